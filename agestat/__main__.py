@@ -1,0 +1,5 @@
+"""``python -m agestat``."""
+
+from agestat.cli.main import main
+
+main()

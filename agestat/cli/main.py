@@ -1,0 +1,65 @@
+"""The command group: commands load on first use, and one place turns errors into messages."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from agestat import __version__
+from agestat.errors import AgestatError, UsageError
+
+COMMANDS = {
+    "scan": "agestat.cli.scan",
+    "report": "agestat.cli.report",
+    "compare": "agestat.cli.compare",
+    "label": "agestat.cli.label",
+    "models": "agestat.cli.models",
+    "train": "agestat.cli.train",
+    "eval": "agestat.cli.evaluate",
+    "data": "agestat.cli.data",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are named: module ``agestat.cli.X``, object ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Age and gender are perceived ones. Run `agestat COMMAND --help` for examples.",
+)
+@click.version_option(__version__, prog_name="agestat")
+def cli() -> None:
+    """Honest statistics of the perceived age and gender of the people in folders of pictures."""
+
+
+def main() -> None:
+    """Console entry point: errors become one sentence on stderr and an exit code."""
+    try:
+        code = cli.main(prog_name="agestat", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        code = 130
+    except UsageError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+    except AgestatError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

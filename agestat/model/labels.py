@@ -1,0 +1,146 @@
+"""Label spaces: what a head's outputs mean. Everything after prediction sees only cells.
+
+A network ends in one or more softmax heads, laid side by side in a row of ``L`` numbers. A *cell* is one
+gender and one range of ages; the probability of a cell is the product of the heads' probabilities.
+numpy only: statistics and listings use it without torch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+GENDERS = ("female", "male")
+AGES = 101  # years 0..100; the last bin holds everything above
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """``heads`` are the widths of the softmax heads; per cell its name, gender and ages in years, inclusive."""
+
+    name: str
+    heads: tuple[int, ...]
+    cell_names: tuple[str, ...]
+    genders: tuple[str, ...]
+    age_min: tuple[int, ...]
+    age_max: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Length ``L`` of a row of logits."""
+        return sum(self.heads)
+
+    @property
+    def size(self) -> int:
+        """Number ``C`` of cells."""
+        return len(self.cell_names)
+
+    @cached_property
+    def _slices(self) -> list[slice]:
+        ends = np.cumsum(self.heads)
+        return [slice(int(end) - head, int(end)) for head, end in zip(self.heads, ends, strict=True)]
+
+    @cached_property
+    def is_female(self) -> np.ndarray:
+        """``(C,) bool``."""
+        return np.array([gender == "female" for gender in self.genders])
+
+    @cached_property
+    def mid_age(self) -> np.ndarray:
+        """``(C,) float64`` middle of each cell's ages, years."""
+        return (np.array(self.age_min) + np.array(self.age_max)) / 2
+
+    def softmax(self, logits: np.ndarray) -> np.ndarray:
+        """``(N, L)`` logits to ``(N, L) float32`` probabilities; each head sums to 1."""
+        out = np.empty(logits.shape, dtype=np.float32)
+        for part in self._slices:
+            z = logits[:, part].astype(np.float32)
+            z = np.exp(z - z.max(axis=1, keepdims=True))
+            out[:, part] = z / z.sum(axis=1, keepdims=True)
+        return out
+
+    def cells(self, probabilities: np.ndarray) -> np.ndarray:
+        """``(N, L)`` head probabilities to ``(N, C) float32`` cell probabilities; rows sum to 1."""
+        cells = np.ones((len(probabilities), 1), dtype=np.float32)
+        for part in self._slices:
+            head = probabilities[:, part].astype(np.float32)
+            cells = (cells[:, :, None] * head[:, None, :]).reshape(len(head), -1)
+        return cells
+
+    def p_female(self, probabilities: np.ndarray) -> np.ndarray:
+        """``(N, L)`` head probabilities to ``(N,)`` probability of female."""
+        if len(self.heads) == 2:
+            return np.asarray(probabilities[:, 0], dtype=np.float32)
+        return np.asarray(self.cells(probabilities) @ self.is_female, dtype=np.float32)
+
+    def age_distribution(self, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``(N, A)`` age probabilities whatever the gender, and their ``(A,)`` ages in years, ascending."""
+        if len(self.heads) == 2:
+            return probabilities[:, self._slices[1]], np.arange(self.heads[1], dtype=np.float64)
+        ages = np.unique(self.mid_age)
+        indicator = (self.mid_age[:, None] == ages[None, :]).astype(np.float32)
+        return self.cells(probabilities) @ indicator, ages
+
+    def age(self, probabilities: np.ndarray) -> np.ndarray:
+        """``(N, L)`` head probabilities to ``(N,)`` expected age in years."""
+        distribution, ages = self.age_distribution(probabilities)
+        return np.asarray(distribution @ ages, dtype=np.float32)
+
+    def age_interval(self, probabilities: np.ndarray, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+        """The central ``level`` of each face's age distribution: low ``(N,)`` and high ``(N,)`` in years."""
+        distribution, ages = self.age_distribution(probabilities)
+        cumulative = np.cumsum(distribution, axis=1)
+        cumulative /= cumulative[:, -1:]
+        tail = (1 - level) / 2
+        low = (cumulative < tail).sum(axis=1)
+        high = (cumulative < 1 - tail).sum(axis=1)
+        last = len(ages) - 1
+        return ages[np.minimum(low, last)], ages[np.minimum(high, last)]
+
+    def pack(self, probabilities: np.ndarray) -> list[bytes]:
+        """Head probabilities as one short blob per face: small heads float16, wide heads uint8 of the peak."""
+        parts = []
+        for part in self._slices:
+            head = probabilities[:, part]
+            if part.stop - part.start > 16:
+                peak = head.max(axis=1, keepdims=True)
+                parts.append(np.rint(255 * head / peak).astype(np.uint8))
+            else:
+                parts.append(head.astype("<f2").view(np.uint8))
+        return [row.tobytes() for row in np.concatenate(parts, axis=1)]
+
+    def unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
+        """Blobs from `pack` back to ``(N, L) float32`` head probabilities; each head sums to 1 again."""
+        raw = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)
+        out = np.empty((len(blobs), self.width), dtype=np.float32)
+        offset = 0
+        for part in self._slices:
+            head = part.stop - part.start
+            length = head if head > 16 else 2 * head
+            piece = np.ascontiguousarray(raw[:, offset : offset + length])
+            values = (piece if head > 16 else piece.view("<f2")).astype(np.float32)
+            out[:, part] = values / values.sum(axis=1, keepdims=True)
+            offset += length
+        return out
+
+
+YEARS = LabelSpace(
+    name="years",
+    heads=(len(GENDERS), AGES),
+    cell_names=tuple(f"{gender} {age}" for gender in GENDERS for age in range(AGES)),
+    genders=tuple(gender for gender in GENDERS for _ in range(AGES)),
+    age_min=tuple(range(AGES)) * len(GENDERS),
+    age_max=tuple(range(AGES)) * len(GENDERS),
+)
+
+SIX = LabelSpace(
+    name="six",
+    heads=(6,),
+    cell_names=("girl", "woman", "elderly woman", "boy", "man", "elderly man"),
+    genders=("female",) * 3 + ("male",) * 3,
+    age_min=(0, 18, 65) * 2,
+    age_max=(12, 64, 100) * 2,
+)
+
+SPACES = {space.name: space for space in (YEARS, SIX)}

