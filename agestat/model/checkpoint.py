@@ -1,0 +1,123 @@
+"""Checkpoint folders: ``model.safetensors``, ``model.json``, ``calibration.npz`` and the model card.
+
+Nothing here imports torch until weights are loaded, and nothing is ever unpickled.
+"""
+
+import hashlib
+import json
+import zipfile
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agestat.errors import AgestatError, UsageError
+
+if TYPE_CHECKING:
+    from agestat.model.predict import Model
+
+WEIGHTS = "model.safetensors"
+INFO = "model.json"
+CALIBRATION = "calibration.npz"
+DEFAULT = "faces"
+
+
+def shipped() -> Path:
+    """The folder of the shipped models: inside the installed package, or beside it in a checkout."""
+    inside = Path(str(resources.files("agestat"))) / "weights"
+    return inside if inside.is_dir() else inside.parent.parent / "weights"
+
+
+def folder_of(name_or_path: str | Path) -> Path:
+    """The checkpoint folder of a shipped model's name or of a path; raises `UsageError` if there is none."""
+    path = Path(name_or_path)
+    for folder in (path, shipped() / path.name if path.parent == Path() else path):
+        if (folder / INFO).is_file():
+            return folder
+    names = ", ".join(model["name"] for model in list_models())
+    raise UsageError(f"There is no model {str(name_or_path)!r}: give one of {names} or a folder with {INFO}.")
+
+
+def read_info(name_or_path: str | Path) -> dict[str, Any]:
+    """``model.json`` of a checkpoint."""
+    path = folder_of(name_or_path) / INFO
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(info, dict) or not {"name", "space", "input_size", "sha256"} <= info.keys():
+            raise ValueError("keys are missing")
+    except (OSError, ValueError) as error:
+        raise AgestatError(f"{path} is not the description of an agestat model ({error}).") from error
+    return info
+
+
+def read_calibration(name_or_path: str | Path) -> dict[str, np.ndarray]:
+    """``calibration.npz`` of a checkpoint: logits, true labels and picture quality of held-out pictures."""
+    path = folder_of(name_or_path) / CALIBRATION
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise AgestatError(f"{path} cannot be read ({error}): copy the checkpoint folder again.") from error
+
+
+def list_models() -> list[dict[str, Any]]:
+    """``model.json`` of every shipped model, by name."""
+    return [read_info(path.parent) for path in sorted(shipped().glob(f"*/{INFO}"))]
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else (
+            hashlib.sha256(file.read()).hexdigest()
+        )
+
+
+def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Model":
+    """A model ready to predict. Raises `AgestatError` for truncated, foreign or changed weights."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from agestat.model.labels import SPACES
+    from agestat.model.network import AgeGenderResNet
+    from agestat.model.predict import Model, pick_device
+
+    folder = folder_of(name_or_path)
+    info = read_info(folder)
+    weights = folder / WEIGHTS
+    try:
+        state = load_file(weights)
+    except (OSError, SafetensorError) as error:
+        raise AgestatError(
+            f"{weights} is not a whole safetensors file ({error}): copy the checkpoint folder again."
+        ) from error
+    if digest(weights) != info["sha256"]:
+        raise AgestatError(f"{weights} is not the file that {INFO} describes: copy the checkpoint folder again.")
+    if info["space"] not in SPACES:
+        raise AgestatError(f"{folder / INFO} names the unknown label space {info['space']!r}: update agestat.")
+    network = AgeGenderResNet(SPACES[info["space"]], regression=info.get("regression", False))
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise AgestatError(f"{weights} does not hold the weights of a {info['architecture']}.") from error
+    calibration = read_calibration(folder) if (folder / CALIBRATION).is_file() else {}
+    return Model(network.float(), info, calibration, pick_device(device))
+
+
+def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> None:
+    """Write fp16 weights and ``model.json`` with their digest into ``folder``, each by rename."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {key: (value.half() if value.is_floating_point() else value).contiguous() for key, value in state.items()}
+    save_file(half, folder / f"{WEIGHTS}.partial", metadata={"name": str(info["name"]), "format": "pt"})
+    (folder / f"{WEIGHTS}.partial").rename(folder / WEIGHTS)
+    write_info(folder, {**info, "sha256": digest(folder / WEIGHTS)})
+
+
+def write_info(folder: Path, info: dict[str, Any]) -> None:
+    """Write ``model.json`` by rename."""
+    partial = folder / f"{INFO}.partial"
+    partial.write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.rename(folder / INFO)

@@ -1,0 +1,271 @@
+"""Fitting: a recipe and labelled pictures in, a checkpoint folder out. Resumable at every epoch."""
+
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from platformdirs import user_cache_path
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from agestat.errors import AgestatError
+from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
+from agestat.model.predict import has_bf16, pick_device
+from agestat.training.crops import crops_key, load_crops
+from agestat.training.recipes import Recipe
+from agestat.training.targets import balance_weights, targets
+from agestat.training.teachers import DESCRIPTOR_SIZE, lessons
+from agestat.training.validate import score, validate
+
+STATE = "state.pt"
+HISTORY = "history.csv"
+WARM_UP = 0.15  # share of the steps before a one-cycle schedule's peak (Smith and Topin 2019)
+PREFETCH = 4  # batches that are ready before the network asks
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, beside the recipe that says what to learn."""
+
+    out: Path
+    init: Path | None = None
+    teachers: bool = False
+    device: str = "auto"
+    amp: bool = True
+    workers: int = 1
+    seed: int = 0
+    resume: bool = False
+    quiet: bool = False
+    cache: Path = user_cache_path("agestat") / "training"
+
+
+def initialise(network: AgeGenderResNet, init: Path | None) -> None:
+    """Load a backbone from a safetensors file (torchvision's names or an agestat checkpoint's)."""
+    if init is None:
+        return
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(init)
+    except (OSError, SafetensorError) as error:
+        raise AgestatError(f"{init} is not a whole safetensors file ({error}).") from error
+    own = {key.removeprefix("backbone."): value.float() for key, value in state.items()}
+    backbone = network.backbone.state_dict()
+    taken = {key: own[key] for key in backbone if key in own and own[key].shape == backbone[key].shape}
+    if len(taken) < len(backbone):
+        raise AgestatError(f"{init} holds {len(taken)} of the {len(backbone)} tensors of a ResNet-18.")
+    network.backbone.load_state_dict(taken)
+
+
+class Trainer:
+    """One run: network, optimizer and data, stepped epoch by epoch."""
+
+    def __init__(self, frame: pd.DataFrame, recipe: Recipe, options: Options) -> None:
+        torch.manual_seed(options.seed)
+        self.recipe, self.options = recipe, options
+        self.device = pick_device(options.device)
+        self.bf16 = options.amp and has_bf16(self.device)
+        self.train = frame[frame["split"] == "train"].reset_index(drop=True)
+        self.val = frame[frame["split"] == "val"].reset_index(drop=True)
+        if self.train.empty or self.val.empty:
+            raise AgestatError("Training needs pictures in both splits, train and val.")
+        regression = recipe.age_loss != "distribution"
+        self.network = AgeGenderResNet(recipe.space, regression=regression)
+        initialise(self.network, options.init)
+        self.network.to(self.device, memory_format=torch.channels_last)
+        self.pupil = nn.Linear(FEATURES, DESCRIPTOR_SIZE).to(self.device)
+        self._load_targets()
+        self.optimizer = self._optimizer()
+        self.epoch = 0
+        self.history: list[dict[str, Any]] = []
+        self.best: tuple[float, dict[str, Tensor]] | None = None
+
+    def _load_targets(self) -> None:
+        recipe, options = self.recipe, self.options
+        taught = None
+        self.descriptors: Tensor | None = None
+        if options.teachers:
+            crops = load_crops(self.train, options.cache, quiet=options.quiet)
+            saved = options.cache / f"lessons-{crops_key(self.train)}.npz"
+            taught = lessons(crops, saved, quiet=options.quiet)
+            descriptors = taught.descriptors
+            spread = descriptors.std(axis=0) + 1e-6
+            self.descriptors = torch.from_numpy((descriptors - descriptors.mean(axis=0)) / spread)
+        self.targets = torch.from_numpy(
+            targets(self.train, recipe.space, smoothing=recipe.smoothing, teacher=taught and taught.ages)
+        )
+        self.weights = torch.from_numpy(balance_weights(self.train, recipe.balance))
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        recipe = self.recipe
+        head = [*self.network.head.parameters(), *self.pupil.parameters()]
+        backbone = [
+            parameter
+            for name in STAGES
+            if name not in recipe.freeze
+            for module in self.network.stage(name)
+            for parameter in module.parameters()
+        ]
+        backbone_lr = recipe.backbone_lr if self.options.init else 1.0
+        groups = [{"params": head, "scale": 1.0}, {"params": backbone, "scale": backbone_lr}]
+        kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+        return kinds[recipe.optimizer](groups, lr=recipe.lr, weight_decay=recipe.weight_decay)
+
+    def learning_rate(self, progress: float) -> float:
+        """The rate at a share of the run in ``[0, 1]``: constant, or linear warm-up and cosine descent."""
+        if self.recipe.schedule == "constant":
+            return self.recipe.lr
+        if progress < WARM_UP:
+            return self.recipe.lr * (0.04 + 0.96 * progress / WARM_UP)
+        return self.recipe.lr * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+    def picture_size(self) -> int:
+        """Side in pixels of the pictures of the current epoch."""
+        done = 0
+        for size, epochs in self.recipe.stages:
+            done += epochs
+            if self.epoch < done:
+                return size
+        return self.recipe.input_size
+
+    def _batches(self, crops: np.ndarray) -> Iterator[tuple[Tensor, Tensor]]:
+        """``(indices, augmented pixels)`` of one epoch, prepared ahead in threads; each batch has a generator
+        of its own, so the order in which threads finish changes nothing."""
+        seeds = np.random.SeedSequence([self.options.seed, self.epoch])
+        order = np.random.default_rng(seeds).permutation(len(crops))
+        size = self.recipe.batch_size
+        count = max(1, len(order) // size)
+
+        def prepare(number: int) -> tuple[Tensor, Tensor]:
+            chosen = np.sort(order[number * size : (number + 1) * size])
+            generator = torch.Generator().manual_seed(int(seeds.spawn(count)[number].generate_state(1)[0]))
+            pixels = self.recipe.augmentation(to_pixels(torch.from_numpy(np.asarray(crops[chosen]))), generator)
+            return torch.from_numpy(chosen), pixels.contiguous(memory_format=torch.channels_last)
+
+        with ThreadPoolExecutor(max(1, self.options.workers)) as pool:
+            ahead: list[Future[tuple[Tensor, Tensor]]] = []
+            for number in range(count):
+                ahead.append(pool.submit(prepare, number))
+                if len(ahead) >= PREFETCH:
+                    yield ahead.pop(0).result()
+            for future in ahead:
+                yield future.result()
+
+    def loss(self, index: Tensor, pixels: Tensor) -> Tensor:
+        """The weighted loss of one batch: soft cross-entropy per head (or age regression) and the teacher."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            features = self.network.features(pixels)
+        features = features.float()
+        target, weight = self.targets[index].to(self.device), self.weights[index].to(self.device)
+        head = self.network.head(features)
+        logits = self.network.logits(features)
+        total = torch.zeros((), device=self.device)
+        for number, part in enumerate(self.recipe.space.slices):
+            labels = target[:, part]
+            if number == 1 and self.recipe.age_loss != "distribution":
+                known = labels.sum(dim=1)
+                years = (labels * torch.arange(labels.shape[1], device=self.device)).sum(dim=1)
+                error = (self.network.years(head) - years) / 10
+                per_picture = known * (error.abs() if self.recipe.age_loss == "l1" else error**2)
+            else:
+                per_picture = -(labels * F.log_softmax(logits[:, part], dim=1)).sum(dim=1)
+            total = total + (weight * per_picture).mean()
+        if self.descriptors is not None:
+            taught = self.descriptors[index].to(self.device)
+            total = total + self.recipe.teacher_weight * F.mse_loss(self.pupil(features), taught)
+        return total
+
+    def _set_mode(self) -> None:
+        self.network.train()
+        head_only = self.epoch < self.recipe.head_epochs
+        for name in STAGES:
+            frozen = head_only or name in self.recipe.freeze
+            for module in self.network.stage(name):
+                module.requires_grad_(not frozen)
+                if frozen:  # a frozen stage keeps its batch statistics too
+                    module.eval()
+
+    def run_epoch(self) -> dict[str, Any]:
+        """Train one epoch and validate; returns the row for the history."""
+        size = self.picture_size()
+        crops = load_crops(self.train, self.options.cache, size=size, quiet=self.options.quiet)
+        self._set_mode()
+        steps = max(1, len(crops) // self.recipe.batch_size)
+        started, waited, losses, seen = time.perf_counter(), 0.0, 0.0, 0
+        bar = tqdm(total=steps * self.recipe.batch_size, unit="picture", leave=False,
+                   desc=f"epoch {self.epoch + 1}/{self.recipe.epochs}", disable=self.options.quiet or None)  # fmt: skip
+        batches = self._batches(crops)
+        for step in range(steps):
+            asked = time.perf_counter()
+            index, pixels = next(batches)
+            waited += time.perf_counter() - asked
+            rate = self.learning_rate((self.epoch + step / steps) / self.recipe.epochs)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate * group["scale"]
+            loss = self.loss(index, pixels.to(self.device))
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            losses += float(loss.detach()) * len(index)
+            seen += len(index)
+            bar.update(len(index))
+        batches.close()  # type: ignore[attr-defined]
+        bar.close()
+        seconds = time.perf_counter() - started
+        row = {"epoch": self.epoch + 1, "size": size, "lr": rate, "loss": losses / seen, "seconds": seconds,
+               "images_per_second": seen / seconds, "waiting_share": waited / seconds}  # fmt: skip
+        val_crops = load_crops(self.val, self.options.cache, size=size, quiet=self.options.quiet)
+        return row | validate(self.network, val_crops, self.val, self.device, self.bf16)
+
+    def fit(self) -> None:
+        """Run the epochs that are left, keeping state and history after each."""
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        while self.epoch < self.recipe.epochs:
+            row = self.run_epoch()
+            self.epoch += 1
+            self.history.append(row)
+            if self.recipe.best_epoch and (self.best is None or score(row) > self.best[0]):
+                state = {key: value.cpu().clone() for key, value in self.network.state_dict().items()}
+                self.best = (score(row), state)
+            self.save()
+            if not self.options.quiet:
+                shown = ", ".join(f"{key} {value:.4g}" for key, value in row.items())
+                tqdm.write(shown)
+
+    def final_state(self) -> dict[str, Tensor]:
+        """The weights to ship: the best epoch's where the recipe asks for it, else the last."""
+        return self.best[1] if self.best else self.network.state_dict()
+
+    def save(self) -> None:
+        """Write the resumable state and ``history.csv``, each by rename."""
+        partial = self.options.out / f"{STATE}.partial"
+        torch.save(
+            {"network": self.network.state_dict(), "pupil": self.pupil.state_dict(),
+             "optimizer": self.optimizer.state_dict(), "epoch": self.epoch, "history": self.history,
+             "best": self.best, "recipe": str(asdict(self.recipe))},
+            partial,
+        )  # fmt: skip
+        partial.rename(self.options.out / STATE)
+        pd.DataFrame(self.history).to_csv(self.options.out / HISTORY, index=False)
+
+    def restore(self) -> None:
+        """Continue from the state in the output folder, if there is one."""
+        path = self.options.out / STATE
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True, map_location=self.device)
+        if state["recipe"] != str(asdict(self.recipe)):
+            raise AgestatError(f"{path} was made by another recipe: give another --out or leave --resume out.")
+        self.network.load_state_dict(state["network"])
+        self.pupil.load_state_dict(state["pupil"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.epoch, self.history, self.best = state["epoch"], state["history"], state["best"]

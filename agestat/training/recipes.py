@@ -1,0 +1,135 @@
+"""Recipes: everything that decides how a model is trained, as data."""
+
+from dataclasses import dataclass, field
+
+from agestat.errors import UsageError
+from agestat.model.labels import SPACES, LabelSpace
+from agestat.training.augment import Augmentation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """``stages`` are (picture size in pixels, epochs), small pictures first: the network learns most of what
+    it will know at a fraction of the cost (progressive resizing, Howard 2018)."""
+
+    name: str
+    about: str
+    space_name: str
+    crop: str  # "faces": every face a scan finds; "whole": the whole picture
+    stages: tuple[tuple[int, int], ...]
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimizer: str = "adamw"
+    schedule: str = "one-cycle"
+    lr: float = 1e-3
+    weight_decay: float = 0.05
+    batch_size: int = 64
+    freeze: tuple[str, ...] = ()
+    backbone_lr: float = 1.0  # of `lr`, for the pretrained stages
+    head_epochs: int = 0  # first phase: only the head learns
+    smoothing: float = 0.0
+    balance: float = 0.0  # power of the inverse class frequency in the loss; 0 is off
+    age_loss: str = "distribution"
+    teacher_weight: float = 1.0
+    best_epoch: bool = False  # keep the best epoch by macro F1 instead of the last
+
+    @property
+    def space(self) -> LabelSpace:
+        """The label space that the recipe's network predicts."""
+        return SPACES[self.space_name]
+
+    @property
+    def epochs(self) -> int:
+        """All epochs of all stages."""
+        return sum(epochs for _, epochs in self.stages)
+
+    @property
+    def input_size(self) -> int:
+        """Side in pixels of the network's input after training."""
+        return self.stages[-1][0]
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="faces",
+            about="people from scratch, with teachers whose terms allow any use",
+            space_name="years",
+            crop="faces",
+            stages=((64, 10), (96, 9), (128, 6)),
+            augmentation=Augmentation(
+                degrees=12, scale=0.12, aspect=0.05, shift=0.05, brightness=0.3, contrast=0.3,
+                saturation=0.5, erase=0.15, downscale=0.2,
+            ),
+            lr=2e-3,
+            batch_size=128,
+            smoothing=0.05,
+        ),
+        Recipe(
+            name="faces-transfer",
+            about="people from the ImageNet file: head first, then all stages at a smaller rate",
+            space_name="years",
+            crop="faces",
+            stages=((128, 12),),
+            augmentation=Augmentation(
+                degrees=12, scale=0.12, aspect=0.05, shift=0.05, brightness=0.3, contrast=0.3, saturation=0.3,
+                erase=0.15,
+            ),
+            head_epochs=1,
+            backbone_lr=0.5,
+            smoothing=0.05,
+            balance=0.25,
+        ),
+        Recipe(
+            name="faces-seed",
+            about="the second seed's way: transfer, plain regression of the age",
+            space_name="years",
+            crop="faces",
+            stages=((128, 10),),
+            augmentation=Augmentation(),
+            optimizer="adam",
+            schedule="constant",
+            lr=1e-4,
+            weight_decay=0.0,
+            freeze=("stem", "layer1"),
+            head_epochs=1,
+            age_loss="mse",
+        ),
+        Recipe(
+            name="simpsons",
+            about="six cartoon classes from the ImageNet file",
+            space_name="six",
+            crop="whole",
+            stages=((128, 16),),
+            augmentation=Augmentation(
+                degrees=15, scale=0.25, aspect=0.15, shift=0.1, brightness=0.3, contrast=0.3, saturation=0.3,
+                erase=0.25,
+            ),
+            freeze=("stem",),
+            backbone_lr=0.5,
+            smoothing=0.05,
+            balance=0.35,
+        ),
+        Recipe(
+            name="simpsons-seed",
+            about="the first seed's way: last three stages, strong augmentation, Adam at 1e-3, best epoch",
+            space_name="six",
+            crop="whole",
+            stages=((128, 16),),
+            augmentation=Augmentation(degrees=45, brightness=0.8, contrast=0.3, noise=0.3),
+            optimizer="adam",
+            schedule="constant",
+            lr=1e-3,
+            weight_decay=0.0,
+            freeze=("stem", "layer1"),
+            best_epoch=True,
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name; raises `UsageError` with the names there are."""
+    if name not in RECIPES:
+        raise UsageError(f"There is no recipe {name!r}: choose one of {', '.join(RECIPES)}.")
+    return RECIPES[name]

@@ -1,0 +1,64 @@
+"""The few numbers that each epoch of a training run is judged by (`evaluate` gives the whole picture)."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.metrics import f1_score
+
+from agestat.model.labels import YEARS
+from agestat.model.network import AgeGenderResNet, to_pixels
+from agestat.training.targets import cell_index
+
+BATCH = 128  # pictures
+
+
+def predict_logits(
+    network: AgeGenderResNet, crops: np.ndarray, device: torch.device, bf16: bool
+) -> np.ndarray:
+    """``(N, S, S, 3) uint8`` to ``(N, L) float32`` logits in evaluation mode."""
+    network.eval()
+    logits = []
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+        for start in range(0, len(crops), BATCH):
+            batch = torch.from_numpy(np.array(crops[start : start + BATCH]))
+            logits.append(network(to_pixels(batch.to(device))).float().cpu().numpy())
+    return np.concatenate(logits)
+
+
+def age_error(age: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
+    """``(N,)`` years between an estimate and the label: the age, or the nearest edge of the bucket."""
+    exact = frame["age"].to_numpy(dtype=float)
+    low = frame["age_min"].to_numpy(dtype=float)
+    above = frame["age_max"].fillna(np.inf).to_numpy(dtype=float) + 1  # the bucket 20-29 lasts until 30
+    distance = np.maximum(np.maximum(low - age, age - above), 0)
+    return np.asarray(np.where(np.isnan(exact), distance, np.abs(age - exact)))
+
+
+def validate(
+    network: AgeGenderResNet, crops: np.ndarray, frame: pd.DataFrame, device: torch.device, bf16: bool
+) -> dict[str, Any]:
+    """Accuracy figures of a validation frame, by label space."""
+    space = network.space
+    probabilities = space.softmax(predict_logits(network, crops, device, bf16))
+    if space is YEARS:
+        female = frame["gender"].to_numpy(dtype=object) == "female"
+        return {
+            "gender_accuracy": float(np.mean((space.p_female(probabilities) > 0.5) == female)),
+            "age_mae": float(np.nanmean(age_error(space.age(probabilities), frame))),
+        }
+    truth = cell_index(frame, space)
+    known = truth >= 0
+    predicted = probabilities.argmax(axis=1)
+    return {
+        f"f1_{average}": float(f1_score(truth[known], predicted[known], average=average))
+        for average in ("macro", "micro")
+    }
+
+
+def score(row: dict[str, Any]) -> float:
+    """What the best epoch is chosen by: macro F1, or for people gender accuracy less the age error."""
+    if "f1_macro" in row:
+        return float(row["f1_macro"])
+    return float(row["gender_accuracy"] - row["age_mae"] / 100)
