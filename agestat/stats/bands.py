@@ -43,7 +43,9 @@ def parse_bands(text: str) -> list[Band]:
     if text in PRESETS:
         return PRESETS[text]
     if not re.fullmatch(r"\s*\d+(\s*,\s*\d+)*\s*", text):
-        raise UsageError(f"Bands {text!r} are neither one of {', '.join(PRESETS)} nor ages like 0,18,35,50,65.")
+        raise UsageError(
+            f"Bands {text!r} are neither one of {', '.join(PRESETS)} nor ages like 0,18,35,50,65."
+        )
     starts = [int(age) for age in text.split(",")]
     if starts != sorted(set(starts)) or starts[-1] > LAST_AGE:
         raise UsageError(f"Bands {text!r} must be ages in rising order, none above {LAST_AGE}.")

@@ -1,0 +1,131 @@
+"""The calibration set: held-out pictures whose truth is known, from which the model's errors are learned.
+
+Its labels may be coarser than the model's cells (FairFace knows decades only), so errors are learned for
+*native cells*: one gender and one range of ages that the labels can tell apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import minimize
+
+from agestat.errors import AgestatError
+from agestat.model.labels import GENDERS, LabelSpace
+
+EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
+EXACT_COUNT = 25  # pictures of each gender in a native cell when exact ages are binned
+TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``probabilities (N, L)`` of the model, the true native cell ``truth (N,)``, and ``native_of (C,)``, the
+    native cell of each of the model's cells; ``columns`` are the pictures' other numbers, ``(N,)`` each."""
+
+    space: LabelSpace
+    probabilities: np.ndarray
+    truth: np.ndarray
+    native_of: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    name: str = "calibration"
+
+    @classmethod
+    def from_arrays(
+        cls, space: LabelSpace, arrays: Mapping[str, np.ndarray], name: str = "calibration"
+    ) -> "Calibration":
+        """From ``logits (N, L)``, ``gender``, ``age_min`` and ``age_max (N,)``; see ``calibration.npz``."""
+        missing = {"logits", "gender", "age_min", "age_max"} - set(arrays)
+        if missing or not len(arrays["logits"]):
+            raise AgestatError(
+                f"The calibration set of {name} holds no labelled pictures: calibrate the model."
+            )
+        low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
+        starts = native_starts(arrays["gender"], low, high)
+        ranges = len(starts)
+        cell_range = np.searchsorted(starts, space.mid_age, side="right") - 1
+        truth_range = np.searchsorted(starts, (low + high) / 2, side="right") - 1
+        return cls(
+            space,
+            space.softmax(arrays["logits"].astype(np.float32)),
+            arrays["gender"].astype(int) * ranges + truth_range,
+            np.where(space.is_female, 0, ranges) + cell_range,
+            {key: arrays[key] for key in ("novelty", "sharpness", "brightness") if key in arrays},
+            name,
+        )
+
+    @property
+    def n(self) -> int:
+        """Number of pictures."""
+        return len(self.truth)
+
+    @cached_property
+    def size(self) -> int:
+        """Number ``K`` of native cells."""
+        return int(self.native_of.max()) + 1
+
+    @cached_property
+    def to_native(self) -> np.ndarray:
+        """``(C, K) float32`` indicator: which native cell a cell belongs to."""
+        return np.eye(self.size, dtype=np.float32)[self.native_of]
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """``(K,)`` pictures per native cell."""
+        return np.bincount(self.truth, minlength=self.size)
+
+    @cached_property
+    def prior(self) -> np.ndarray:
+        """``(K,)`` shares of the native cells in the calibration set, none of them zero."""
+        return (self.counts + 0.5) / (self.n + 0.5 * self.size)
+
+    @cached_property
+    def scaling(self) -> np.ndarray:
+        """Inverse temperature and ``K`` biases of bias-corrected temperature scaling (Alexandari, Kundaje and
+        Shrikumar, ICML 2020), fitted by maximum likelihood with a weak pull to 1 and 0."""
+        scores = np.log(self.space.cells(self.probabilities) @ self.to_native + TINY).astype(np.float64)
+        onehot = np.eye(self.size)[self.truth]
+
+        def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+            z = x[0] * scores + x[1:]
+            z -= z.max(axis=1, keepdims=True)
+            p = np.exp(z)
+            p /= p.sum(axis=1, keepdims=True)
+            residual = p - onehot
+            pull = np.r_[x[0] - 1, x[1:]]
+            value = -np.log((p * onehot).sum(axis=1) + TINY).sum() + 0.5 * pull @ pull
+            return value, np.r_[(residual * scores).sum(), residual.sum(axis=0)] + pull
+
+        return np.asarray(minimize(loss, np.r_[1.0, np.zeros(self.size)], jac=True, method="L-BFGS-B").x)
+
+    def posterior(self, cells: np.ndarray) -> np.ndarray:
+        """``(N, C)`` cell probabilities to calibrated ``(N, K) float32`` probabilities of native cells."""
+        z = self.scaling[0] * np.log(cells @ self.to_native + TINY) + self.scaling[1:]
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        return (p / p.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    @cached_property
+    def own_posterior(self) -> np.ndarray:
+        """``(N, K)`` calibrated probabilities of the calibration pictures themselves."""
+        return self.posterior(self.space.cells(self.probabilities))
+
+
+def native_starts(gender: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """First ages of the ranges that the labels can tell apart, years.
+
+    Labelled ranges stay as they are; exact ages are put into bins of at least `EXACT_BIN` years, merged from
+    the young end until `EXACT_COUNT` pictures of each gender are in each.
+    """
+    if np.mean(low == high) < 0.5:
+        return np.r_[0, np.unique(low[low < high])[1:]]
+    starts, end = [0], 101
+    for edge in range(EXACT_BIN, end, EXACT_BIN):
+        inside = (low >= starts[-1]) & (low < edge)
+        ahead = low >= edge
+        if all(
+            min((inside & (gender == g)).sum(), (ahead & (gender == g)).sum()) >= EXACT_COUNT
+            for g in range(len(GENDERS))
+        ):
+            starts.append(edge)
+    return np.array(starts)
