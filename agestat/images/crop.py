@@ -1,0 +1,44 @@
+"""The one way to cut a square crop: training pictures and scanned faces go through the same code."""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from agestat.images.faces import Box
+
+_REACH = 3  # source pixels kept around the square for the filter's support
+
+
+def crop_square(pixels: np.ndarray, box: Box | None, size: int, margin: float = 1.0) -> np.ndarray:
+    """Cut a square out of a picture and resample it with antialiasing.
+
+    ``pixels`` is ``(H, W, 3) uint8``. The square is centred on ``box`` and its side is the box's longer side
+    times ``margin``; beyond the picture's borders the edge is repeated. Without a box it is the largest
+    centred square. Returns ``(size, size, 3) uint8``.
+    """
+    height, width = pixels.shape[:2]
+    if box is None:
+        side = float(min(height, width))
+        left, top = (width - side) / 2, (height - side) / 2
+    else:
+        side = max(box.width, box.height, 1.0) * margin
+        left, top = box.x + (box.width - side) / 2, box.y + (box.height - side) / 2
+    x0, y0 = math.floor(left) - _REACH, math.floor(top) - _REACH
+    x1, y1 = math.ceil(left + side) + _REACH, math.ceil(top + side) + _REACH
+    region = _region(pixels, x0, y0, x1, y1)
+    square = (left - x0, top - y0, left - x0 + side, top - y0 + side)
+    resized = Image.fromarray(region).resize(
+        (size, size), Image.Resampling.BICUBIC, box=square, reducing_gap=3.0
+    )
+    return np.asarray(resized)
+
+
+def _region(pixels: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+    """``pixels[y0:y1, x0:x1]`` with the edge repeated where that leaves the picture."""
+    height, width = pixels.shape[:2]
+    if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
+        return np.ascontiguousarray(pixels[y0:y1, x0:x1])
+    rows = np.clip(np.arange(y0, y1), 0, height - 1)
+    columns = np.clip(np.arange(x0, x1), 0, width - 1)
+    return pixels[rows[:, None], columns[None, :]]

@@ -1,0 +1,225 @@
+"""Bytes to upright RGB, no larger than needed, or a reason in words why not."""
+
+import errno
+import os
+import stat
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from agestat.errors import AgestatError
+
+FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"]
+NOT_REGULAR = "not a regular file"
+MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = {5, 6, 7, 8}
+_TAKEN = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
+
+try:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False)
+    FORMATS.append("HEIF")
+except ImportError:
+    pass
+
+
+class DecodeError(AgestatError):
+    """A file that gives no picture. The text is a short reason in words, the same for the same cause."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An upright picture, possibly reduced.
+
+    ``pixels`` is ``(H, W, 3) uint8`` RGB; ``width`` and ``height`` are the whole picture's, in pixels;
+    ``taken_at`` and ``camera`` come from EXIF.
+    """
+
+    pixels: np.ndarray
+    width: int
+    height: int
+    format: str
+    taken_at: datetime | None
+    camera: str | None
+
+    @property
+    def scale(self) -> float:
+        """Decoded pixels per pixel of the whole picture: 1, or less for a reduced JPEG."""
+        return self.pixels.shape[1] / self.width
+
+
+def decode(path: str | os.PathLike[str], *, min_side: int | None = None) -> Decoded:
+    """Decode the first frame of a picture, told by its content, upright.
+
+    With ``min_side`` a JPEG may come reduced by 2, 4 or 8 as long as its longer side keeps that many pixels.
+    Transparency is laid on white. Raises `DecodeError`; whatever is not a regular file is never waited for.
+    """
+    try:
+        with _open_regular(path) as file:
+            return _decode(file, min_side)
+    except DecodeError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise DecodeError("too many pixels") from error
+    except UnidentifiedImageError as error:
+        raise DecodeError(_unidentified(path)) from error
+    except MemoryError as error:
+        raise DecodeError("out of memory") from error
+    except OSError as error:
+        raise DecodeError(os_reason(error)) from error
+    except Exception as error:  # Pillow's readers raise nearly anything on damaged files
+        raise DecodeError("damaged") from error
+
+
+def os_reason(error: OSError) -> str:
+    """An operating system's or Pillow's error as a short reason."""
+    known = {
+        errno.ENOENT: "vanished",
+        errno.ENOTDIR: "vanished",
+        errno.EACCES: "no permission",
+        errno.EPERM: "no permission",
+        errno.ENAMETOOLONG: "path too long",
+        errno.ELOOP: "link loop",
+        errno.ENXIO: NOT_REGULAR,
+        errno.EISDIR: NOT_REGULAR,
+        errno.ENOMEM: "out of memory",
+    }
+    if error.errno is not None:
+        return known.get(error.errno, f"cannot be read ({os.strerror(error.errno)})")
+    return "truncated" if "truncated" in str(error).lower() else "damaged"
+
+
+def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    )
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 -- opening a device can already have effects
+        raise DecodeError(NOT_REGULAR)
+    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115 -- the caller closes it
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size > 0:
+        return file
+    file.close()
+    raise DecodeError("empty file" if stat.S_ISREG(status.st_mode) else NOT_REGULAR)
+
+
+def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
+    with Image.open(file, formats=FORMATS) as image:
+        exif = _exif(image)
+        turn = exif.get(ExifTags.Base.Orientation)
+        width, height = image.size
+        if min_side and image.format in ("JPEG", "MPO"):
+            share = min(1.0, min_side / max(image.size))
+            image.draft(None, (max(1, int(width * share)), max(1, int(height * share))))
+        if image.width * image.height > MAX_PIXELS:
+            raise DecodeError("too many pixels")
+        image.load()
+        rgb = _rgb(image)
+        if turn in _UPRIGHT:
+            rgb = rgb.transpose(_UPRIGHT[turn])
+        if turn in _SIDEWAYS:
+            width, height = height, width
+        return Decoded(np.asarray(rgb), width, height, str(image.format), _taken_at(exif), _camera(exif))
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any mode to RGB: 16-bit greys keep their range, transparency is laid on white."""
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        image = _stretched(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """32-bit greys have no agreed white: darkest becomes black, lightest white."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    low, high = values.min(), values.max()
+    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))
+
+
+def _exif(image: Image.Image) -> Mapping[int, Any]:
+    """Main and Exif directories as one; an absurd block is as good as none."""
+    try:
+        exif = image.getexif()
+        return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, OverflowError):
+        return {}
+
+
+def _taken_at(exif: Mapping[int, Any]) -> datetime | None:
+    for tag in _TAKEN:
+        try:
+            return datetime.strptime(str(exif[tag])[:19], "%Y:%m:%d %H:%M:%S")
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _camera(exif: Mapping[int, Any]) -> str | None:
+    """Maker and model, said once: "Canon EOS 5D", not "Canon Canon EOS 5D"."""
+    make, model = (_words(exif.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
+    first = make.split(" ")[0].lower()
+    return (model if first and model.lower().startswith(first) else f"{make} {model}".strip()) or None
+
+
+def _words(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    return " ".join("".join(c if c.isprintable() else " " for c in text[:64]).split())
+
+
+def _unidentified(path: str | os.PathLike[str]) -> str:
+    """Why Pillow does not know a file: HEIC without the extra, the beginning of a picture, or no picture."""
+    with Path(path).open("rb") as file:
+        kind = sniff(file.read(32))
+    if kind == "HEIF" and kind not in FORMATS:
+        return "HEIC needs agestat[heic]"
+    return "damaged" if kind else "not a picture"
+
+
+def sniff(head: bytes) -> str | None:
+    """The format that a file's first 32 bytes announce, or None."""
+    for magic, kind in (
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"GIF87a", "GIF"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+        (b"II+\0", "TIFF"),
+        (b"MM\0+", "TIFF"),
+    ):
+        if head.startswith(magic):
+            return kind
+    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
+        return "BMP"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in (b"avif", b"avis"):
+            return "AVIF"
+        if brand in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"):
+            return "HEIF"
+    return None

@@ -1,0 +1,190 @@
+"""Which files: folders, files and lists of them, in a stable order, each real file once."""
+# ruff: noqa: PTH -- strings from os keep odd names as they are and cost a tenth of Path objects
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+
+from agestat.errors import UsageError
+from agestat.images.decode import NOT_REGULAR, os_reason, sniff
+
+# Files with these endings were meant as pictures: one that does not open is a failure worth a row.
+# Anything else in a folder counts only if its first bytes announce a picture.
+PICTURE_ENDINGS = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .avif .heic .heif .hif .mpo "
+    ".jp2 .jxl .psd .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf".split()
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A candidate: ``path`` is relative to ``root``, with forward slashes; odd bytes are surrogate escapes."""
+
+    root: str
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+
+    @property
+    def full(self) -> str:
+        """The path to open."""
+        return os.path.join(self.root, self.path)
+
+
+@dataclass(frozen=True)
+class Unwalkable:
+    """Something that cannot be scanned, with a reason in words: no permission, a broken link, a pipe."""
+
+    root: str
+    path: str
+    reason: str
+
+
+Entry = Found | Unwalkable
+
+
+def walk(
+    paths: Iterable[str | os.PathLike[str]], *, include: Iterable[str] = (), exclude: Iterable[str] = ()
+) -> Iterator[Entry]:
+    """Yield the pictures at ``paths`` as they are met: files as given, folders depth first, sorted by name.
+
+    ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name; an
+    excluded folder is not entered. Links are followed; a file reached again, by a link, a loop or an overlap of
+    ``paths``, is not yielded again. Raises `UsageError` for a path that does not exist.
+    """
+    walker = _Walker(_matcher(include), _matcher(exclude))
+    for path in paths:
+        yield from walker.start(os.fsdecode(path))
+    yield from walker.linked()
+
+
+def _matcher(globs: Iterable[str]) -> re.Pattern[str] | None:
+    patterns = [translate(glob.rstrip("/")) for glob in globs]
+    return re.compile("|".join(patterns)) if patterns else None
+
+
+def _matches(pattern: re.Pattern[str], path: str) -> bool:
+    return bool(pattern.match(path) or pattern.match(path.rpartition("/")[2]))
+
+
+@dataclass
+class _Walker:
+    include: re.Pattern[str] | None
+    exclude: re.Pattern[str] | None
+    folders: dict[int, tuple[str, str]] = field(default_factory=dict)  # identity to root and relative path
+    seen: set[int] = field(default_factory=set)  # only files that could be met again
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, path: str) -> Iterator[Entry]:
+        """Everything below a path that the user gave."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{path!r} cannot be scanned ({error}): check the path.") from error
+        if stat.S_ISDIR(status.st_mode):
+            yield from self._folder(os.path.abspath(path))
+        elif self._is_new(status, path):
+            yield _entry(*_place(path), status)
+
+    def linked(self) -> Iterator[Entry]:
+        """Links to files, last: by now it is known which of their targets were met under their own name."""
+        for root, path in self.links:
+            full = os.path.join(root, path)
+            try:
+                status = os.stat(full)
+            except OSError as error:
+                reason = "broken link" if isinstance(error, FileNotFoundError) else os_reason(error)
+                yield Unwalkable(root, path, reason)
+                continue
+            if self._is_new(status, full) and _is_candidate(full, status):
+                yield _entry(root, path, status)
+
+    def _folder(self, root: str) -> Iterator[Entry]:
+        """Depth first without recursion: folders can be thousands deep."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            full = os.path.join(root, folder)
+            try:
+                identity = _identity(os.stat(full))
+                if identity in self.folders:
+                    continue
+                names = sorted(os.listdir(full), key=os.fsencode)
+            except OSError as error:
+                yield Unwalkable(root, folder, os_reason(error))
+                continue
+            self.folders[identity] = root, folder
+            below: list[str] = []
+            for name in names:
+                yield from self._one(root, f"{folder}/{name}" if folder else name, below)
+            waiting.extend(reversed(below))
+
+    def _one(self, root: str, path: str, below: list[str]) -> Iterator[Entry]:
+        full = os.path.join(root, path)
+        try:
+            status = os.lstat(full)
+        except OSError as error:
+            yield Unwalkable(root, path, os_reason(error))
+            return
+        is_link = stat.S_ISLNK(status.st_mode)
+        if stat.S_ISDIR(status.st_mode) or (is_link and os.path.isdir(full)):
+            if not (self.exclude and _matches(self.exclude, path)):
+                below.append(path)
+        elif not self._is_wanted(path):
+            return
+        elif is_link:
+            self.links.append((root, path))
+        elif _identity(status) not in self.seen and _is_candidate(full, status):
+            if status.st_nlink > 1:
+                self.seen.add(_identity(status))
+            yield _entry(root, path, status)
+
+    def _is_wanted(self, path: str) -> bool:
+        if path.rpartition("/")[2].startswith("._"):  # AppleDouble: attributes, whatever the ending says
+            return False
+        if self.exclude and _matches(self.exclude, path):
+            return False
+        return not self.include or _matches(self.include, path)
+
+    def _is_new(self, status: os.stat_result, full: str) -> bool:
+        """For files not met in their own folder: remember them; False if they were met already."""
+        parent, name = os.path.split(os.path.realpath(full))
+        root, folder = self.folders.get(_identity(os.stat(parent)), (None, ""))
+        was_walked = root is not None and self._is_wanted(f"{folder}/{name}" if folder else name)
+        if was_walked or _identity(status) in self.seen:
+            return False
+        self.seen.add(_identity(status))
+        return True
+
+
+def _identity(status: os.stat_result) -> int:
+    return status.st_dev << 64 | status.st_ino
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Root and relative path of a single file: the working folder if it was given relative to that."""
+    relative = os.path.normpath(path)
+    if os.path.isabs(relative) or relative.startswith(".."):
+        return os.path.split(os.path.abspath(path))
+    return os.getcwd(), relative.replace(os.sep, "/")
+
+
+def _entry(root: str, path: str, status: os.stat_result) -> Entry:
+    if not stat.S_ISREG(status.st_mode):
+        return Unwalkable(root, path, NOT_REGULAR)
+    return Found(root, path, status.st_size, status.st_mtime_ns)
+
+
+def _is_candidate(full: str, status: os.stat_result) -> bool:
+    """Whether a file in a folder was meant as a picture, by its ending or else by its first bytes."""
+    if not stat.S_ISREG(status.st_mode) or os.path.splitext(full)[1].lower() in PICTURE_ENDINGS:
+        return True
+    try:
+        descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return False
+    with open(descriptor, "rb") as file:
+        return sniff(file.read(32)) is not None
