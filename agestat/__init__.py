@@ -14,7 +14,7 @@ _HOMES = {
     "scan": "agestat.scan.api",
     "estimate": "agestat.stats.estimate",
     "load_model": "agestat.model.checkpoint",
-    "train": "agestat.training.fit",
+    "train": "agestat.training.run",
     "evaluate": "agestat.training.evaluate",
 }
 __all__ = ["__version__", *_HOMES]

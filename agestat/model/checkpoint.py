@@ -69,8 +69,10 @@ def list_models() -> list[dict[str, Any]]:
 def digest(path: Path) -> str:
     """SHA-256 of a file as hex."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else (
-            hashlib.sha256(file.read()).hexdigest()
+        return (
+            hashlib.file_digest(file, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else (hashlib.sha256(file.read()).hexdigest())
         )
 
 
@@ -93,9 +95,13 @@ def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Mod
             f"{weights} is not a whole safetensors file ({error}): copy the checkpoint folder again."
         ) from error
     if digest(weights) != info["sha256"]:
-        raise AgestatError(f"{weights} is not the file that {INFO} describes: copy the checkpoint folder again.")
+        raise AgestatError(
+            f"{weights} is not the file that {INFO} describes: copy the checkpoint folder again."
+        )
     if info["space"] not in SPACES:
-        raise AgestatError(f"{folder / INFO} names the unknown label space {info['space']!r}: update agestat.")
+        raise AgestatError(
+            f"{folder / INFO} names the unknown label space {info['space']!r}: update agestat."
+        )
     network = AgeGenderResNet(SPACES[info["space"]], regression=info.get("regression", False))
     try:
         network.load_state_dict(state)
@@ -110,7 +116,10 @@ def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> N
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    half = {key: (value.half() if value.is_floating_point() else value).contiguous() for key, value in state.items()}
+    half = {
+        key: (value.half() if value.is_floating_point() else value).contiguous()
+        for key, value in state.items()
+    }
     save_file(half, folder / f"{WEIGHTS}.partial", metadata={"name": str(info["name"]), "format": "pt"})
     (folder / f"{WEIGHTS}.partial").rename(folder / WEIGHTS)
     write_info(folder, {**info, "sha256": digest(folder / WEIGHTS)})

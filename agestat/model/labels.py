@@ -17,7 +17,7 @@ AGES = 101  # years 0..100; the last bin holds everything above
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """``heads`` are the widths of the softmax heads; per cell its name, gender and ages in years, inclusive."""
+    """``heads`` are the widths of the softmax heads; per cell name, gender and ages (years, inclusive)."""
 
     name: str
     heads: tuple[int, ...]
@@ -89,7 +89,7 @@ class LabelSpace:
         return np.asarray(distribution @ ages, dtype=np.float32)
 
     def age_interval(self, probabilities: np.ndarray, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
-        """The central ``level`` of each face's age distribution: low ``(N,)`` and high ``(N,)`` in years."""
+        """The central ``level`` of each face's age distribution: ``(N,)`` low and high, years."""
         distribution, ages = self.age_distribution(probabilities)
         cumulative = np.cumsum(distribution, axis=1)
         cumulative /= cumulative[:, -1:]
@@ -100,7 +100,7 @@ class LabelSpace:
         return ages[np.minimum(low, last)], ages[np.minimum(high, last)]
 
     def pack(self, probabilities: np.ndarray) -> list[bytes]:
-        """Head probabilities as one short blob per face: small heads float16, wide heads uint8 of the peak."""
+        """One short blob per face: small heads as float16, wide heads as uint8 parts of their peak."""
         parts = []
         for part in self.slices:
             head = probabilities[:, part]

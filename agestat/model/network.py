@@ -22,6 +22,10 @@ class AgeGenderResNet(nn.Module):
     years, so that everything after the network still sees a distribution.
     """
 
+    mean: Tensor
+    std: Tensor
+    age_scale: Tensor
+
     def __init__(self, space: LabelSpace, *, regression: bool = False) -> None:
         super().__init__()
         self.space = space

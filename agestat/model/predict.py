@@ -16,7 +16,7 @@ BATCH = {"cpu": 64, "cuda": 512, "mps": 128}  # crops; beyond these the throughp
 
 @dataclass(frozen=True)
 class Predictions:
-    """``logits`` and per-head softmax ``probabilities``, both ``(N, L) float32``; ``novelty (N,) float32``."""
+    """``logits`` and per-head ``probabilities``, both ``(N, L) float32``; ``novelty (N,) float32``."""
 
     logits: np.ndarray
     probabilities: np.ndarray
@@ -24,7 +24,7 @@ class Predictions:
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """``auto`` is CUDA, else Apple's MPS, else the processor; raises `UsageError` for one that is not there."""
+    """``auto`` is CUDA, else MPS, else the processor; raises `UsageError` for one that is not there."""
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
@@ -51,7 +51,7 @@ class Model:
         calibration: dict[str, np.ndarray],
         device: torch.device,
     ) -> None:
-        self.network = network.eval().to(device, memory_format=torch.channels_last)
+        self.network = network.eval().to(device).to(memory_format=torch.channels_last)
         self.info = info
         self.calibration = calibration
         self.device = device

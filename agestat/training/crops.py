@@ -1,4 +1,4 @@
-"""Decoded training pictures, kept as one array on disk so that the network is the bottleneck, not decoding."""
+"""Decoded training pictures, kept as one array on disk: the network is to be the bottleneck, not decoding."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,9 @@ def crops_key(frame: pd.DataFrame) -> str:
     return key.hexdigest()[:16]
 
 
-def load_crops(frame: pd.DataFrame, cache: Path, *, size: int = CACHED_SIZE, quiet: bool = False) -> np.ndarray:
+def load_crops(
+    frame: pd.DataFrame, cache: Path, *, size: int = CACHED_SIZE, quiet: bool = False
+) -> np.ndarray:
     """``(N, size, size, 3) uint8`` memory-mapped crops of the frame's pictures, made once per list of files.
 
     A labelled picture is the crop: the whole of it is cut by the code that cuts a scan's boxes.

@@ -81,7 +81,7 @@ class Trainer:
         regression = recipe.age_loss != "distribution"
         self.network = AgeGenderResNet(recipe.space, regression=regression)
         initialise(self.network, options.init)
-        self.network.to(self.device, memory_format=torch.channels_last)
+        self.network.to(self.device).to(memory_format=torch.channels_last)
         self.pupil = nn.Linear(FEATURES, DESCRIPTOR_SIZE).to(self.device)
         self._load_targets()
         self.optimizer = self._optimizer()
@@ -100,9 +100,9 @@ class Trainer:
             descriptors = taught.descriptors
             spread = descriptors.std(axis=0) + 1e-6
             self.descriptors = torch.from_numpy((descriptors - descriptors.mean(axis=0)) / spread)
-        self.targets = torch.from_numpy(
-            targets(self.train, recipe.space, smoothing=recipe.smoothing, teacher=taught and taught.ages)
-        )
+        ages = None if taught is None else taught.ages
+        soft = targets(self.train, recipe.space, smoothing=recipe.smoothing, teacher=ages)
+        self.targets = torch.from_numpy(soft)
         self.weights = torch.from_numpy(balance_weights(self.train, recipe.balance))
 
     def _optimizer(self) -> torch.optim.Optimizer:
@@ -148,7 +148,9 @@ class Trainer:
         def prepare(number: int) -> tuple[Tensor, Tensor]:
             chosen = np.sort(order[number * size : (number + 1) * size])
             generator = torch.Generator().manual_seed(int(seeds.spawn(count)[number].generate_state(1)[0]))
-            pixels = self.recipe.augmentation(to_pixels(torch.from_numpy(np.asarray(crops[chosen]))), generator)
+            pixels = self.recipe.augmentation(
+                to_pixels(torch.from_numpy(np.asarray(crops[chosen]))), generator
+            )
             return torch.from_numpy(chosen), pixels.contiguous(memory_format=torch.channels_last)
 
         with ThreadPoolExecutor(max(1, self.options.workers)) as pool:
@@ -194,36 +196,37 @@ class Trainer:
                 if frozen:  # a frozen stage keeps its batch statistics too
                     module.eval()
 
+    def step(self, index: Tensor, pixels: Tensor, progress: float) -> float:
+        """One optimizer step at a share of the run in ``[0, 1]``; returns the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate(progress) * group["scale"]
+        loss = self.loss(index, pixels.to(self.device))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return float(loss.detach())
+
     def run_epoch(self) -> dict[str, Any]:
         """Train one epoch and validate; returns the row for the history."""
-        size = self.picture_size()
-        crops = load_crops(self.train, self.options.cache, size=size, quiet=self.options.quiet)
+        size, quiet = self.picture_size(), self.options.quiet
+        crops = load_crops(self.train, self.options.cache, size=size, quiet=quiet)
         self._set_mode()
         steps = max(1, len(crops) // self.recipe.batch_size)
         started, waited, losses, seen = time.perf_counter(), 0.0, 0.0, 0
-        bar = tqdm(total=steps * self.recipe.batch_size, unit="picture", leave=False,
-                   desc=f"epoch {self.epoch + 1}/{self.recipe.epochs}", disable=self.options.quiet or None)  # fmt: skip
-        batches = self._batches(crops)
-        for step in range(steps):
-            asked = time.perf_counter()
-            index, pixels = next(batches)
-            waited += time.perf_counter() - asked
-            rate = self.learning_rate((self.epoch + step / steps) / self.recipe.epochs)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate * group["scale"]
-            loss = self.loss(index, pixels.to(self.device))
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
-            losses += float(loss.detach()) * len(index)
-            seen += len(index)
-            bar.update(len(index))
-        batches.close()  # type: ignore[attr-defined]
-        bar.close()
+        title = f"epoch {self.epoch + 1}/{self.recipe.epochs}"
+        with tqdm(total=len(crops), unit="picture", leave=False, desc=title, disable=quiet or None) as bar:
+            asked = started
+            for number, (index, pixels) in enumerate(self._batches(crops)):
+                waited += time.perf_counter() - asked
+                progress = (self.epoch + number / steps) / self.recipe.epochs
+                losses += self.step(index, pixels, progress) * len(index)
+                seen += len(index)
+                bar.update(len(index))
+                asked = time.perf_counter()
         seconds = time.perf_counter() - started
-        row = {"epoch": self.epoch + 1, "size": size, "lr": rate, "loss": losses / seen, "seconds": seconds,
-               "images_per_second": seen / seconds, "waiting_share": waited / seconds}  # fmt: skip
-        val_crops = load_crops(self.val, self.options.cache, size=size, quiet=self.options.quiet)
+        row = {"epoch": self.epoch + 1, "size": size, "loss": losses / seen, "seconds": seconds}
+        row |= {"images_per_second": seen / seconds, "waiting_share": waited / seconds}
+        val_crops = load_crops(self.val, self.options.cache, size=size, quiet=quiet)
         return row | validate(self.network, val_crops, self.val, self.device, self.bf16)
 
     def fit(self) -> None:
@@ -240,6 +243,14 @@ class Trainer:
             if not self.options.quiet:
                 shown = ", ".join(f"{key} {value:.4g}" for key, value in row.items())
                 tqdm.write(shown)
+
+    def fit_age_scale(self) -> None:
+        """Set the width of a regression network's age distribution: the mean error on the held-out pictures,
+        which is the maximum-likelihood scale of a Laplace distribution."""
+        size = self.recipe.input_size
+        crops = load_crops(self.val, self.options.cache, size=size, quiet=self.options.quiet)
+        row = validate(self.network, crops, self.val, self.device, self.bf16)
+        self.network.age_scale.fill_(max(row["age_mae"], 1.0))
 
     def final_state(self) -> dict[str, Tensor]:
         """The weights to ship: the best epoch's where the recipe asks for it, else the last."""
@@ -264,7 +275,9 @@ class Trainer:
             return
         state = torch.load(path, weights_only=True, map_location=self.device)
         if state["recipe"] != str(asdict(self.recipe)):
-            raise AgestatError(f"{path} was made by another recipe: give another --out or leave --resume out.")
+            raise AgestatError(
+                f"{path} was made by another recipe: give another --out or leave --resume out."
+            )
         self.network.load_state_dict(state["network"])
         self.pupil.load_state_dict(state["pupil"])
         self.optimizer.load_state_dict(state["optimizer"])

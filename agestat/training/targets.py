@@ -52,7 +52,9 @@ def cell_index(frame: pd.DataFrame, space: LabelSpace) -> np.ndarray:
     for cell, (gender, first, last) in enumerate(
         zip(space.genders, space.age_min, space.age_max, strict=True)
     ):
-        index[(genders == gender) & (low >= first) & ((high <= last) | (np.isnan(high) & (last >= 100)))] = cell
+        index[(genders == gender) & (low >= first) & ((high <= last) | (np.isnan(high) & (last >= 100)))] = (
+            cell
+        )
     return index
 
 

