@@ -1,4 +1,4 @@
-"""How sharp and how bright a crop is: faces that a model cannot judge well, and collections unlike its own."""
+"""How sharp and how bright a crop is: what a model cannot judge well, collections unlike its own."""
 
 import numpy as np
 

@@ -1,5 +1,6 @@
 """Which files: folders, files and lists of them, in a stable order, each real file once."""
-# ruff: noqa: PTH -- strings from os keep odd names as they are and cost a tenth of Path objects
+# Strings and os, not pathlib: they keep odd names as they are and cost a tenth of it.
+# ruff: noqa: PTH100, PTH109, PTH112, PTH116, PTH117, PTH118, PTH122, PTH123, PTH208
 
 import os
 import re
@@ -14,14 +15,15 @@ from agestat.images.decode import NOT_REGULAR, os_reason, sniff
 # Files with these endings were meant as pictures: one that does not open is a failure worth a row.
 # Anything else in a folder counts only if its first bytes announce a picture.
 PICTURE_ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .avif .heic .heif .hif .mpo "
-    ".jp2 .jxl .psd .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf".split()
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".avif")
+    + (".heic", ".heif", ".hif", ".mpo", ".jp2", ".jxl", ".psd")
+    + (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf")
 )
 
 
 @dataclass(frozen=True)
 class Found:
-    """A candidate: ``path`` is relative to ``root``, with forward slashes; odd bytes are surrogate escapes."""
+    """A candidate: ``path`` is relative to ``root``, with forward slashes; odd bytes are escaped (PEP 383)."""
 
     root: str
     path: str
@@ -51,9 +53,9 @@ def walk(
 ) -> Iterator[Entry]:
     """Yield the pictures at ``paths`` as they are met: files as given, folders depth first, sorted by name.
 
-    ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name; an
-    excluded folder is not entered. Links are followed; a file reached again, by a link, a loop or an overlap of
-    ``paths``, is not yielded again. Raises `UsageError` for a path that does not exist.
+    ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name;
+    an excluded folder is not entered. Links are followed; a file reached again, by a link, a loop or an
+    overlap of ``paths``, is not yielded again. Raises `UsageError` for a path that does not exist.
     """
     walker = _Walker(_matcher(include), _matcher(exclude))
     for path in paths:
