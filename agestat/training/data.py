@@ -1,0 +1,209 @@
+"""Labelled pictures: every layout as one table, and all that is wrong in it found before the first epoch."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from agestat.errors import AgestatError, UsageError
+from agestat.images.decode import DecodeError, decode
+from agestat.training.layouts import SPLITS, Row, read_layout
+from agestat.training.splits import split_by_subject
+
+OLDEST = 122  # years: the oldest person on record; labels above are mistakes
+GENDER_NAMES = {"female": "female", "f": "female", "woman": "female",
+                "male": "male", "m": "male", "man": "male", "": None}  # fmt: skip
+COLUMNS = ("file", "split", "gender", "age", "age_min", "age_max", "subject", "table", "line")
+SHOWN = 200  # bad rows in one message; `agestat data check` lists them all
+CHECK_SIDE = 32  # pixels: all that a picture's check needs of it, so that JPEG decodes at an eighth
+ENVIRONMENT = "AGESTAT_DATA"
+
+
+class Problem(NamedTuple):
+    """A labelled picture that cannot be used: ``line`` of its table, if there is one, and the reason."""
+
+    file: str
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """``frame``: one row per good picture, columns `COLUMNS`: ``file`` absolute; ``split``; ``gender``
+    "female", "male" or missing; ``age`` exact years or nan; ``age_min`` and ``age_max`` years inclusive,
+    ``age_max`` nan where the bucket is open; ``subject`` or ""; ``table`` and ``line`` where
+    the label stands, or "" and 0. ``layouts``: one name per path read."""
+
+    frame: pd.DataFrame
+    problems: list[Problem]
+    layouts: tuple[str, ...]
+
+
+class _BadRowError(Exception):
+    pass
+
+
+def find_data(argument: str | Path | None = None) -> list[Path]:
+    """The folder of a labelled set: ``argument`` (a path, or a set's name inside ``AGESTAT_DATA``), else the
+    folder that ``AGESTAT_DATA`` names, else ``./data``. Raises `AgestatError` saying what to give instead."""
+    home = Path(os.environ.get(ENVIRONMENT) or "data")
+    if argument is not None:
+        folder = next((path for path in (Path(argument), home / argument) if path.is_dir()), None)
+        if folder is None:
+            raise AgestatError(f"{argument} is neither a folder nor a set in {home}: {_where_to_get_data()}")
+        return [folder]
+    if not home.is_dir():
+        raise AgestatError(f"There is no labelled set to work on: {_where_to_get_data()}")
+    sets = sorted(path.parent.name for path in home.glob("*/labels.csv"))
+    if sets and not (home / "labels.csv").is_file():
+        raise AgestatError(f"{home} holds several labelled sets: name one of {', '.join(sets)}.")
+    return [home]
+
+
+def _where_to_get_data() -> str:
+    return (
+        f"give the folder of one, or set {ENVIRONMENT} to it; the section 'Labelled sets' of README.md "
+        "explains how to get each public set."
+    )
+
+
+def read_labelled(
+    paths: Sequence[str | Path],
+    *,
+    skip_bad: bool = False,
+    seed: int = 0,
+    split: str | None = None,
+    limit: int | None = None,
+) -> LabelledSet:
+    """Read the labelled sets in ``paths``; a set without splits gets a seeded, stratified one by subject.
+
+    ``split`` keeps one split, ``limit`` a seeded sample of that many pictures; only what is kept is decoded.
+    Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once. Raises
+    `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
+    """
+    read = [read_layout(Path(path)) for path in paths]
+    checked = [_check_rows(rows, seed) for _, rows in read]
+    frame = pd.concat([frame for frame, _ in checked], ignore_index=True)
+    problems = [problem for _, bad in checked for problem in bad]
+    if split is not None:
+        frame = _only(frame, split)
+    if limit is not None and limit < len(frame):
+        frame = frame.sample(limit, random_state=seed).sort_index()
+    frame, unreadable = _check_pictures(frame)
+    problems += unreadable
+    if problems and not skip_bad:
+        raise AgestatError(describe(problems))
+    if frame.empty:
+        raise AgestatError(f"{', '.join(map(str, paths))}: no labelled picture can be used.")
+    return LabelledSet(frame, problems, tuple(layout for layout, _ in read))
+
+
+def _only(frame: pd.DataFrame, split: str) -> pd.DataFrame:
+    chosen = frame[frame["split"] == split]
+    if chosen.empty and not frame.empty:
+        names = ", ".join(sorted(set(frame["split"])))
+        raise UsageError(f"There is no split {split!r} in this set: choose one of {names}, or all.")
+    return chosen
+
+
+def describe(problems: Sequence[Problem]) -> str:
+    """The bad rows as text for a person, one a line, and what to do about them."""
+    count = "1 labelled picture" if len(problems) == 1 else f"{len(problems)} labelled pictures"
+    lines = [f"{count} cannot be used: correct them, or go on without them with --skip-bad."]
+    for file, line, reason in problems[:SHOWN]:
+        lines.append(f"  {file}{'' if line is None else f', line {line}'}: {reason}")
+    if len(problems) > SHOWN:
+        lines.append(f"  and {len(problems) - SHOWN} more, which `agestat data check` lists")
+    return "\n".join(lines)
+
+
+def _check_rows(rows: list[Row], seed: int) -> tuple[pd.DataFrame, list[Problem]]:
+    """The rows whose values make sense as a frame with splits, and the others."""
+    good: list[tuple[object, ...]] = []
+    bad: list[Problem] = []
+    seen: set[Path] = set()
+    for row in rows:
+        try:
+            if row.file in seen:
+                raise _BadRowError("the picture is listed twice")
+            seen.add(row.file)
+            good.append(_values(row))
+        except _BadRowError as reason:
+            bad.append(Problem(str(row.table or row.file), row.line, str(reason)))
+    frame = pd.DataFrame(good, columns=list(COLUMNS))
+    frame["split"] = _splits(frame, seed)
+    return frame, bad
+
+
+def _check_pictures(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """The rows whose pictures decode as in a scan, and the others."""
+    with ThreadPoolExecutor() as pool:
+        reasons = list(pool.map(_unreadable, frame["file"]))
+    good = np.array([reason is None for reason in reasons], dtype=bool)
+    places = zip(frame["file"], frame["table"], frame["line"], reasons, strict=True)
+    bad = [Problem(table or file, line or None, reason) for file, table, line, reason in places if reason]
+    return frame[good].reset_index(drop=True), bad
+
+
+def _unreadable(file: str) -> str | None:
+    try:
+        decode(file, min_side=CHECK_SIDE)
+    except DecodeError as error:
+        return f"{Path(file).name} cannot be read as a picture ({error})"
+    return None
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    """The row in the order of `COLUMNS`; raises `_BadRowError` with the reason it cannot be used."""
+    if row.problem:
+        raise _BadRowError(row.problem)
+    if not row.file.is_file():
+        raise _BadRowError(f"there is no file {row.file.name}")
+    gender = GENDER_NAMES.get(row.gender.lower(), row.gender)
+    if gender not in {"female", "male", None}:
+        raise _BadRowError(f"unknown gender {row.gender!r}")
+    age, low, high = _ages(row)
+    if gender is None and np.isnan(low):
+        raise _BadRowError("neither gender nor age is given")
+    split = SPLITS.get(row.split.lower(), row.split.lower())
+    table = str(row.table or "")
+    return str(row.file.absolute()), split, gender, age, low, high, row.subject, table, row.line or 0
+
+
+def _ages(row: Row) -> tuple[float, float, float]:
+    """Exact age and first and last year; the exact age fills a missing bucket."""
+    age, low, high = (_year(text) for text in (row.age, row.age_min, row.age_max))
+    if not np.isnan(age) and np.isnan(low) and np.isnan(high):
+        low = high = float(np.floor(age))
+    if np.isnan(low) and not np.isnan(high):
+        low = 0.0
+    if low > high or age < low or age >= high + 1:
+        raise _BadRowError(
+            f"ages contradict each other (age {row.age or '-'}, {row.age_min or '-'} to {row.age_max or '-'})"
+        )
+    return age, low, high
+
+
+def _year(text: str) -> float:
+    if not text:
+        return float("nan")
+    try:
+        year = float(text)
+    except ValueError:
+        year = float("nan")
+    if not 0 <= year <= OLDEST:
+        raise _BadRowError(f"age {text} is not between 0 and {OLDEST}")
+    return year
+
+
+def _splits(frame: pd.DataFrame, seed: int) -> np.ndarray:
+    """The splits as given; where none is, drawn. The rest of a set with some is for training."""
+    given = frame["split"].to_numpy(dtype=object)
+    if (given == "").all():
+        return split_by_subject(frame, seed)
+    return np.where(given == "", "train", given)

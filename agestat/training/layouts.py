@@ -1,0 +1,223 @@
+"""The layouts in which people download labelled pictures, each read into the same rows.
+
+A layout only says what is written down: what a value means, and whether the picture is there, is decided
+once, in `agestat.training.data`.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from agestat.errors import AgestatError
+from agestat.model.labels import SIX
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic"})
+SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
+          "test": "test", "testing": "test"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled picture as written down; blank where nothing is. ``line`` counts from 1 in ``table``."""
+
+    file: Path
+    split: str = ""
+    gender: str = ""
+    age: str = ""
+    age_min: str = ""
+    age_max: str = ""
+    subject: str = ""
+    table: Path | None = None
+    line: int | None = None
+    problem: str = ""
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in PICTURES and path.is_file()]
+
+
+def _split_of(path: Path, root: Path) -> str:
+    names = (SPLITS.get(part.lower(), "") for part in path.relative_to(root).parts[:-1])
+    return next((name for name in names if name), "")
+
+
+def _table(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = needed - set(reader.fieldnames or ())
+            if missing:
+                raise AgestatError(
+                    f"{path} has no column {', '.join(sorted(missing))}: add it to its first line."
+                )
+            for values in reader:
+                yield reader.line_num, {key: (values[key] or "").strip() for key in values if key}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
+
+
+def _labels_csv(folder: Path) -> list[Row]:
+    table = folder / "labels.csv"
+    if not table.is_file():
+        return []
+    fields = ("split", "gender", "age", "age_min", "age_max", "subject")
+    return [
+        Row(
+            folder / values["file"], **{name: values.get(name, "") for name in fields}, table=table, line=line
+        )
+        for line, values in _table(table, {"file"})
+    ]
+
+
+FAIRFACE_COLUMNS = {"file", "age", "gender", "race", "service_test"}
+
+
+def _fairface(folder: Path) -> list[Row]:
+    """``fairface_label_train.csv`` and ``_val.csv`` beside (a folder that holds) ``train/`` and ``val/``."""
+    rows = []
+    for table in sorted(folder.glob("*.csv")):
+        with table.open(encoding="utf-8-sig", errors="replace") as file:
+            if not set(file.readline().strip().split(",")) >= FAIRFACE_COLUMNS:
+                continue
+        for line, values in _table(table, FAIRFACE_COLUMNS):
+            homes = (home / values["file"] for home in [folder, *sorted(folder.glob("fairface-img-*"))])
+            path = next((path for path in homes if path.is_file()), folder / values["file"])
+            low, high = _bucket(values["age"])
+            split = SPLITS.get(Path(values["file"]).parts[0].lower(), "") if values["file"] else ""
+            rows.append(Row(path, split, values["gender"], "", low, high, table=table, line=line))
+    return rows
+
+
+def _bucket(words: str) -> tuple[str, str]:
+    """``3-9`` and ``more than 70`` (which in FairFace means 70 and over) as first and last year."""
+    found = re.fullmatch(r"(\d+)\s*-\s*(\d+)|(?:more than\s*)(\d+)|(\d+)\s*\+", words.strip(), re.IGNORECASE)
+    if not found:
+        return words, ""
+    return found[1] or found[3] or found[4], found[2] or ""
+
+
+UTKFACE_NAME = re.compile(r"(\d+)_(\d+)_(?:\d+_)?\d{8,}")
+UTKFACE_GENDERS = {"0": "male", "1": "female"}
+
+
+def _utkface(folder: Path) -> list[Row]:
+    """File names ``age_gender_race_date``; a few of the published ones lack the race, or the gender."""
+    pictures = _pictures(folder)
+    names = [UTKFACE_NAME.match(path.name) for path in pictures]
+    if not any(names):
+        return []
+    return [
+        Row(path, _split_of(path, folder), UTKFACE_GENDERS.get(name[2], name[2]), name[1])
+        if name
+        else Row(path, problem="the name does not begin with age_gender_race_date")
+        for path, name in zip(pictures, names, strict=True)
+    ]
+
+
+GENDER_WORDS = {"female": ("female", "woman", "women"), "male": ("male", "man", "men")}
+AGE_WORDS = (("child", "kid"), ("adult", ""), ("old", "elderly", "senior"))
+
+
+def _class_names() -> dict[str, int]:
+    """Folder names such as ``girl``, ``old woman``, ``woman_old``, ``male-adult`` to a cell of `SIX`."""
+    names = {name: number for number, name in enumerate(SIX.cell_names)}
+    for number, (gender, ages) in enumerate(product(("female", "male"), AGE_WORDS)):
+        for words in product(GENDER_WORDS[gender], ages):
+            names[" ".join(filter(None, words))] = number
+            names[" ".join(filter(None, reversed(words)))] = number
+    return names
+
+
+CLASS_NAMES = _class_names()
+
+
+def _class_of(path: Path) -> tuple[int | None, str]:
+    name = re.sub(r"[\W_]+", " ", path.parent.name).strip().lower()
+    return CLASS_NAMES.get(name, CLASS_NAMES.get(name.removesuffix("s"))), ""
+
+
+# The people of The Simpsons by folder name of the Kaggle set and, where it may help, beyond it. Ages as
+# drawn in the show; teenagers, who are in none of the six classes, are left out.
+CHARACTERS = {
+    "girl": "janey_powell lisa_simpson ling_bouvier maggie_simpson sherri terri",
+    "woman": "cookie_kwan edna_krabappel helen_lovejoy lindsey_naegle luann_van_houten "
+    "manjula_nahasapeemapetilon marge_simpson maude_flanders miss_hoover patty_bouvier ruth_powers "
+    "selma_bouvier",
+    "elderly woman": "agnes_skinner jacqueline_bouvier mona_simpson",
+    "boy": "bart_simpson martin_prince milhouse_van_houten nelson_muntz ralph_wiggum rod_flanders "
+    "todd_flanders",
+    "man": "apu_nahasapeemapetilon barney_gumble bumblebee_man carl_carlson chief_wiggum cletus_spuckler "
+    "comic_book_guy disco_stu dr_hibbert dr_nick_riviera fat_tony gil groundskeeper_willie homer_simpson "
+    "kent_brockman kirk_van_houten krusty_the_clown lenny_leonard lionel_hutz mayor_quimby moe_szyslak "
+    "ned_flanders otto_mann principal_skinner professor_john_frink rainier_wolfcastle reverend_lovejoy "
+    "sideshow_bob sideshow_mel snake_jailbird superintendent_chalmers troy_mcclure waylon_smithers",
+    "elderly man": "abraham_grampa_simpson charles_montgomery_burns hans_moleman jasper_beardly",
+}
+CHARACTER_CELLS = {
+    name: SIX.cell_names.index(group) for group, names in CHARACTERS.items() for name in names.split()
+}
+
+
+def _character_of(path: Path) -> tuple[int | None, str]:
+    """The folder's name, or in the flat test folder of the Kaggle set the file's: ``bart_simpson_12.jpg``."""
+    name = re.sub(r"_\d+$", "", path.stem).lower()
+    if name not in CHARACTER_CELLS:
+        name = path.parent.name.lower()
+    return CHARACTER_CELLS.get(name), name
+
+
+def _by_cell(folder: Path, cell_of: Callable[[Path], tuple[int | None, str]]) -> list[Row]:
+    """Rows of the pictures whose cell is known; a folder of others is one bad row."""
+    rows, unknown = [], Counter[Path]()
+    for path in _pictures(folder):
+        cell, subject = cell_of(path)
+        if cell is None:
+            unknown[path.parent] += 1
+            continue
+        ages = str(SIX.age_min[cell]), str(SIX.age_max[cell])
+        rows.append(Row(path, _split_of(path, folder), SIX.genders[cell], "", *ages, subject))
+    if rows:
+        rows += [
+            Row(path, problem=f"no known class or character, {n} pictures") for path, n in unknown.items()
+        ]
+    return rows
+
+
+def _class_folders(folder: Path) -> list[Row]:
+    """One folder per class in the six classes, perhaps inside ``train/`` and ``val/``."""
+    return _by_cell(folder, _class_of)
+
+
+def _simpsons(folder: Path) -> list[Row]:
+    """Kaggle's character folders, with the character as the subject."""
+    return _by_cell(folder, _character_of)
+
+
+LAYOUTS: dict[str, Callable[[Path], list[Row]]] = {
+    "labels.csv": _labels_csv,
+    "FairFace": _fairface,
+    "UTKFace file names": _utkface,
+    "Simpsons character folders": _simpsons,
+    "six class folders": _class_folders,
+}
+
+
+def read_layout(folder: Path) -> tuple[str, list[Row]]:
+    """Name of the first layout that finds labels in ``folder``, and its rows in a stable order.
+
+    Raises `AgestatError` where none does.
+    """
+    if not folder.is_dir():
+        raise AgestatError(f"{folder} is not a folder: give the folder of a labelled set.")
+    for name, read in LAYOUTS.items():
+        rows = read(folder)
+        if rows:
+            return name, rows
+    raise AgestatError(
+        f"{folder} is no labelled set: give a folder with labels.csv, FairFace's CSV files, UTKFace's file "
+        "names, or one folder per class or Simpsons character."
+    )
