@@ -18,7 +18,7 @@ from agestat.training.splits import split_by_subject
 OLDEST = 122  # years: the oldest person on record; labels above are mistakes
 GENDER_NAMES = {"female": "female", "f": "female", "woman": "female",
                 "male": "male", "m": "male", "man": "male", "": None}  # fmt: skip
-COLUMNS = ("file", "split", "gender", "age", "age_min", "age_max", "subject", "table", "line")
+COLUMNS = ("file", "split", "gender", "age", "age_min", "age_max", "subject", "table", "line", "source")
 SHOWN = 200  # bad rows in one message; `agestat data check` lists them all
 CHECK_SIDE = 32  # pixels: all that a picture's check needs of it, so that JPEG decodes at an eighth
 ENVIRONMENT = "AGESTAT_DATA"
@@ -37,7 +37,7 @@ class LabelledSet:
     """``frame``: one row per good picture, columns `COLUMNS`: ``file`` absolute; ``split``; ``gender``
     "female", "male" or missing; ``age`` exact years or nan; ``age_min`` and ``age_max`` years inclusive,
     ``age_max`` nan where the bucket is open; ``subject`` or ""; ``table`` and ``line`` where
-    the label stands, or "" and 0. ``layouts``: one name per path read."""
+    the label stands, or "" and 0; ``source`` the folder of the set. ``layouts``: one name per path read."""
 
     frame: pd.DataFrame
     problems: list[Problem]
@@ -48,21 +48,25 @@ class _BadRowError(Exception):
     pass
 
 
-def find_data(argument: str | Path | None = None) -> list[Path]:
-    """The folder of a labelled set: ``argument`` (a path, or a set's name inside ``AGESTAT_DATA``), else the
-    folder that ``AGESTAT_DATA`` names, else ``./data``. Raises `AgestatError` saying what to give instead."""
+def find_data(arguments: Sequence[str | Path] = ()) -> list[Path]:
+    """The folders of the labelled sets: ``arguments`` (paths, or names of sets inside ``AGESTAT_DATA``), else
+    what ``AGESTAT_DATA`` names, else ``./data``. Raises `AgestatError` saying what to give instead."""
     home = Path(os.environ.get(ENVIRONMENT) or "data")
-    if argument is not None:
-        folder = next((path for path in (Path(argument), home / argument) if path.is_dir()), None)
-        if folder is None:
-            raise AgestatError(f"{argument} is neither a folder nor a set in {home}: {_where_to_get_data()}")
-        return [folder]
+    if arguments:
+        return [_find(argument, home) for argument in arguments]
     if not home.is_dir():
         raise AgestatError(f"There is no labelled set to work on: {_where_to_get_data()}")
     sets = sorted(path.parent.name for path in home.glob("*/labels.csv"))
     if sets and not (home / "labels.csv").is_file():
-        raise AgestatError(f"{home} holds several labelled sets: name one of {', '.join(sets)}.")
+        raise AgestatError(f"{home} holds several labelled sets: name one or more of {', '.join(sets)}.")
     return [home]
+
+
+def _find(argument: str | Path, home: Path) -> Path:
+    for folder in (Path(argument), home / argument):
+        if folder.is_dir():
+            return folder
+    raise AgestatError(f"{argument} is neither a folder nor a set in {home}: {_where_to_get_data()}")
 
 
 def _where_to_get_data() -> str:
@@ -88,7 +92,8 @@ def read_labelled(
     """
     read = [read_layout(Path(path)) for path in paths]
     checked = [_check_rows(rows, seed) for _, rows in read]
-    frame = pd.concat([frame for frame, _ in checked], ignore_index=True)
+    sourced = [frame.assign(source=str(path)) for path, (frame, _) in zip(paths, checked, strict=True)]
+    frame = pd.concat(sourced, ignore_index=True)
     problems = [problem for _, bad in checked for problem in bad]
     if split is not None:
         frame = _only(frame, split)
@@ -135,7 +140,7 @@ def _check_rows(rows: list[Row], seed: int) -> tuple[pd.DataFrame, list[Problem]
             good.append(_values(row))
         except _BadRowError as reason:
             bad.append(Problem(str(row.table or row.file), row.line, str(reason)))
-    frame = pd.DataFrame(good, columns=list(COLUMNS))
+    frame = pd.DataFrame(good, columns=list(COLUMNS[:-1]))
     frame["split"] = _splits(frame, seed)
     return frame, bad
 
@@ -159,7 +164,7 @@ def _unreadable(file: str) -> str | None:
 
 
 def _values(row: Row) -> tuple[object, ...]:
-    """The row in the order of `COLUMNS`; raises `_BadRowError` with the reason it cannot be used."""
+    """The row in the order of `COLUMNS`, less the source; raises `_BadRowError` with the reason it cannot be used."""
     if row.problem:
         raise _BadRowError(row.problem)
     if not row.file.is_file():
