@@ -1,6 +1,6 @@
 """Which files: folders, files and lists of them, in a stable order, each real file once."""
 # Strings and os, not pathlib: they keep odd names as they are and cost a tenth of it.
-# ruff: noqa: PTH100, PTH109, PTH112, PTH116, PTH117, PTH118, PTH122, PTH123, PTH208
+# ruff: noqa: PTH100, PTH109, PTH112, PTH116, PTH117, PTH118, PTH123, PTH208
 
 import os
 import re
@@ -14,16 +14,16 @@ from agestat.images.decode import NOT_REGULAR, os_reason, sniff
 
 # Files with these endings were meant as pictures: one that does not open is a failure worth a row.
 # Anything else in a folder counts only if its first bytes announce a picture.
-PICTURE_ENDINGS = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".avif")
-    + (".heic", ".heif", ".hif", ".mpo", ".jp2", ".jxl", ".psd")
-    + (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf")
+_PICTURE_NAME = re.compile(
+    r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|jxl|psd"
+    r"|raw|dng|cr[23]|nef|arw|orf|rw2|raf)$",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Found:
-    """A candidate: ``path`` is relative to ``root``, with forward slashes; odd bytes are escaped (PEP 383)."""
+    """A candidate: ``path`` is relative to ``root``, forward slashes; odd bytes are escaped (PEP 383)."""
 
     root: str
     path: str
@@ -182,7 +182,7 @@ def _entry(root: str, path: str, status: os.stat_result) -> Entry:
 
 def _is_candidate(full: str, status: os.stat_result) -> bool:
     """Whether a file in a folder was meant as a picture, by its ending or else by its first bytes."""
-    if not stat.S_ISREG(status.st_mode) or os.path.splitext(full)[1].lower() in PICTURE_ENDINGS:
+    if not stat.S_ISREG(status.st_mode) or _PICTURE_NAME.search(full):
         return True
     try:
         descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
