@@ -13,6 +13,7 @@ import numpy as np
 
 GENDERS = ("female", "male")
 AGES = 101  # years 0..100; the last bin holds everything above
+WIDE = 16  # outputs; a wider head is stored in one byte per output
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class LabelSpace:
     def size(self) -> int:
         """Number ``C`` of cells."""
         return len(self.cell_names)
+
+    @property
+    def blob_size(self) -> int:
+        """Bytes of one face's blob (see `pack`)."""
+        return sum(head if head > WIDE else 2 * head for head in self.heads)
 
     @cached_property
     def slices(self) -> list[slice]:
@@ -66,7 +72,7 @@ class LabelSpace:
         cells = np.ones((len(probabilities), 1), dtype=np.float32)
         for part in self.slices:
             head = probabilities[:, part].astype(np.float32)
-            cells = (cells[:, :, None] * head[:, None, :]).reshape(len(head), -1)
+            cells = (cells[:, :, None] * head[:, None, :]).reshape(len(head), cells.shape[1] * head.shape[1])
         return cells
 
     def p_female(self, probabilities: np.ndarray) -> np.ndarray:
@@ -100,27 +106,28 @@ class LabelSpace:
         return ages[np.minimum(low, last)], ages[np.minimum(high, last)]
 
     def pack(self, probabilities: np.ndarray) -> list[bytes]:
-        """One short blob per face: small heads as float16, wide heads as uint8 parts of their peak."""
+        """One short blob per face: small heads as float16, wide heads as uint8
+        square roots relative to the peak, which keeps the tails."""
         parts = []
         for part in self.slices:
             head = probabilities[:, part]
-            if part.stop - part.start > 16:
+            if part.stop - part.start > WIDE:
                 peak = head.max(axis=1, keepdims=True)
-                parts.append(np.rint(255 * head / peak).astype(np.uint8))
+                parts.append(np.rint(255 * np.sqrt(head / peak)).astype(np.uint8))
             else:
                 parts.append(head.astype("<f2").view(np.uint8))
         return [row.tobytes() for row in np.concatenate(parts, axis=1)]
 
     def unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
         """Blobs from `pack` back to ``(N, L) float32`` head probabilities; each head sums to 1 again."""
-        raw = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), -1)
+        raw = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), self.blob_size)
         out = np.empty((len(blobs), self.width), dtype=np.float32)
         offset = 0
         for part in self.slices:
             head = part.stop - part.start
-            length = head if head > 16 else 2 * head
+            length = head if head > WIDE else 2 * head
             piece = np.ascontiguousarray(raw[:, offset : offset + length])
-            values = (piece if head > 16 else piece.view("<f2")).astype(np.float32)
+            values = piece.astype(np.float32) ** 2 if head > WIDE else piece.view("<f2").astype(np.float32)
             out[:, part] = values / values.sum(axis=1, keepdims=True)
             offset += length
         return out

@@ -229,20 +229,22 @@ class Trainer:
         val_crops = load_crops(self.val, self.options.cache, size=size, quiet=quiet)
         return row | validate(self.network, val_crops, self.val, self.device, self.bf16)
 
+    def advance(self) -> None:
+        """Run one epoch and keep state and history."""
+        row = self.run_epoch()
+        self.epoch += 1
+        self.history.append(row)
+        if self.recipe.best_epoch and (self.best is None or score(row) > self.best[0]):
+            state = {key: value.cpu().clone() for key, value in self.network.state_dict().items()}
+            self.best = (score(row), state)
+        self.save()
+        if not self.options.quiet:
+            tqdm.write(", ".join(f"{key} {value:.4g}" for key, value in row.items()))
+
     def fit(self) -> None:
-        """Run the epochs that are left, keeping state and history after each."""
-        self.options.out.mkdir(parents=True, exist_ok=True)
+        """Run the epochs that are left."""
         while self.epoch < self.recipe.epochs:
-            row = self.run_epoch()
-            self.epoch += 1
-            self.history.append(row)
-            if self.recipe.best_epoch and (self.best is None or score(row) > self.best[0]):
-                state = {key: value.cpu().clone() for key, value in self.network.state_dict().items()}
-                self.best = (score(row), state)
-            self.save()
-            if not self.options.quiet:
-                shown = ", ".join(f"{key} {value:.4g}" for key, value in row.items())
-                tqdm.write(shown)
+            self.advance()
 
     def fit_age_scale(self) -> None:
         """Set the width of a regression network's age distribution: the mean error on the held-out pictures,
@@ -258,6 +260,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write the resumable state and ``history.csv``, each by rename."""
+        self.options.out.mkdir(parents=True, exist_ok=True)
         partial = self.options.out / f"{STATE}.partial"
         torch.save(
             {"network": self.network.state_dict(), "pupil": self.pupil.state_dict(),

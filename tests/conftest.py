@@ -1,0 +1,72 @@
+"""Pictures that the tests draw themselves."""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+FIGURES = {
+    "girl": ("female", 0, 12),
+    "woman": ("female", 18, 64),
+    "elderly woman": ("female", 65, 100),
+    "boy": ("male", 0, 12),
+    "man": ("male", 18, 64),
+    "elderly man": ("male", 65, 100),
+}
+
+
+def draw_figure(name: str, rng: np.random.Generator, size: int = 64) -> Image.Image:
+    """A cartoon figure: height says the age, grey hair the old, a skirt and long hair the female."""
+    gender, low, _ = FIGURES[name]
+    image = Image.new("RGB", (size, size), tuple(int(v) for v in rng.integers(90, 200, 3)))
+    draw = ImageDraw.Draw(image)
+    height = size * (0.5 if low == 0 else 0.9) * rng.uniform(0.92, 1.05)
+    x, top = size / 2 + rng.uniform(-5, 5), size - height
+    head = height * (0.2 if low == 0 else 0.14)
+    hair = (225, 225, 225) if low == 65 else (70, 40, 10)
+    if gender == "female":
+        draw.rectangle([x - 1.4 * head, top, x + 1.4 * head, top + 3.2 * head], fill=hair)
+    draw.ellipse([x - 1.1 * head, top - 0.2 * head, x + 1.1 * head, top + head], fill=hair)
+    draw.ellipse([x - head, top + 0.3 * head, x + head, top + 2.2 * head], fill=(255, 217, 15))
+    body = tuple(int(v) for v in rng.integers(0, 255, 3))
+    waist, foot = top + 2.2 * head, size - 1
+    if gender == "female":
+        draw.polygon([(x, waist), (x - 0.28 * height, foot), (x + 0.28 * height, foot)], fill=body)
+    else:
+        draw.rectangle([x - 0.15 * height, waist, x - 0.03 * height, foot], fill=body)
+        draw.rectangle([x + 0.03 * height, waist, x + 0.15 * height, foot], fill=body)
+    return image
+
+
+def draw_set(folder: Path, per_class: dict[str, int], seed: int = 0) -> Path:
+    """A labelled set in the ``labels.csv`` layout: ``per_class`` pictures of each figure in each split."""
+    rng = np.random.default_rng(seed)
+    (folder / "images").mkdir(parents=True)
+    with (folder / "labels.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "split", "gender", "age", "age_min", "age_max", "subject"])
+        for split, count in per_class.items():
+            for name, (gender, low, high) in FIGURES.items():
+                for number in range(count):
+                    picture = f"images/{split}_{name.replace(' ', '_')}_{number}.png"
+                    draw_figure(name, rng).save(folder / picture)
+                    writer.writerow([picture, split, gender, "", low, high, ""])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A labelled set of drawn figures: 40 of each class to train on, 15 held out."""
+    return draw_set(tmp_path_factory.mktemp("figures") / "set", {"train": 40, "val": 15})
+
+
+@pytest.fixture
+def agestat_data() -> Path:
+    """The folder of the real labelled sets, where the environment names one."""
+    folder = os.environ.get("AGESTAT_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("AGESTAT_DATA names no folder with the labelled sets")
+    return Path(folder)

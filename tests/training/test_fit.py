@@ -1,0 +1,104 @@
+"""Training on drawn figures: it learns, it resumes to the same end, it leaves a whole checkpoint."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import f1_score
+
+from agestat.errors import AgestatError
+from agestat.model.checkpoint import load_model
+from agestat.model.labels import SIX
+from agestat.training.augment import Augmentation
+from agestat.training.crops import load_crops
+from agestat.training.data import read_labelled
+from agestat.training.fit import Options, Trainer
+from agestat.training.recipes import RECIPES, find_recipe
+from agestat.training.run import train
+from agestat.training.targets import cell_index
+
+SMALL = replace(
+    find_recipe("simpsons"),
+    stages=((48, 14),),
+    freeze=(),
+    batch_size=16,
+    augmentation=Augmentation(scale=0.1, shift=0.05, brightness=0.2),
+)
+
+
+def options(tmp_path: Path, name: str = "run", **changes: object) -> Options:
+    return Options(out=tmp_path / name, cache=tmp_path / "cache", device="cpu", quiet=True, **changes)
+
+
+def test_six_drawn_classes_are_learned_and_the_checkpoint_predicts_them(figures, tmp_path):
+    folder = train([figures], tmp_path / "run", SMALL, options(tmp_path), name="drawn")
+    model = load_model(folder, "cpu")
+    val = read_labelled([figures]).frame.query("split == 'val'")
+    crops = np.array(load_crops(val, tmp_path / "cache", size=48, quiet=True))
+    predicted = model.predict(crops).probabilities.argmax(axis=1)
+    assert f1_score(cell_index(val, SIX), predicted, average="macro") >= 0.9
+    assert model.name == "drawn" and model.info["trained_on"] == 240
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md", "calibration.npz", "history.csv", "learning_curve.png", "model.json",
+        "model.safetensors", "state.pt",
+    ]  # fmt: skip
+    assert model.calibration["logits"].shape == (90, 6)
+    assert np.bincount(model.calibration["gender"]).tolist() == [45, 45]
+    assert "perceived" in (folder / "README.md").read_text()
+
+
+def test_a_resumed_run_equals_an_unbroken_one(figures, tmp_path):
+    recipe = replace(SMALL, stages=((32, 2), (48, 1)))
+    frame = read_labelled([figures]).frame
+    whole = Trainer(frame, recipe, options(tmp_path, "whole"))
+    whole.fit()
+    broken = Trainer(frame, recipe, options(tmp_path, "broken"))
+    broken.advance()
+    resumed = Trainer(frame, recipe, options(tmp_path, "broken", seed=0))
+    resumed.restore()
+    assert resumed.epoch == 1
+    resumed.fit()
+    for key, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[key]), key
+    assert [row["loss"] for row in whole.history] == [row["loss"] for row in resumed.history]
+
+
+def test_a_finished_folder_is_not_overwritten_without_resume(figures, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.pt").write_bytes(b"")
+    with pytest.raises(AgestatError, match="--resume"):
+        train([figures], tmp_path / "run", SMALL, options(tmp_path))
+
+
+def test_frozen_stages_and_their_batch_statistics_stay(figures, tmp_path):
+    recipe = replace(SMALL, stages=((32, 1),), freeze=("stem", "layer1"))
+    trainer = Trainer(read_labelled([figures]).frame, recipe, options(tmp_path))
+    before = {key: value.clone() for key, value in trainer.network.state_dict().items()}
+    trainer.advance()
+    after = trainer.network.state_dict()
+    changed = {
+        key.split(".")[1] for key in before if "backbone" in key and not torch.equal(before[key], after[key])
+    }
+    assert changed == {"layer2", "layer3", "layer4"}
+
+
+@pytest.mark.parametrize("age_loss", ["l1", "mse"])
+def test_plain_regression_learns_ages_with_a_linear_output(age_loss, figures, tmp_path):
+    recipe = replace(
+        find_recipe("faces-seed"), stages=((32, 8),), freeze=(), head_epochs=0, lr=1e-3, batch_size=16
+    )
+    trainer = Trainer(read_labelled([figures]).frame, replace(recipe, age_loss=age_loss), options(tmp_path))
+    assert trainer.network.head.out_features == 3
+    trainer.fit()
+    assert trainer.history[-1]["age_mae"] < trainer.history[0]["age_mae"]
+    assert trainer.history[-1]["age_mae"] < 12
+
+
+def test_seed_recipes_are_the_seeds():
+    seed = RECIPES["simpsons-seed"]
+    assert seed.augmentation == Augmentation(flip=0.5, degrees=45, contrast=0.3, brightness=0.8, noise=0.3)
+    assert (seed.optimizer, seed.lr, seed.best_epoch) == ("adam", 1e-3, True)
+    assert seed.freeze == ("stem", "layer1")  # the last three stages learn
+    assert RECIPES["faces-seed"].age_loss == "mse"
