@@ -37,7 +37,7 @@ try:
     register_heif_opener(thumbnails=False)
     FORMATS.append("HEIF")
 except ImportError:
-    pass
+    pass  # the extra agestat[heic] is not installed
 
 
 class DecodeError(AgestatError):
@@ -123,14 +123,14 @@ def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
 def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
     with Image.open(file, formats=FORMATS) as image:
         exif = _exif(image)
-        turn = exif.get(ExifTags.Base.Orientation)
         width, height = image.size
         if min_side and image.format in ("JPEG", "MPO"):
-            share = min(1.0, min_side / max(image.size))
-            image.draft(None, (max(1, int(width * share)), max(1, int(height * share))))
+            wanted = min(min_side, max(image.size))
+            image.draft(None, (-(-width * wanted // max(image.size)), -(-height * wanted // max(image.size))))
         if image.width * image.height > MAX_PIXELS:
             raise DecodeError("too many pixels")
         image.load()
+        turn = _exif(image).get(ExifTags.Base.Orientation)  # only now: TIFF has turned itself while loading
         rgb = _rgb(image)
         if turn in _UPRIGHT:
             rgb = rgb.transpose(_UPRIGHT[turn])

@@ -8,6 +8,7 @@ from PIL import Image
 # Measured on whole portraits and on collages (docs/performance.md): the detector finds faces of 20 to about
 # 350 pixels. One small and one large view of each picture cover faces from 2 % of its longer side upwards.
 VIEWS = (320, 960)  # longer side of each view, pixels
+RELIABLE = 24  # pixels: smaller boxes are loose, so they are taken from the larger view
 OVERLAP = 0.5  # of the smaller box: the same face seen twice, or a part of a face taken for one
 MIN_SCORE = 0.5
 
@@ -35,8 +36,11 @@ class FaceDetector:
     def detect(self, pixels: np.ndarray) -> list[Box]:
         """``(H, W, 3) uint8 RGB`` to boxes in pixels of that picture, largest first."""
         longest = max(pixels.shape[:2])
-        sides = {min(side, longest) for side in VIEWS}
-        seen = [box for side in sides for box in _look(pixels, side / longest)]
+        *coarse, finest = sorted({min(side, longest) for side in VIEWS})
+        seen = _look(pixels, finest / longest)
+        for side in coarse:
+            smallest = RELIABLE * longest / side
+            seen += [box for box in _look(pixels, side / longest) if max(box.width, box.height) >= smallest]
         return _distinct([box for box in seen if box.score >= self.min_score])
 
 

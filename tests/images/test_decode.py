@@ -1,0 +1,229 @@
+"""Files of every kind to upright RGB, or a reason."""
+
+import os
+import warnings
+from datetime import datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from agestat.images.decode import FORMATS, DecodeError, decode, sniff
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def quarters(size=(64, 32)):
+    """Red, green over blue, white."""
+    image = Image.new("RGB", size)
+    w, h = size[0] // 2, size[1] // 2
+    for colour, corner in zip((RED, GREEN, BLUE, WHITE), ((0, 0), (w, 0), (0, h), (w, h)), strict=True):
+        image.paste(colour, (*corner, corner[0] + w, corner[1] + h))
+    return image
+
+
+def corners(pixels):
+    """Names of the colours of the four quarters, read row by row."""
+    h, w = pixels.shape[:2]
+    names = {RED: "red", GREEN: "green", BLUE: "blue", WHITE: "white"}
+    found = []
+    for y, x in ((h // 4, w // 4), (h // 4, 3 * w // 4), (3 * h // 4, w // 4), (3 * h // 4, 3 * w // 4)):
+        nearest = min(names, key=lambda colour: np.abs(pixels[y, x].astype(int) - colour).sum())
+        assert np.abs(pixels[y, x].astype(int) - nearest).max() < 30
+        found.append(names[nearest])
+    return " ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("extension", "options", "expected"),
+    [
+        ("jpg", {}, "JPEG"),
+        ("png", {}, "PNG"),
+        ("webp", {}, "WEBP"),
+        ("bmp", {}, "BMP"),
+        ("tiff", {}, "TIFF"),
+        ("tiff", {"compression": "tiff_lzw"}, "TIFF"),
+        ("gif", {}, "GIF"),
+        ("avif", {}, "AVIF"),
+    ],
+)
+def test_formats_are_told_by_content(tmp_path, extension, options, expected):
+    quarters().save(tmp_path / f"a.{extension}", **options)
+    (tmp_path / f"a.{extension}").rename(tmp_path / "a.dat")
+    picture = decode(tmp_path / "a.dat")
+    assert (picture.format, picture.width, picture.height, picture.scale) == (expected, 64, 32, 1.0)
+    assert picture.pixels.dtype == np.uint8
+    assert picture.pixels.flags.c_contiguous
+    assert corners(picture.pixels) == "red green blue white"
+    assert sniff((tmp_path / "a.dat").read_bytes()[:32]) == expected
+
+
+TURNED = {  # EXIF orientation -> what an upright viewer shows of "red green / blue white"
+    1: "red green blue white",
+    2: "green red white blue",
+    3: "white blue green red",
+    4: "blue white red green",
+    5: "red blue green white",
+    6: "blue red white green",
+    7: "white green blue red",
+    8: "green white red blue",
+}
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("orientation", TURNED)
+def test_exif_rotation(tmp_path, extension, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    quarters().save(tmp_path / f"a.{extension}", exif=exif)
+    picture = decode(tmp_path / f"a.{extension}")
+    assert corners(picture.pixels) == TURNED[orientation]
+    assert (picture.width, picture.height) == ((32, 64) if orientation >= 5 else (64, 32))
+    assert picture.pixels.shape == (picture.height, picture.width, 3)
+
+
+def test_exif_time_and_camera(tmp_path):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Canon\0", "Canon EOS 5D"
+    exif.get_ifd(0x8769)[0x9003] = "2019:07:01 12:34:56"
+    quarters().save(tmp_path / "a.jpg", exif=exif)
+    picture = decode(tmp_path / "a.jpg")
+    assert picture.taken_at == datetime(2019, 7, 1, 12, 34, 56)
+    assert picture.camera == "Canon EOS 5D"
+
+
+@pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "yesterday", "    :  :     :  :  "])
+def test_absurd_exif_is_no_exif(tmp_path, taken):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = taken
+    exif[0x0112] = 99
+    quarters().save(tmp_path / "a.jpg", exif=exif)
+    picture = decode(tmp_path / "a.jpg")
+    assert (picture.taken_at, picture.camera) == (None, None)
+    assert corners(picture.pixels) == "red green blue white"
+
+
+def test_cmyk(tmp_path):
+    quarters().convert("CMYK").save(tmp_path / "a.jpg", quality=95)
+    assert corners(decode(tmp_path / "a.jpg").pixels) == "red green blue white"
+
+
+def test_palette(tmp_path):
+    quarters().convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "a.png")
+    assert corners(decode(tmp_path / "a.png").pixels) == "red green blue white"
+
+
+@pytest.mark.parametrize("extension", ["png", "tiff"])
+def test_sixteen_bit_grey_keeps_its_range(tmp_path, extension):
+    grey = np.array([[0, 0x4000], [0x8000, 0xFFFF]], dtype=np.uint16).repeat(8, 0).repeat(8, 1)
+    Image.fromarray(grey).save(tmp_path / f"a.{extension}")
+    assert decode(tmp_path / f"a.{extension}").pixels[::8, ::8, 0].tolist() == [[0, 0x40], [0x80, 0xFF]]
+
+
+def test_float_grey_is_stretched(tmp_path):
+    Image.fromarray(np.array([[0.0, 0.5], [0.25, 1.0]], dtype=np.float32)).save(tmp_path / "a.tiff")
+    assert decode(tmp_path / "a.tiff").pixels[:, :, 1].tolist() == [[0, 127], [63, 255]]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparency_is_laid_on_white(tmp_path, mode):
+    image = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (0, 0, 8, 16))
+    if mode == "P":
+        image = Image.new("P", (16, 16), 1)
+        image.putpalette([0, 0, 0, 9, 9, 9])
+        image.paste(0, (0, 0, 8, 16))
+        image.save(tmp_path / "a.png", transparency=1)
+    else:
+        image.convert(mode).save(tmp_path / "a.png")
+    pixels = decode(tmp_path / "a.png").pixels
+    assert pixels[8, 4].tolist() == [0, 0, 0]
+    assert pixels[8, 12].tolist() == [255, 255, 255]
+
+
+def test_first_frame_of_a_gif(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN, BLUE)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert decode(tmp_path / "a.gif").pixels[4, 4].tolist() == [255, 0, 0]
+
+
+def test_jpeg_is_reduced_only_as_far_as_asked(tmp_path):
+    quarters((1600, 800)).save(tmp_path / "a.jpg")
+    sizes = {
+        side: decode(tmp_path / "a.jpg", min_side=side).pixels.shape[1] for side in (100, 200, 201, 800, 801)
+    }
+    assert sizes == {100: 200, 200: 200, 201: 400, 800: 800, 801: 1600}
+    picture = decode(tmp_path / "a.jpg", min_side=200)
+    assert (picture.width, picture.height, picture.scale) == (1600, 800, 0.125)
+    assert corners(picture.pixels) == "red green blue white"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty file"),
+        (b"hello, world, this is a text file named .jpg", "not a picture"),
+        (b"\xff\xd8\xff", "damaged"),
+        (b"\x89PNG\r\n\x1a\n", "damaged"),
+        (bytes(range(256)) * 40, "not a picture"),
+    ],
+)
+def test_reasons(tmp_path, data, reason):
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(DecodeError, match=f"^{reason}$"):
+        decode(tmp_path / "a.jpg")
+
+
+def test_heic_without_the_extra_says_what_to_install(tmp_path):
+    if "HEIF" in FORMATS:
+        pytest.skip("the extra agestat[heic] is installed")
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
+    with pytest.raises(DecodeError, match=r"^HEIC needs agestat\[heic\]$"):
+        decode(tmp_path / "a.heic")
+
+
+def test_heic(tmp_path):
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra agestat[heic]")
+    heif.from_pillow(quarters()).save(tmp_path / "a.heic")
+    assert corners(decode(tmp_path / "a.heic").pixels) == "red green blue white"
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png", "webp", "tiff", "bmp"])
+def test_truncated(tmp_path, extension):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(
+        tmp_path / f"a.{extension}"
+    )
+    data = (tmp_path / f"a.{extension}").read_bytes()
+    (tmp_path / f"a.{extension}").write_bytes(data[: len(data) // 2])
+    with pytest.raises(DecodeError) as caught:
+        decode(tmp_path / f"a.{extension}")
+    assert str(caught.value) in ("truncated", "damaged")
+
+
+def test_bomb(tmp_path):
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "a.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(DecodeError, match=r"^too many pixels$"):
+            decode(tmp_path / "a.png")
+
+
+def test_not_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for path, reason in (
+        (tmp_path / "pipe.jpg", "not a regular file"),
+        (tmp_path, "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        (tmp_path / "none.jpg", "vanished"),
+        (tmp_path / ("x" * 300), "path too long"),
+    ):
+        with pytest.raises(DecodeError, match=f"^{reason}$"):
+            decode(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_no_permission(tmp_path):
+    quarters().save(tmp_path / "a.png")
+    (tmp_path / "a.png").chmod(0)
+    with pytest.raises(DecodeError, match=r"^no permission$"):
+        decode(tmp_path / "a.png")
