@@ -1,6 +1,7 @@
 """Which files a scan meets."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -114,22 +115,30 @@ def test_a_path_that_is_not_there(tmp_path):
         list(walk([tmp_path / "nowhere"]))
 
 
-def test_deep_folders_need_no_recursion(tmp_path):
-    deep = str(tmp_path) + "/d" * 1200
-    os.system(f"mkdir -p '{deep}' && touch '{deep}/a.jpg'")
-    assert paths(tmp_path) == ["d/" * 1200 + "a.jpg"]
+@pytest.fixture
+def deep_path(tmp_path):
+    """A folder that is removed by rm, since Python's own removal recurses too deep."""
+    yield tmp_path
+    subprocess.run(["rm", "-rf", tmp_path], check=True)
 
 
-def test_a_path_longer_than_the_system_allows_is_a_row(tmp_path):
+def test_deep_folders_need_no_recursion(deep_path):
+    deep = str(deep_path) + "/d" * 1200
+    subprocess.run(["sh", "-c", f"mkdir -p '{deep}' && touch '{deep}/a.jpg'"], check=True)
+    assert paths(deep_path) == ["d/" * 1200 + "a.jpg"]
+    subprocess.run(["rm", "-r", deep_path / "d"], check=True)  # pytest's own cleaning recurses
+
+
+def test_a_path_longer_than_the_system_allows_is_a_row(deep_path):
     name = "d" * 250
     here = Path.cwd()
     try:
-        os.chdir(tmp_path)
+        os.chdir(deep_path)
         for _ in range(20):
             Path(name).mkdir()
             os.chdir(name)
     finally:
         os.chdir(here)
-    (entry,) = walk([tmp_path])
+    (entry,) = walk([deep_path])
     assert isinstance(entry, Unwalkable)
     assert entry.reason == "path too long"
