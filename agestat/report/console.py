@@ -1,0 +1,154 @@
+"""The summary on a terminal: 80 columns, with or without colour and Unicode."""
+
+import math
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from agestat.report import rows, words
+from agestat.report.language import Language, open_language
+from agestat.report.text import printable
+
+if TYPE_CHECKING:
+    from agestat.scan.result import Scan
+from agestat.stats.estimate import Estimate
+
+WIDTH = 80
+COUNTED = 7  # columns of a counted share under its heading
+SHARE = 16  # columns of "12.3 (10.1–14.6)"
+LABEL = 13  # columns of a band's name at most
+MANY_GROUPS = 12  # more groups than these get one row each and no table of ages
+COLOURS = {"female": "#e69f00", "male": "#56b4e9"}  # Okabe and Ito: apart for colour-blind eyes too
+
+
+class Screen:
+    """Lines of at most `WIDTH` columns, spelled with the characters that the console has."""
+
+    def __init__(self, console: Console, lang: str | None) -> None:
+        self.console = console
+        self.encoding = console.encoding
+        self.ascii = console.options.ascii_only
+        self.width = min(WIDTH, console.width)
+        t = open_language(lang)
+        self.t = t if t.term("female").encode(self.encoding, "ignore") else open_language("en")
+
+    def spell(self, text: str) -> str:
+        """``text`` in characters that the console can show."""
+        if self.ascii:
+            text = text.translate({0x2013: "-", 0xA0: " ", 0xB7: "|"})
+        return printable(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """One line of plain and ``(text, style)`` parts, wrapped at the width."""
+        line = Text()
+        for part in parts:
+            text, style = (part, "") if isinstance(part, str) else part
+            line.append(self.spell(text), style)
+        line.rstrip()
+        self.console.print(line, highlight=False, width=self.width)
+
+    def left(self, text: str, width: int) -> str:
+        """``text`` in exactly ``width`` columns."""
+        return set_cell_size(self.spell(text), width)
+
+    def right(self, text: str, width: int) -> str:
+        """``text`` at the right of ``width`` columns."""
+        text = self.spell(text)
+        return " " * max(0, width - cell_len(text)) + text
+
+    def bar(self, part: float, width: int, *, leftwards: bool = False) -> str:
+        """A bar over ``part`` of ``width`` columns, to half a column where there is Unicode."""
+        halves = 0 if math.isnan(part) else round(2 * part * width)
+        full, half = ("#", "") if self.ascii else ("█", "▐" if leftwards else "▌")
+        bar = full * (halves // 2) + half * (halves % 2)
+        return bar[::-1].rjust(width) if leftwards else bar.ljust(width)
+
+
+def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str | None = None) -> None:
+    """Print the summary sentence, what was left out, the shares of every group and how they were made."""
+    screen = Screen(console, lang)
+    t = screen.t
+    screen.line((t.gettext("Perceived age and gender"), "bold"))
+    screen.line(words.summary(scan, estimate, t))
+    screen.line(" · ".join(words.quality(scan, t)))
+    for reason, count in words.failures(scan).items():
+        screen.line(f"  {t.number(count)} × {t.term(str(reason))}")
+    groups = rows.group_names(estimate)
+    if len(groups) > 1:
+        _print_overview(screen, estimate, groups)
+    if len(groups) <= MANY_GROUPS:
+        for group in groups:
+            _print_group(screen, estimate, group)
+    screen.line()
+    for sentence in words.notes(scan, estimate, t):
+        screen.line(sentence)
+
+
+def _print_overview(screen: Screen, estimate: Estimate, groups: list[str]) -> None:
+    """One row per group: faces, share of women, mean age."""
+    t, label = screen.t, screen.width - 52
+    heads = t.gettext("faces"), t.gettext("% female"), t.gettext("mean age")
+    screen.line()
+    screen.line((screen.left(t.gettext("group"), label) + _columns(screen, heads), "bold"))
+    for group in groups:
+        female, age = rows.margin(estimate, group, gender="female"), rows.age(estimate, group)
+        figures = (
+            t.number(rows.faces(estimate, group)),
+            _share(female, t),
+            t.between(age["value"], age["low"], age["high"]),
+        )
+        screen.line(screen.left(group, label) + _columns(screen, figures))
+
+
+def _columns(screen: Screen, cells: tuple[str, str, str]) -> str:
+    return "".join(screen.right(cell, width) for cell, width in zip(cells, (10, 21, 21), strict=True))
+
+
+def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
+    """Shares of one group by band, the oldest at the top, women left and men right."""
+    t, bands = screen.t, rows.band_names(estimate)
+    label = min(LABEL, max(cell_len(t.term(band)) for band in [*bands, "all"]))
+    space = max(0, (screen.width - label - 2 * (COUNTED + SHARE) - 6) // 2)
+    sides = {gender: rows.cells(estimate, group, gender) for gender in ("female", "male")}
+    top = max(side["share"].max() for side in sides.values()) or 1.0
+    heads = [screen.right(t.gettext("counted"), COUNTED), screen.right(t.gettext("share, %"), SHARE)]
+    faces = t.ngettext("{number} perceived face", "{number} perceived faces", rows.faces(estimate, group))
+    screen.line()
+    screen.line((t.term(group), "bold"), f"  {faces}")
+    left = " ".join([*heads, screen.right(t.term("female"), space)])
+    right = " ".join([screen.left(t.term("male"), space), *reversed(heads)])
+    screen.line((f"{' ' * label} {left} {right}", "dim"))
+    for index, band in reversed(list(enumerate(bands))):
+        cells = {gender: side.iloc[index] for gender, side in sides.items()}
+        parts = {gender: float(cell["share"]) / top for gender, cell in cells.items()}
+        _print_row(screen, t.term(band), label, space, cells, parts)
+    whole = {gender: rows.margin(estimate, group, gender=gender) for gender in sides}
+    _print_row(screen, t.term("all"), label, space, whole, {})
+
+
+def _print_row(
+    screen: Screen, name: str, label: int, space: int, cells: dict[str, pd.Series], parts: dict[str, float]
+) -> None:
+    """One band; ``parts`` are the lengths of its bars, 0 to 1, absent where there is no bar."""
+    t = screen.t
+    counted = {
+        g: screen.right(t.number(100 * cell["share_counted"], 1), COUNTED) for g, cell in cells.items()
+    }
+    shares = {g: screen.right(_share(cell, t), SHARE) for g, cell in cells.items()}
+    screen.line(
+        f"{screen.left(name, label)} ",
+        (screen.right(counted["female"], COUNTED), "dim"),
+        f" {shares['female']} ",
+        (screen.bar(parts.get("female", 0.0), space, leftwards=True), COLOURS["female"]),
+        " ",
+        (screen.bar(parts.get("male", 0.0), space), COLOURS["male"]),
+        f" {shares['male']} ",
+        (screen.right(counted["male"], COUNTED), "dim"),
+    )
+
+
+def _share(row: pd.Series, t: Language) -> str:
+    return t.between(100 * row["share"], 100 * row["share_low"], 100 * row["share_high"])

@@ -1,0 +1,142 @@
+"""Result tables as files: CSV, JSON, JSON lines, Parquet and Excel, picked by extension.
+
+Columns and values are the same everywhere. In CSV, text that a spreadsheet would run as a formula is made
+inert by a leading apostrophe, which `read_table` takes away again (see ``docs/exports.md``).
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from agestat.errors import UsageError
+from agestat.report.files import output_file
+from agestat.report.text import printable
+
+TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method")
+_FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def escape_formula(cell: Any) -> Any:
+    """Text that a spreadsheet could take for a formula gets one leading apostrophe; all else stays."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unescape_formula(cell: Any) -> Any:
+    """The inverse of `escape_formula`."""
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _spell_surrogates(cell: Any) -> Any:
+    """Bytes of a path that are no UTF-8 become escapes where a format can hold Unicode only."""
+    if isinstance(cell, str) and _SURROGATE.search(cell):
+        return cell.encode("utf-8", "backslashreplace").decode("utf-8")
+    return cell
+
+
+def _map_text(frame: pd.DataFrame, function: Callable[[Any], Any]) -> pd.DataFrame:
+    """``frame`` with ``function`` applied to column names and to the cells of columns that may hold text."""
+    types = pd.api.types
+    frame = frame.copy(deep=False)
+    for name in frame:
+        column = frame[name]
+        if types.is_object_dtype(column) or types.is_string_dtype(column):
+            frame[name] = pd.Series([function(cell) for cell in column], column.index, dtype=object)
+    return frame.rename(columns=function)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dictionaries of plain Python values; what is missing is None."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+
+
+def _write_csv(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    frame = _map_text(frame, escape_formula)
+    text = frame.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # the csv module leaves a lone carriage return unquoted, and readers end the row there
+        text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    stream.write(text.encode("utf-8", "surrogateescape"))
+
+
+def _write_json(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    rows = ",\n ".join(json.dumps(row, default=str) for row in _records(frame))
+    stream.write(f"[{rows}]\n".encode())
+
+
+def _write_jsonl(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    stream.writelines(json.dumps(row, default=str).encode() + b"\n" for row in _records(frame))
+
+
+def _write_parquet(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    _map_text(frame, _spell_surrogates).to_parquet(stream, index=False)
+
+
+def _write_xlsx(frame: pd.DataFrame, stream: BinaryIO) -> None:
+    """One sheet; every text cell is stored as text, so that ``=...`` is never a formula."""
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+    except ImportError as error:
+        raise UsageError("Excel files need one more package: pip install 'agestat[xlsx]'.") from error
+    frame = _map_text(frame, lambda cell: printable(cell) if isinstance(cell, str) else cell)
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("agestat")
+    sheet.freeze_panes = "A2"
+    for row in [list(frame.columns), *(list(record.values()) for record in _records(frame))]:
+        cells = [WriteOnlyCell(sheet, value) for value in row]
+        for cell, value in zip(cells, row, strict=True):
+            if isinstance(value, str):
+                cell.data_type = "s"
+                cell.quotePrefix = True
+        sheet.append(cells)
+    buffer = io.BytesIO()  # zip files need to seek, which standard output cannot
+    book.save(buffer)
+    stream.write(buffer.getvalue())
+
+
+WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
+    "csv": _write_csv,
+    "json": _write_json,
+    "jsonl": _write_jsonl,
+    "parquet": _write_parquet,
+    "xlsx": _write_xlsx,
+}
+
+
+def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None) -> None:
+    """Write ``frame`` without its index to the file ``target``, or to standard output for ``-``.
+
+    ``kind`` is a key of `WRITERS`; by default the extension of ``target`` says it, and standard output gets
+    CSV. The file appears whole or not at all. Raises `UsageError` for an extension without a writer and
+    `AgestatError` if the file cannot be written.
+    """
+    kind = kind or ("csv" if str(target) == "-" else Path(target).suffix.lower().removeprefix("."))
+    if kind not in WRITERS:
+        endings = ", ".join(f".{name}" for name in WRITERS)
+        raise UsageError(f"Cannot tell the format of {target}: end its name with one of {endings}.")
+    with output_file(target) as stream:
+        WRITERS[kind](frame, stream)
+
+
+def write_faces(faces: pd.DataFrame, target: str | Path) -> None:
+    """Write one row per face like `write_table`, without the store's own row numbers."""
+    write_table(faces.drop(columns="file_id", errors="ignore"), target)
+
+
+def read_table(source: str | Path) -> pd.DataFrame:
+    """A CSV from `write_table`, with exactly the values that went in; the other formats need no undoing."""
+    numbers = [str(name) for name in pd.read_csv(source, nrows=0) if name not in TEXT_COLUMNS]
+    frame = pd.read_csv(
+        source,
+        dtype=dict.fromkeys(TEXT_COLUMNS, str),
+        keep_default_na=False,  # a folder may be called "NA"
+        na_values={name: [""] for name in numbers},
+        encoding_errors="backslashreplace",
+    )
+    return _map_text(frame, unescape_formula).infer_objects()

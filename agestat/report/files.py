@@ -1,0 +1,40 @@
+"""Output files that are either whole or not there."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from agestat.errors import AgestatError
+
+
+@contextmanager
+def output_file(target: str | Path) -> Iterator[BinaryIO]:
+    """A binary stream whose bytes take the place of ``target`` at the end, or leave it as it was on an error.
+
+    ``-`` is standard output; pipes and devices are written directly. Raises `AgestatError` if the file cannot
+    be written.
+    """
+    if str(target) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(target).resolve()
+    in_place = path.exists() and not path.is_file()
+    part = path if in_place else path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as stream:
+            yield stream
+        if not in_place:
+            part.replace(path)
+    except BaseException as error:
+        if not in_place:
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise AgestatError(
+                f"Cannot write {target} ({reason}): name a file that you may write."
+            ) from error
+        raise

@@ -1,0 +1,78 @@
+"""Languages of reports: gettext catalogues in ``locale/`` and numbers as the language writes them."""
+
+import gettext
+import locale
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CATALOGUES = Path(__file__).with_name("locale")
+LANGUAGES = ("en", "ru")  # English is the language of the messages themselves and needs no catalogue
+SPACE = "\u00a0"
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for a message that is translated later)
+    """Mark ``message`` for the catalogues."""
+    return message
+
+
+TERMS = (
+    N_("female"), N_("male"), N_("all"), N_("child"), N_("adult"), N_("elderly"), N_("outside bands"),
+    N_("truncated"), N_("not a picture"), N_("too many pixels"),
+)  # fmt: skip
+
+
+def default_language() -> str:
+    """The language of the user's locale if there is a catalogue for it, else English."""
+    variables = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    name = next(filter(None, variables), None) or locale.getlocale()[0] or "en"
+    code = name[:2].lower()
+    return code if code in LANGUAGES else "en"
+
+
+@dataclass(frozen=True)
+class Language:
+    """Messages and numbers of one language; ``code`` is one of `LANGUAGES`."""
+
+    code: str
+    catalogue: gettext.NullTranslations
+
+    def gettext(self, message: str, /, **values: object) -> str:
+        """The translation of ``message`` with its ``{name}`` places filled in."""
+        return self.catalogue.gettext(message).format(**values)
+
+    def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
+        """The form of a message for ``number`` things, which also stands at ``{number}``."""
+        return self.catalogue.ngettext(one, many, number).format(number=self.number(number), **values)
+
+    def term(self, name: str) -> str:
+        """The translation of a name from the data, or the name itself."""
+        return self.catalogue.gettext(name) if name else name
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """``value`` with ``digits`` decimals: 12,340.5 in English, 12 340,5 in Russian; a dash for nan."""
+        if value != value:
+            return "–"
+        text = f"{value:,.{digits}f}"
+        return text.translate({ord(","): SPACE, ord("."): ","}) if self.code == "ru" else text
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """A share of 1 as per cent with its sign."""
+        return f"{self.number(100 * share, digits)}{SPACE}%"
+
+    def interval(self, low: float, high: float, digits: int = 1) -> str:
+        """``low–high``, or nothing where they are not known."""
+        if low != low or high != high:
+            return ""
+        return f"{self.number(low, digits)}–{self.number(high, digits)}"
+
+    def between(self, value: float, low: float, high: float, digits: int = 1) -> str:
+        """``value (low–high)``, or the value alone where its interval is not known."""
+        limits = self.interval(low, high, digits)
+        return f"{self.number(value, digits)} ({limits})" if limits else self.number(value, digits)
+
+
+def open_language(code: str | None = None) -> Language:
+    """The `Language` for ``code``, by default that of the user's locale."""
+    code = code or default_language()
+    return Language(code, gettext.translation("agestat", CATALOGUES, [code], fallback=code == "en"))
