@@ -113,14 +113,15 @@ def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Mod
 
 def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> None:
     """Write fp16 weights and ``model.json`` with their digest into ``folder``, each by rename."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     folder.mkdir(parents=True, exist_ok=True)
     half = {
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in state.items()
     }
-    save_file(half, folder / f"{WEIGHTS}.partial", metadata={"name": str(info["name"]), "format": "pt"})
+    metadata = {"name": str(info["name"]), "format": "pt"}
+    (folder / f"{WEIGHTS}.partial").write_bytes(save(half, metadata))
     (folder / f"{WEIGHTS}.partial").rename(folder / WEIGHTS)
     write_info(folder, {**info, "sha256": digest(folder / WEIGHTS)})
 

@@ -99,7 +99,7 @@ class Model:
         features = [np.empty((0, FEATURES), np.float32)]
         start = 0
         while start < len(crops):
-            batch = torch.from_numpy(np.ascontiguousarray(crops[start : start + self.batch_size]))
+            batch = torch.from_numpy(np.array(crops[start : start + self.batch_size]))
             try:
                 batch_logits, batch_features = self._forward(batch)
             except torch.OutOfMemoryError:
