@@ -164,7 +164,7 @@ def _unreadable(file: str) -> str | None:
 
 
 def _values(row: Row) -> tuple[object, ...]:
-    """The row in the order of `COLUMNS`, less the source; raises `_BadRowError` with the reason it cannot be used."""
+    """The row in the order of `COLUMNS`, less the source; raises `_BadRowError` with the reason."""
     if row.problem:
         raise _BadRowError(row.problem)
     if not row.file.is_file():

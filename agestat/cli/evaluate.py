@@ -1,0 +1,148 @@
+"""``agestat eval``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXAMPLES = """\b
+Examples:
+  agestat eval utkface
+  agestat eval simpsons --model simpsons --split val_unseen
+  agestat eval ./my_labels --split all --json - | jq .gender_accuracy
+  agestat eval portraits --crop detect --predictions portraits.csv
+"""
+
+
+@click.command("eval", epilog=EXAMPLES)
+@click.argument("data", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--model", "model_name", default="faces", show_default=True, help="A shipped model or a folder."
+)
+@click.option("--split", default="val", show_default=True, help="A split's name, or all.")
+@click.option("--crop", type=click.Choice(["auto", "whole", "detect"]), default="auto", show_default=True,
+              help="What a model of faces sees: the picture, its largest face, or by its shape.")  # fmt: skip
+@click.option("--json", "json_path", type=click.Path(allow_dash=True, path_type=Path),
+              help="Write the figures as JSON; - is standard output.")  # fmt: skip
+@click.option(
+    "--predictions", type=click.Path(dir_okay=False, path_type=Path), help="Write one row per picture as CSV."
+)
+@click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures.")
+@click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no tables.")
+def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -> None:
+    """Judge a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA).
+
+    Age and gender are perceived ones, as the labels are. F1, accuracy and calibration error are over
+    the six classes child 0-12, adult 18-64 and old 65-100 of each gender, on the pictures whose labels lie
+    within one, or over the two genders where no ages are labelled. Every figure has a bootstrap 95 % interval.
+    """
+    from rich.console import Console
+
+    from agestat.model.checkpoint import load_model
+    from agestat.training.data import find_data, read_labelled
+    from agestat.training.evaluate import judge, predict_table
+
+    model = load_model(model_name, given["device"])
+    only = None if split == "all" else split
+    labelled = read_labelled(
+        find_data(data), skip_bad=given["skip_bad"], seed=given["seed"], split=only, limit=given["limit"]
+    )
+    if labelled.problems:
+        click.echo(f"Went on without {len(labelled.problems)} pictures that cannot be used.", err=True)
+    table = predict_table(model, labelled.frame, crop=given["crop"], quiet=given["quiet"])
+    if given["predictions"]:
+        _write(given["predictions"], table.to_csv(index=False))
+    figures = {
+        **judge(model, table, seed=given["seed"]),
+        "data": sorted(set(labelled.frame["source"])),
+        "split": split,
+        "crop": given["crop"],
+        "bad_rows": len(labelled.problems),
+    }
+    to_stdout = given["json_path"] == Path("-")
+    if not given["quiet"]:
+        _show(figures, Console(stderr=to_stdout))
+    if given["json_path"]:
+        text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
+        click.echo(text, nl=False) if to_stdout else _write(given["json_path"], text)
+
+
+def _write(path: Path, text: str) -> None:
+    from agestat.errors import AgestatError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AgestatError(f"{path} cannot be written ({error.strerror}): give another place.") from error
+
+
+def _show(figures: dict[str, Any], console: "Console") -> None:
+    """The figures as tables for the terminal."""
+    from rich.table import Table
+
+    from agestat.training.card import HEADLINES, figure
+
+    counted = figures["counted"]
+    rests_on = {"gender_accuracy": "gender", "gender_f1_macro": "gender", "age_mae": "age",
+                "age_mae_median": "age", "age_band_accuracy": "age_band"}  # fmt: skip
+    title = (
+        f"{figures['model']} on {', '.join(Path(one).name for one in figures['data'])}, {figures['split']}"
+    )
+    table = Table("measure", "value (95 % interval)", "pictures", title=f"{title}: perceived age and gender")
+    rows = [(name, figures[key], counted[rests_on.get(key, "classes")]) for key, name in HEADLINES]
+    rows += [
+        (f"F1 of {name}", value, _in_class(figures["confusion"], name))
+        for name, value in (figures["f1_per_class"] or {}).items()
+    ]
+    for name, value, pictures in rows:
+        if value is not None:
+            table.add_row(name, figure(value), f"{pictures:,}")
+    console.print(table)
+    if figures["confusion"]:
+        console.print(_confusion(figures["confusion"]))
+    console.print(_slices(figures["slices"]))
+    if figures["without_face"]:
+        console.print(f"{figures['without_face']:,} more pictures in which no face was found.")
+
+
+def _in_class(confusion: dict[str, Any], name: str) -> int:
+    return sum(confusion["matrix"][confusion["labels"].index(name)])
+
+
+def _confusion(confusion: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table("true, by predicted", *confusion["labels"], title="Confusion")
+    for label, row in zip(confusion["labels"], confusion["matrix"], strict=True):
+        table.add_row(label, *map(str, row))
+    return table
+
+
+SLICE_COLUMNS = {"accuracy": "class", "gender_accuracy": "gender", "age_band_accuracy": "age bucket"}
+
+
+def _slices(slices: dict[str, dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    heads = [f"{name} right, %" for name in SLICE_COLUMNS.values()]
+    table = Table("slice", "pictures", *heads, "age MAE, years", title="Slices (95 % intervals)")
+    for kind, parts in slices.items():
+        table.add_section()
+        for name, part in parts.items():
+            shares = [_short(part[key], 100, 0) for key in SLICE_COLUMNS]
+            table.add_row(f"{kind} {name}", f"{part['n']:,}", *shares, _short(part["age_mae"], 1, 1))
+    return table
+
+
+def _short(value: dict[str, float] | None, scale: float, digits: int) -> str:
+    if value is None:
+        return "–"
+    middle, low, high = (f"{scale * value[key]:.{digits}f}" for key in ("value", "low", "high"))
+    return f"{middle} ({low}–{high})"

@@ -1,0 +1,203 @@
+"""Judging a model on labelled pictures: a table of predictions, and what it is worth."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from agestat.errors import AgestatError, UsageError
+from agestat.images.crop import crop_square
+from agestat.images.decode import decode
+from agestat.images.faces import FaceDetector
+from agestat.images.quality import brightness, sharpness
+from agestat.model.labels import GENDERS, SIX, LabelSpace
+from agestat.model.predict import Model
+from agestat.training.data import read_labelled
+from agestat.training.metrics import report
+from agestat.training.targets import cell_index
+
+CROPS = ("auto", "whole", "detect")
+LARGEST_CROP = 512  # pixels: published sets of face crops are squares of up to 448; photos are neither
+CHUNK = 256  # pictures decoded at a time
+BUCKETS = ((0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, np.inf))
+"""FairFace's age buckets, first and last year: the bands for sets that label ages in years."""
+
+
+def evaluate(
+    model: Model,
+    data: pd.DataFrame | str | Path | Sequence[str | Path],
+    *,
+    split: str | None = "val",
+    crop: str = "auto",
+    seed: int = 0,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """The figures of ``agestat eval``: ``{"value", "low", "high"}`` with a bootstrap 95 % interval each.
+
+    ``data``: a frame of `read_labelled` or folders of labelled sets; ``split`` None is all of it. ``crop``:
+    see `predict_table`. Raises `AgestatError` for bad rows and where no picture shows a face.
+    """
+    if isinstance(data, str | Path):
+        data = [data]
+    if not isinstance(data, pd.DataFrame):
+        data = read_labelled(data, split=split, seed=seed).frame
+    elif split is not None:
+        data = data[data["split"] == split]
+    return judge(model, predict_table(model, data, crop=crop, quiet=quiet), seed=seed)
+
+
+def judge(model: Model, table: pd.DataFrame, *, seed: int = 0) -> dict[str, Any]:
+    """The figures of a table of `predict_table`; pictures without a face are only counted."""
+    seen = table[table["predicted_gender"].notna()]
+    if seen.empty:
+        raise AgestatError(
+            "No face was found in these pictures: use --crop whole if they are crops of faces."
+        )
+    figures = report(seen, _classes(seen), seed=seed)
+    return {
+        "model": model.name,
+        "model_digest": model.digest,
+        **figures,
+        "without_face": len(table) - len(seen),
+    }
+
+
+def _classes(table: pd.DataFrame) -> tuple[str, ...]:
+    return SIX.cell_names if table["cell"].isin(SIX.cell_names).any() else GENDERS
+
+
+def predict_table(
+    model: Model, frame: pd.DataFrame, *, crop: str = "auto", quiet: bool = False
+) -> pd.DataFrame:
+    """A labelled frame with what the model says of each picture.
+
+    ``crop`` says what a model of faces is shown: ``whole``, the picture as it is; ``detect``, the largest
+    face found, cut as in a scan; ``auto``, whole for squares of at most `LARGEST_CROP` pixels, which is how
+    crops of faces are published, else detect. A model of whole pictures is always shown the whole.
+
+    Adds ``predicted_gender``, ``p_female``, ``predicted_age`` (years); ``cell``, ``predicted_cell`` and
+    ``confidence`` (see `_add_cells`); ``band`` and ``predicted_band`` (see `_add_bands`); ``sharpness`` and
+    ``brightness`` of the crop and its ``size`` in pixels of the picture. Missing where no face was found.
+    """
+    if crop not in CROPS:
+        raise UsageError(f"There is no crop {crop!r}: choose one of {', '.join(CROPS)}.")
+    frame = frame.reset_index(drop=True)
+    cutter = _Cutter(model, crop)
+    probabilities, seen, measures = [np.empty((0, model.space.width), np.float32)], [], []
+    with tqdm(total=len(frame), desc="judging", unit="picture", disable=quiet or None) as bar:
+        for cuts in cutter.chunks(frame["file"].tolist()):
+            crops = [cut for cut, _ in cuts if cut is not None]
+            seen += [cut is not None for cut, _ in cuts]
+            measures += [(sharpness(cut), brightness(cut), side) for cut, side in cuts if cut is not None]
+            if crops:
+                probabilities.append(model.predict(np.stack(crops)).probabilities)
+            bar.update(len(cuts))
+    table = frame[seen].copy()
+    table[["sharpness", "brightness", "size"]] = np.array(measures, dtype=float).reshape(-1, 3)
+    _add_predictions(table, model.space, np.concatenate(probabilities))
+    return frame.join(table[table.columns.difference(frame.columns, sort=False)])
+
+
+class _Cutter:
+    """Cuts what the model is to see of each picture, several pictures at once."""
+
+    def __init__(self, model: Model, crop: str) -> None:
+        self.size, self.margin = model.input_size, model.margin
+        self.crop = crop if model.crop == "faces" else "whole"
+        self.detector = FaceDetector()
+
+    def chunks(self, files: Sequence[str]) -> Iterator[list[tuple[np.ndarray | None, float]]]:
+        """In order, crops ``(size, size, 3) uint8`` and their sides in the picture, pixels; None: no face."""
+        with ThreadPoolExecutor() as pool:
+            for start in range(0, len(files), CHUNK):
+                yield list(pool.map(self.cut, files[start : start + CHUNK]))
+
+    def cut(self, file: str) -> tuple[np.ndarray | None, float]:
+        """One picture's crop and its side."""
+        pixels = decode(file).pixels
+        if self.crop == "whole" or (self.crop == "auto" and is_face_crop(*pixels.shape[:2])):
+            return crop_square(pixels, None, self.size), float(min(pixels.shape[:2]))
+        boxes = self.detector.detect(pixels)
+        if not boxes:
+            return None, float("nan")
+        side = max(boxes[0].width, boxes[0].height) * self.margin
+        return crop_square(pixels, boxes[0], self.size, self.margin), side
+
+
+def is_face_crop(height: int, width: int) -> bool:
+    """Whether a picture of that size is taken for a crop of a face: a square of at most `LARGEST_CROP`."""
+    return height == width <= LARGEST_CROP
+
+
+def _add_predictions(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray) -> None:
+    p_female = space.p_female(probabilities)
+    table["p_female"] = p_female
+    table["predicted_gender"] = np.where(p_female > 0.5, *GENDERS)
+    table["predicted_age"] = space.age(probabilities).astype(float)
+    _add_cells(table, space, probabilities)
+    _add_bands(table, space, probabilities)
+
+
+def _add_cells(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray) -> None:
+    """True and predicted class, and the probability of the latter among the classes.
+
+    The classes are the six of `SIX` for pictures whose labelled ages lie within one of them (others, such as
+    10-19, have no class); in a set without any such picture they are the two genders.
+    """
+    six = _indicator(space, SIX.genders, SIX.age_min, SIX.age_max)
+    capped = table.assign(age_max=table["age_max"].clip(upper=SIX.age_max[-1]))
+    capped["age_min"] = capped["age_min"].clip(upper=SIX.age_max[-1])
+    index = cell_index(capped, SIX)
+    names = np.array([*SIX.cell_names, ""], dtype=object)
+    classes = space.cells(probabilities) @ six
+    table["cell"] = names[index]
+    if (index < 0).all():
+        names = np.array(GENDERS, dtype=object)
+        p_female = space.p_female(probabilities)
+        classes = np.stack([p_female, 1 - p_female], axis=1)
+        table["cell"] = table["gender"]
+    table["predicted_cell"] = names[classes.argmax(axis=1)]
+    table["confidence"] = classes.max(axis=1) / np.maximum(classes.sum(axis=1), 1e-9)
+
+
+def _indicator(
+    space: LabelSpace, genders: Sequence[str], low: Sequence[int], high: Sequence[int]
+) -> np.ndarray:
+    """``(C, K) float32``: which cells of the space lie in each of ``K`` classes."""
+    middle = space.mid_age[:, None]
+    same = np.array(space.genders)[:, None] == np.array(genders)[None, :]
+    return (same & (middle >= np.array(low)) & (middle <= np.array(high))).astype(np.float32)
+
+
+def _add_bands(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray) -> None:
+    """True and predicted age band: the buckets that the set is labelled with, else `BUCKETS`.
+
+    The predicted band is the one with the greatest probability.
+    """
+    bands = label_bands(table)
+    distribution, ages = space.age_distribution(probabilities)
+    low, high = np.array(bands).T
+    inside = (ages[:, None] >= low) & (ages[:, None] < high + 1)  # (A, bands)
+    names = np.array(
+        [f"{first:.0f}-{last:.0f}" if np.isfinite(last) else f"{first:.0f}+" for first, last in bands]
+    )
+    truth_low = table["age_min"].to_numpy(dtype=float)[:, None]
+    truth_high = table["age_max"].fillna(np.inf).to_numpy(dtype=float)[:, None]
+    within = (truth_low >= low) & (truth_high <= high)  # (N, bands)
+    table["band"] = np.where(within.any(axis=1), names[within.argmax(axis=1)], "")
+    table["predicted_band"] = names[(distribution @ inside).argmax(axis=1)]
+
+
+def label_bands(table: pd.DataFrame) -> list[tuple[float, float]]:
+    """First and last years, inclusive, of the buckets in a set's labels; `BUCKETS` where they overlap or all
+    ages are known to the year."""
+    buckets = table[table["age"].isna() & table["age_min"].notna()]
+    pairs = zip(buckets["age_min"], buckets["age_max"].fillna(np.inf), strict=True)
+    bands = sorted(set(pairs))
+    apart = all(last < first for (_, last), (first, _) in pairwise(bands))
+    return bands if bands and apart else list(BUCKETS)
