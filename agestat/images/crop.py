@@ -14,24 +14,24 @@ def crop_square(pixels: np.ndarray, box: Box | None, size: int, margin: float = 
     """Cut a square out of a picture and resample it with antialiasing.
 
     ``pixels`` is ``(H, W, 3) uint8``. The square is centred on ``box`` and its side is the box's longer side
-    times ``margin``; beyond the picture's borders the edge is repeated. Without a box it is the largest
-    centred square. Returns ``(size, size, 3) uint8``.
+    times ``margin``; beyond the picture's borders the edge is repeated. Without a box the whole picture is
+    squeezed into the square, so that nobody at its side is cut off. Returns ``(size, size, 3) uint8``.
     """
-    height, width = pixels.shape[:2]
     if box is None:
-        side = float(min(height, width))
-        left, top = (width - side) / 2, (height - side) / 2
-    else:
-        side = max(box.width, box.height, 1.0) * margin
-        left, top = box.x + (box.width - side) / 2, box.y + (box.height - side) / 2
+        return _resample(pixels, size)
+    side = max(box.width, box.height, 1.0) * margin
+    left, top = box.x + (box.width - side) / 2, box.y + (box.height - side) / 2
     x0, y0 = math.floor(left) - _REACH, math.floor(top) - _REACH
     x1, y1 = math.ceil(left + side) + _REACH, math.ceil(top + side) + _REACH
     region = _region(pixels, x0, y0, x1, y1)
-    square = (left - x0, top - y0, left - x0 + side, top - y0 + side)
-    resized = Image.fromarray(region).resize(
-        (size, size), Image.Resampling.BICUBIC, box=square, reducing_gap=3.0
-    )
-    return np.asarray(resized)
+    return _resample(region, size, (left - x0, top - y0, left - x0 + side, top - y0 + side))
+
+
+def _resample(
+    pixels: np.ndarray, size: int, area: tuple[float, float, float, float] | None = None
+) -> np.ndarray:
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=area, reducing_gap=3.0))
 
 
 def _region(pixels: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
