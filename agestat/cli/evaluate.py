@@ -41,7 +41,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
 
     Age and gender are perceived ones, as the labels are. F1, accuracy and calibration error are over
     the six classes child 0-12, adult 18-64 and old 65-100 of each gender, on the pictures whose labels lie
-    within one, or over the two genders where no ages are labelled. Every figure has a bootstrap 95 % interval.
+    within one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
     """
     from rich.console import Console
 
@@ -125,14 +125,19 @@ def _confusion(confusion: dict[str, Any]) -> Any:
     return table
 
 
-SLICE_COLUMNS = {"accuracy": "class", "gender_accuracy": "gender", "age_band_accuracy": "age bucket"}
+SLICE_COLUMNS = {"accuracy": "class", "gender_accuracy": "gender", "age_band_accuracy": "bucket"}
 
 
 def _slices(slices: dict[str, dict[str, Any]]) -> Any:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    heads = [f"{name} right, %" for name in SLICE_COLUMNS.values()]
-    table = Table("slice", "pictures", *heads, "age MAE, years", title="Slices (95 % intervals)")
+    table = Table(
+        box=SIMPLE_HEAD, title="Slices: % right, MAE in years (95 % intervals)", padding=(0, 1, 0, 0)
+    )
+    table.add_column("slice", no_wrap=True)
+    for name in ("pictures", *SLICE_COLUMNS.values(), "age MAE"):
+        table.add_column(name, justify="right", no_wrap=True)
     for kind, parts in slices.items():
         table.add_section()
         for name, part in parts.items():

@@ -177,7 +177,8 @@ def _indicator(
 def _add_bands(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray) -> None:
     """True and predicted age band: the buckets that the set is labelled with, else `BUCKETS`.
 
-    The predicted band is the one with the greatest probability.
+    The predicted band is the one with the greatest probability: of FairFace's buckets that named more rightly
+    than the expectation's bucket did.
     """
     bands = label_bands(table)
     distribution, ages = space.age_distribution(probabilities)

@@ -38,5 +38,5 @@ def thirds(values: pd.Series, unit: str) -> pd.Series:
     edges = np.unique(values.quantile([0, 1 / 3, 2 / 3, 1]).dropna())
     if len(edges) < 2:
         return pd.Series(pd.Categorical([None] * len(values)), index=values.index)
-    labels = [f"{low:.4g} to {high:.4g}{unit}" for low, high in pairwise(edges)]
+    labels = [f"{low:.0f}-{high:.0f}{unit}" for low, high in pairwise(edges)]
     return pd.cut(values, edges.tolist(), labels=labels, include_lowest=True, ordered=False)
