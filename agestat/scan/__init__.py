@@ -1,0 +1,1 @@
+"""The scan: workers that decode and find faces, one network, a store that survives a kill, and the result."""

@@ -1,0 +1,112 @@
+"""``agestat.scan``: the command line's scan as a function."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agestat import __version__
+from agestat.errors import AgestatError, UsageError
+from agestat.images.walk import walk
+from agestat.model.checkpoint import DEFAULT, INFO, load_model, read_info
+from agestat.scan.examine import Settings
+from agestat.scan.home import store_of
+from agestat.scan.pipeline import Plan, Progress, Stop, fill
+from agestat.scan.result import Scan
+from agestat.scan.store import Store
+
+if TYPE_CHECKING:
+    from agestat.model.predict import Model
+
+
+class StoppedError(AgestatError):
+    """The scan was asked to stop and ended in order; ``signal`` is what asked."""
+
+    def __init__(self, sentence: str, signal: int) -> None:
+        super().__init__(sentence)
+        self.signal = signal
+
+
+def scan(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    model: str | Path = DEFAULT,
+    db: str | os.PathLike[str] | None = None,
+    fresh: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    min_face: int | None = None,
+    min_score: float | None = None,
+    device: str = "auto",
+    batch_size: int | None = None,
+    workers: int | None = None,
+    limit: int | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Scan:
+    """Scan files and folders and return the result.
+
+    Rows go to the store ``db`` (default: one per set of paths, in the user's cache folder) as the scan runs,
+    and rows of unchanged files are taken from there unless ``fresh``; a scan that was killed goes on where it
+    was. ``model`` names a shipped model or a checkpoint folder. ``min_face`` in pixels and ``min_score`` from
+    0 to 1 leave faces out; ``limit`` ends after that many files. Ctrl-C and SIGTERM end in order and raise
+    `StoppedError`. Raises `AgestatError` for what cannot be used; a file that cannot be read is a row.
+    """
+    paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not paths:
+        raise UsageError("There is nothing to scan: give at least one file or folder.")
+    info = read_info(model)
+    settings = _settings(info, min_face, min_score)
+    entries = islice(walk(paths, include=include, exclude=exclude), limit)
+    stop = Stop()
+    store = Store(db or store_of(paths))
+    try:
+        about = _about(info, model, paths, settings, include, exclude, limit)
+        run = store.begin_run(f"{info['sha256']} {settings.to_json()}", about)
+        load: Callable[[], Model] = partial(load_model, model, device)
+        plan = Plan(workers=workers, batch_size=batch_size, fresh=fresh)
+        with stop.listening():
+            fill(store, run, entries, settings, load, plan, stop, progress)
+        if stop.signal is not None:
+            raise StoppedError(
+                f"Stopped in order: all done so far is kept in {store.path}; the same command goes on from there.",
+                stop.signal,
+            )
+        store.end_run(run)
+    except BaseException:
+        store.close()
+        raise
+    return Scan(store, run)
+
+
+def _settings(info: dict[str, Any], min_face: int | None, min_score: float | None) -> Settings:
+    given = {"min_face": min_face, "min_score": min_score}
+    return Settings(
+        crop=info["crop"],
+        input_size=info["input_size"],
+        margin=info.get("margin", 1.0),
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+
+
+def _about(
+    info: dict[str, Any],
+    model: str | Path,
+    paths: Sequence[str | os.PathLike[str]],
+    settings: Settings,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    limit: int | None,
+) -> dict[str, Any]:
+    """What the store remembers of a run."""
+    shown = [os.fsdecode(path) for path in paths[:100]]
+    options = {"include": list(include), "exclude": list(exclude), "limit": limit, "paths": shown}
+    return {
+        "model": info["name"],
+        "model_path": str(Path(model).resolve() if (Path(model) / INFO).is_file() else model),
+        "model_digest": info["sha256"],
+        "space": info["space"],
+        "agestat": __version__,
+        "options": {**options, "min_face": settings.min_face, "min_score": settings.min_score},
+    }

@@ -1,0 +1,140 @@
+"""``--by``: which group a file belongs to."""
+
+import csv
+import os
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from agestat.errors import UsageError
+
+UNKNOWN = "unknown"
+BETWEEN = " | "  # between the parts of a group of several --by
+_DAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday")
+_TIMES: dict[str, Callable[[datetime], str]] = {
+    "year": lambda t: f"{t:%Y}",
+    "month": lambda t: f"{t:%Y-%m}",
+    "weekday": lambda t: _DAYS[t.weekday()],
+    "hour": lambda t: f"{t:%H}",
+}
+
+
+class Facts(NamedTuple):
+    """What is known of a file: ``taken_at`` ISO 8601 by EXIF, ``mtime_ns`` by the file system."""
+
+    root: str
+    path: str
+    taken_at: str | None
+    mtime_ns: int | None
+    camera: str | None
+
+
+Key = Callable[[Facts], str]
+
+
+def parse_by(
+    specs: Sequence[str],
+    *,
+    roots: Sequence[str] = (),
+    metadata: str | os.PathLike[str] | None = None,
+    trust_mtime: bool = False,
+) -> Key | None:
+    """The function from a file's facts to the name of its group; None without ``specs``.
+
+    Each spec is ``folder``, ``folder:DEPTH``, ``year``, ``month``, ``weekday``, ``hour``, ``camera``,
+    ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups for the path. With
+    several ``roots``, folders begin with their root's name. Raises `UsageError` for anything else.
+    """
+    keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]
+    if not keys:
+        return None
+    return lambda facts: BETWEEN.join(key(facts) for key in keys)
+
+
+def _key(spec: str, roots: Sequence[str], metadata: str | os.PathLike[str] | None, trust_mtime: bool) -> Key:
+    kind, _, argument = spec.partition(":")
+    if kind == "folder" and (not argument or (argument.isdecimal() and int(argument) > 0)):
+        return _by_folder(int(argument) if argument else None, _root_names(roots))
+    if spec in _TIMES:
+        return _by_time(_TIMES[spec], trust_mtime)
+    if spec == "camera":
+        return lambda facts: facts.camera or UNKNOWN
+    if kind == "column" and argument:
+        if metadata is None:
+            raise UsageError(f"--by {spec} needs --metadata FILE.csv, the table that has this column.")
+        return _by_column(argument, Path(metadata))
+    return _by_pattern(spec)
+
+
+def _root_names(roots: Sequence[str]) -> dict[str, str]:
+    """Nothing for a single root; else the last folder of each, or the whole path where those are equal."""
+    if len(roots) < 2:
+        return {}
+    last = [PurePosixPath(root).name for root in roots]
+    return {root: name if last.count(name) == 1 else root for root, name in zip(roots, last, strict=True)}
+
+
+def _by_folder(depth: int | None, names: dict[str, str]) -> Key:
+    def key(facts: Facts) -> str:
+        parts = facts.path.split("/")[:-1]
+        if facts.root in names:
+            parts.insert(0, names[facts.root])
+        return "/".join(parts[:depth]) or "."
+
+    return key
+
+
+def _by_time(name: Callable[[datetime], str], trust_mtime: bool) -> Key:
+    def key(facts: Facts) -> str:
+        if facts.taken_at:
+            return name(datetime.fromisoformat(facts.taken_at))
+        if trust_mtime and facts.mtime_ns is not None:
+            return name(datetime.fromtimestamp(facts.mtime_ns / 1e9))
+        return UNKNOWN
+
+    return key
+
+
+def _by_pattern(spec: str) -> Key:
+    try:
+        pattern = re.compile(spec)
+    except re.error as error:
+        raise UsageError(f"--by {spec!r} is not a regular expression ({error}).") from error
+    if not pattern.groupindex:
+        raise UsageError(
+            f"--by {spec!r} is none of folder[:DEPTH], {', '.join(_TIMES)}, camera, column:NAME, "
+            "and no regular expression with named groups like '(?P<name>...)'."
+        )
+
+    def key(facts: Facts) -> str:
+        match = pattern.search(facts.path)
+        return BETWEEN.join(value or UNKNOWN for value in match.groupdict().values()) if match else UNKNOWN
+
+    return key
+
+
+def _by_column(column: str, path: Path) -> Key:
+    values = _read_column(column, path)
+
+    def key(facts: Facts) -> str:
+        full = os.path.join(facts.root, facts.path)  # noqa: PTH118 -- odd names stay as they are
+        return values.get(facts.path) or values.get(full) or UNKNOWN
+
+    return key
+
+
+def _read_column(column: str, path: Path) -> dict[str, str]:
+    """Path to value; the path's column is called path or file."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            table = csv.DictReader(file)
+            names = table.fieldnames or []
+            where = next((name for name in ("path", "file") if name in names), None)
+            if where is None or column not in names:
+                missing = column if where else "path"
+                raise UsageError(f"{path} has no column {missing!r}: its columns are {', '.join(names)}.")
+            return {row[where]: row[column] for row in table if row[where]}
+    except (OSError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read as a CSV file ({error}).") from error

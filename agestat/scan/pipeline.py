@@ -1,0 +1,151 @@
+"""From paths to a filled store: a stream, so that memory does not grow with the number of pictures."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from agestat.images.walk import Entry, Found, Unwalkable
+from agestat.scan.examine import FAILED, Settings, failed
+from agestat.scan.predictor import Predictor
+from agestat.scan.store import Row, Store
+from agestat.scan.worker import Limits
+from agestat.scan.workers import Workers, cores
+
+if TYPE_CHECKING:
+    from agestat.model.predict import Model
+
+SAVE_SECONDS = 5.0  # at least this often what is done is made safe
+
+
+@dataclass
+class Progress:
+    """Numbers of a running scan: files settled, how many failed or came from the store, and new faces."""
+
+    done: int = 0
+    failed: int = 0
+    reused: int = 0
+    faces: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to run: worker processes (None: one per core), crops per batch (None: chosen), limits per file."""
+
+    workers: int | None = None
+    batch_size: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    fresh: bool = False
+
+
+class Stop:
+    """Set by the first Ctrl-C or SIGTERM, so that the run ends in order; the second one stops at once."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    @contextmanager
+    def listening(self) -> Iterator["Stop"]:
+        """Listen while inside; in threads other than the main one Python allows no handlers."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {number: signal.signal(number, self._heard) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+
+def fill(
+    store: Store,
+    run: int,
+    entries: Iterable[Entry],
+    settings: Settings,
+    load: Callable[[], "Model"],
+    plan: Plan,
+    stop: Stop,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> None:
+    """Give every entry its row in ``run``; after a stop, those that were under way.
+
+    ``load`` is called for the model when the first crop is ready. ``progress`` is called after every file.
+    """
+    now = Progress()
+    saver = _Saver(store, run)
+
+    def wanted() -> Iterator[Found]:
+        for entry in entries:
+            if stop.signal is not None:
+                return
+            if isinstance(entry, Unwalkable):
+                saver.add([Row(entry, failed(entry.reason))])
+                now.failed += 1
+            elif plan.fresh or (status := saver.reuse(entry)) is None:
+                yield entry
+                continue
+            else:
+                now.reused += 1
+                now.failed += status == FAILED
+            now.done += 1
+            progress(now)
+
+    count = plan.workers or cores()
+    try:
+        with (
+            Workers(settings, plan.limits, count) as workers,
+            Predictor(load, plan.batch_size, cores()) as network,
+        ):
+            for file, answer in workers.run(wanted()):
+                now.done += 1
+                now.failed += answer.status == FAILED
+                now.faces += len(answer.faces)
+                progress(now)
+                for rows in network.add(file, answer):
+                    saver.add(rows)
+            for rows in network.flush():
+                saver.add(rows)
+    finally:
+        saver.save()
+
+
+class _Saver:
+    """Gathers changes and makes them safe together, every few seconds."""
+
+    def __init__(self, store: Store, run: int) -> None:
+        self._store, self._run = store, run
+        self._since = time.monotonic()
+        self._rows: list[Row] = []
+        self._reused: list[int] = []
+
+    def add(self, rows: list[Row]) -> None:
+        self._rows += rows
+        if time.monotonic() - self._since > SAVE_SECONDS or len(self._rows) > 1000:
+            self.save()
+
+    def reuse(self, file: Found) -> str | None:
+        """Status of a stored row that still holds, now part of this run."""
+        known = self._store.lookup(self._run, file)
+        if known is None:
+            return None
+        self._reused.append(known.id)
+        if len(self._reused) > 10_000:
+            self.save()
+        return known.status
+
+    def save(self) -> None:
+        with self._store.transaction():
+            self._store.keep(self._run, self._reused)
+            self._store.write(self._run, self._rows)
+        self._rows, self._reused = [], []
+        self._since = time.monotonic()

@@ -1,0 +1,241 @@
+"""What a scan gives: files and faces as data frames, and the estimated shares."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from agestat.errors import AgestatError
+from agestat.model.labels import SPACES, LabelSpace
+from agestat.scan.groups import Facts, Key, parse_by
+from agestat.scan.home import store_of
+from agestat.scan.store import Store
+
+if TYPE_CHECKING:
+    from agestat.stats.estimate import Estimate
+
+FILE_COLUMNS = (
+    "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
+    "faces_left_out",
+)  # fmt: skip
+_FACTS = "roots.path, files.path, taken_at, mtime_ns, camera"
+_JOINED = (
+    "FROM files JOIN roots ON roots.id = root_id JOIN faces ON file_id = files.id WHERE run_id = ? "
+    "ORDER BY files.id, number"
+)
+
+
+class Chunk(NamedTuple):
+    """Some faces: ``probabilities (n, L)`` of the heads, ``groups (n,)`` names or None, ``clusters (n,)``."""
+
+    probabilities: np.ndarray
+    groups: np.ndarray | None
+    clusters: np.ndarray
+
+
+class Scan:
+    """One run of a store. Made by `agestat.scan` or `Scan.open`."""
+
+    def __init__(self, store: Store, run: int) -> None:
+        self._store, self._id = store, run
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> "Scan":
+        """The latest run in a store, given its file or the folder that was scanned."""
+        file = Path(path)
+        if file.is_dir():
+            file = store_of([path])
+        if not file.is_file():
+            raise AgestatError(f"There is no scan of {path} yet: run `agestat scan {path}` first.")
+        store = Store(file)
+        latest = next(store.rows("SELECT max(id) FROM runs"))[0][0]
+        if latest is None:
+            store.close()
+            raise AgestatError(f"The store {file} holds no scan yet: run `agestat scan` with it first.")
+        return cls(store, latest)
+
+    def close(self) -> None:
+        """Let others use the store."""
+        self._store.close()
+
+    def __enter__(self) -> "Scan":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _all(self, query: str) -> list[tuple[Any, ...]]:
+        return [row for chunk in self._store.rows(query, [self._id]) for row in chunk]
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """Model, its digest, options, times (UTC), and the version of agestat."""
+        ((about, started, finished),) = self._all(
+            "SELECT about, started_at, finished_at FROM runs WHERE id = ?"
+        )
+        return {**json.loads(about), "started_at": started, "finished_at": finished}
+
+    @property
+    def space(self) -> LabelSpace:
+        """What the model's probabilities mean."""
+        return SPACES[self.run["space"]]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Files ``found``, ``read``, ``failed``, ``no_face``, ``reused``; ``faces``, ``faces_left_out``."""
+        statuses = dict(self._all("SELECT status, count(*) FROM files WHERE run_id = ? GROUP BY status"))
+        ((left_out,),) = self._all("SELECT ifnull(sum(faces_left_out), 0) FROM files WHERE run_id = ?")
+        ((faces,),) = self._all(
+            "SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?"
+        )
+        ((reused,),) = self._all("SELECT reused FROM runs WHERE id = ?")
+        found, failed = sum(statuses.values()), statuses.get("failed", 0)
+        return {
+            "found": found,
+            "read": found - failed,
+            "failed": failed,
+            "no_face": statuses.get("no_face", 0),
+            "faces": faces,
+            "faces_left_out": left_out,
+            "reused": reused,
+        }
+
+    @cached_property
+    def failures(self) -> "pd.Series[int]":
+        """Number of failed files by reason, the most frequent first."""
+        rows = self._all(
+            "SELECT reason, count(*) FROM files WHERE run_id = ? AND status = 'failed' "
+            "GROUP BY reason ORDER BY count(*) DESC, reason"
+        )
+        return pd.Series(dict(rows), dtype="int64", name="files")
+
+    @cached_property
+    def files(self) -> pd.DataFrame:
+        """One row per file; the index is ``file_id``. Sizes in pixels of the upright picture."""
+        rows = self._all(
+            "SELECT files.id, roots.path, files.path, status, reason, width, height, format, taken_at, "
+            "camera, (SELECT count(*) FROM faces WHERE file_id = files.id), faces_left_out "
+            "FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? ORDER BY roots.path, files.path"
+        )
+        named = [(row[0], os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:]) for row in rows]
+        frame = pd.DataFrame(named, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
+        frame["taken_at"] = pd.to_datetime(frame["taken_at"])
+        return frame.astype({"width": "Int64", "height": "Int64"})
+
+    @property
+    def faces(self) -> pd.DataFrame:
+        """One row per face: where it is, ``p_female``, ``age`` with its 90 % interval in years, quality."""
+        parts = list(self.face_chunks())
+        return pd.concat(parts, ignore_index=True) if parts else self._face_frame([])
+
+    def face_chunks(self) -> Iterator[pd.DataFrame]:
+        """The rows of `faces` in frames of bounded size."""
+        query = (
+            "SELECT files.id, roots.path, files.path, x, y, faces.width, faces.height, score, sharpness, "
+            f"brightness, novelty, probabilities {_JOINED}"
+        )
+        for rows in self._store.rows(query, [self._id]):
+            yield self._face_frame(rows)
+
+    def _face_frame(self, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+        columns = list(zip(*rows, strict=True)) or [()] * 12
+        names = ("file_id", "root", "path", "x", "y", "width", "height", "score")
+        frame = pd.DataFrame(dict(zip(names, columns, strict=False)))
+        for name in ("root", "path"):
+            frame[name] = frame[name].map(os.fsdecode).astype(object)
+        probabilities = self._unpack(columns[-1])
+        frame["p_female"] = self.space.p_female(probabilities)
+        frame["age"] = self.space.age(probabilities)
+        frame["age_low"], frame["age_high"] = self.space.age_interval(probabilities)
+        for name, values in zip(("sharpness", "brightness", "novelty"), columns[8:11], strict=True):
+            frame[name] = np.array(values, dtype=float)
+        return frame
+
+    def _unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
+        return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
+
+    def chunks(self, by: Sequence[str] = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
+        """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
+        key = self._key(by, groups)
+        folders: dict[tuple[bytes, bytes], int] = {}
+        last: tuple[int, str | None, int] = (-1, None, -1)
+        for rows in self._store.rows(f"SELECT files.id, {_FACTS}, probabilities {_JOINED}", [self._id]):
+            names, clusters = [], np.empty(len(rows), np.int64)
+            for index, row in enumerate(rows):
+                if row[0] != last[0]:
+                    folder = folders.setdefault((row[1], row[2].rpartition(b"/")[0]), len(folders))
+                    last = (row[0], _name(key, row), folder if cluster == "folder" else row[0])
+                names.append(last[1])
+                clusters[index] = last[2]
+            probabilities = self._unpack([row[-1] for row in rows])
+            yield Chunk(probabilities, np.array(names, dtype=object) if key else None, clusters)
+
+    def _key(self, by: Sequence[str], groups: dict[str, Any]) -> Key | None:
+        roots = self._all(
+            "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?) ORDER BY path"
+        )
+        return parse_by(by, roots=[os.fsdecode(root) for (root,) in roots], **groups)
+
+    def groups(self, by: Sequence[str], **groups: Any) -> pd.Series:
+        """The group of each file, by ``file_id``."""
+        key = self._key(by, groups)
+        rows = self._all(
+            f"SELECT files.id, {_FACTS} FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? "
+            "ORDER BY roots.path, files.path"
+        )
+        return pd.Series({row[0]: _name(key, row) for row in rows}, name="group", dtype=object)
+
+    def estimate(
+        self,
+        by: Sequence[str] = (),
+        bands: str = "marketing",
+        *,
+        metadata: str | os.PathLike[str] | None = None,
+        trust_mtime: bool = False,
+        cluster: str = "photo",
+        **options: Any,
+    ) -> "Estimate":
+        """Corrected shares of gender and age with intervals; ``options`` go to `agestat.estimate`.
+
+        ``by`` and ``bands`` are written as on the command line. Faces of one ``cluster`` ("photo" or
+        "folder") are taken as dependent.
+        """
+        from agestat.stats.bands import parse_bands
+        from agestat.stats.calibration import Calibration
+        from agestat.stats.estimate import estimate
+
+        chunks = list(self.chunks(by, cluster=cluster, metadata=metadata, trust_mtime=trust_mtime))
+        calibration = Calibration.from_arrays(self.space, self._calibration(), self.run["model"])
+        return estimate(
+            np.concatenate([self._unpack(()), *(chunk.probabilities for chunk in chunks)]),
+            np.concatenate([chunk.groups for chunk in chunks]) if by and chunks else None,
+            np.concatenate([np.empty(0, np.int64), *(chunk.clusters for chunk in chunks)]),
+            calibration,
+            bands=parse_bands(bands),
+            **options,
+        )
+
+    def _calibration(self) -> dict[str, np.ndarray]:
+        """Of exactly the model that made the rows."""
+        from agestat.model.checkpoint import read_calibration, read_info
+
+        model = self.run["model_path"]
+        if read_info(model)["sha256"] != self.run["model_digest"]:
+            raise AgestatError(f"The model {model} is not the one that this scan was made with: scan again.")
+        return read_calibration(model)
+
+    def table(self, by: Sequence[str] = (), bands: str = "marketing", **options: Any) -> pd.DataFrame:
+        """The result table of `estimate`."""
+        return self.estimate(by, bands, **options).table
+
+
+def _name(key: Key | None, row: tuple[Any, ...]) -> str | None:
+    """Group of a row that begins with the file's id and `_FACTS`."""
+    if key is None:
+        return None
+    return key(Facts(os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:6]))

@@ -1,0 +1,140 @@
+"""Supervised workers: a crash or a hang costs its file one row and the pool nothing."""
+
+import contextlib
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import IO, cast
+
+from agestat.errors import AgestatError
+from agestat.images.walk import Found
+from agestat.scan.examine import Examined, Settings, failed
+from agestat.scan.worker import READY, Limits, command, environment, receive, send
+
+AHEAD = 4  # files under way per worker: enough to hide the network's pauses, few enough to bound memory
+START_SECONDS = 120  # a worker imports numpy and Pillow; a cold disk under load takes its time
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Worker:
+    """One worker process and its replacement when it dies."""
+
+    def __init__(self, settings: Settings, limits: Limits) -> None:
+        self._command = command(settings, limits)
+        self._limits = limits
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            start_new_session=True,  # Ctrl-C is for the run, which ends its workers in order
+        )
+        timer = threading.Timer(START_SECONDS, process.kill)
+        timer.start()
+        try:
+            if receive(cast(IO[bytes], process.stdout)) == READY:
+                return process
+        except EOFError:
+            pass
+        finally:
+            timer.cancel()
+        process.kill()
+        raise AgestatError("A worker process does not start: reinstall agestat, or check the free memory.")
+
+    def examine(self, path: str) -> Examined:
+        """Ask the process; if it dies or is late, that is the file's reason; the next gets another."""
+        if self.process.poll() is not None:
+            self.process = self._start()
+        late = threading.Event()
+        timer = threading.Timer(self._limits.seconds, self._end, [late])
+        timer.daemon = True
+        timer.start()
+        try:
+            send(cast(IO[bytes], self.process.stdin), os.fsencode(path))
+            return Examined.from_bytes(receive(cast(IO[bytes], self.process.stdout)))
+        except (EOFError, OSError, ValueError):
+            self.close()
+            return failed("took too long" if late.is_set() else "crashed its decoder")
+        finally:
+            timer.cancel()
+
+    def _end(self, late: threading.Event) -> None:
+        late.set()
+        self.process.kill()
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):  # what was still buffered for a dead process
+                cast(IO[bytes], stream).close()
+
+
+class Workers:
+    """A pool; use it in a ``with`` statement. ``run`` may be called once."""
+
+    def __init__(self, settings: Settings, limits: Limits, count: int) -> None:
+        self.count = count
+        self._tasks: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[Found, Examined] | BaseException] = queue.SimpleQueue()
+        self._settings, self._limits = settings, limits
+        self._closing = threading.Event()
+        self._workers: list[Worker] = []
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
+
+    def __enter__(self) -> "Workers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for worker in self._workers:
+            worker.process.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def run(self, files: Iterable[Found]) -> Iterator[tuple[Found, Examined]]:
+        """Answers in the order in which they come; at most ``AHEAD`` files per worker are under way."""
+        under_way = 0
+        for file in files:
+            self._tasks.put(file)
+            under_way += 1
+            while under_way >= AHEAD * self.count or (under_way and not self._answers.empty()):
+                yield self._next()
+                under_way -= 1
+        for _ in range(under_way):
+            yield self._next()
+
+    def _next(self) -> tuple[Found, Examined]:
+        answer = self._answers.get()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _serve(self) -> None:
+        """A thread's life: one worker, one file at a time."""
+        try:
+            worker = Worker(self._settings, self._limits)
+            self._workers.append(worker)
+            while (file := self._tasks.get()) is not None and not self._closing.is_set():
+                self._answers.put((file, worker.examine(file.full)))
+            worker.close()
+        except BaseException as error:
+            self._answers.put(error)
