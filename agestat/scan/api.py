@@ -70,7 +70,7 @@ def scan(
             fill(store, run, entries, settings, load, plan, stop, progress)
         if stop.signal is not None:
             raise StoppedError(
-                f"Stopped in order: all done so far is kept in {store.path}; the same command goes on from there.",
+                f"Stopped: all done so far is kept in {store.path}; the same command goes on from there.",
                 stop.signal,
             )
         store.end_run(run)

@@ -1,0 +1,46 @@
+"""Options that more than one command has, as decorators."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+group_options = _all(
+    click.option("--by", multiple=True, metavar="KEY",
+                 help="Groups: folder[:DEPTH], year, month, weekday, hour, camera, column:NAME, or a regular "
+                      "expression with (?P<names>) for the path. Several cross."),
+    click.option("--metadata", metavar="FILE.csv", help="Table with a column path, for --by column:NAME."),
+    click.option("--trust-mtime", is_flag=True, help="Where EXIF has no time, take the file's."),
+)  # fmt: skip
+
+estimate_options = _all(
+    click.option("--bands", default="marketing", show_default=True,
+                 help="Age bands: marketing, un5, un10, seed, or first ages like 0,18,35,50,65."),
+    click.option("--method", help="How shares are corrected; see docs/statistics.md."),
+    click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
+    click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True,
+                 help="Level of the intervals."),
+    click.option("--cluster", type=click.Choice(["photo", "folder"]), default="photo", show_default=True,
+                 help="Faces of one of these are not taken as independent."),
+)  # fmt: skip
+
+output_options = _all(
+    click.option("--csv", metavar="FILE|-", help="Write the table as CSV; - is standard output."),
+    click.option("--json", metavar="FILE|-", help="Write the table as JSON."),
+    click.option("--parquet", metavar="FILE", help="Write the table as Parquet."),
+    click.option("--xlsx", metavar="FILE", help="Write the table for Excel (needs agestat[xlsx])."),
+    click.option("--faces", metavar="FILE", help="Write one row per face: .csv, .parquet or .jsonl."),
+    click.option("--lang", metavar="en|ru", help="Language of the summary; default: the locale's."),
+)

@@ -1,0 +1,157 @@
+"""``agestat scan``."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agestat.cli.options import estimate_options, group_options, output_options
+from agestat.errors import UsageError
+
+if TYPE_CHECKING:
+    from agestat.scan.pipeline import Progress
+
+EXAMPLES = """\b
+Examples:
+  agestat scan ./photos --csv out.csv
+  agestat scan ./photos --by folder:1 --by year --bands 0,18,35,50,65
+  agestat scan ./photos --by column:campaign --metadata campaigns.csv --csv -
+  agestat scan ./photos --by '(?P<city>[^/]+)/(?P<year>\\d{4})' --faces faces.parquet
+  agestat scan ./frames --model simpsons --bands seed
+  find . -name '*.jpg' -print0 | agestat scan --from-file - --db nightly.sqlite
+"""
+
+
+@click.command("scan", epilog=EXAMPLES)
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--from-file", metavar="LIST|-", help="File with one path per line, or NUL between paths.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files whose path or name matches.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match.")
+@click.option(
+    "--model",
+    default="faces",
+    show_default=True,
+    help="faces: every face in every picture; simpsons: the whole picture; or a checkpoint folder.",
+)
+@group_options
+@estimate_options
+@output_options
+@click.option("--db", metavar="FILE", help="The store; default: in the user's cache folder, by PATH.")
+@click.option("--fresh", is_flag=True, help="Scan everything again, whatever the store holds.")
+@click.option("--min-face", type=click.IntRange(0), metavar="PIXELS", help="Leave smaller faces out.")
+@click.option("--min-score", type=click.FloatRange(0, 1), help="Leave less certain faces out.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
+@click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
+@click.option("--dry-run", is_flag=True, help="List what would be scanned, and stop.")
+@click.option("-q", "--quiet", is_flag=True, help="No summary and no progress bar.")
+@click.option("-v", "--verbose", is_flag=True, help="Also name every file that failed.")
+def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **options: Any) -> int:
+    """Estimate shares of perceived gender and age of the people in pictures.
+
+    PATH are files and folders. What was scanned is kept, so that the next scan reads only what is new, and a
+    scan that was killed goes on. Exit code 3: finished, but some files could not be read.
+    """
+    scanned = [*paths, *_listed(from_file)]
+    if not scanned:
+        raise UsageError("There is nothing to scan: give at least one PATH, or --from-file.")
+    if dry_run:
+        return _dry_run(scanned, options)
+    return _scan(scanned, options)
+
+
+def _scan(paths: list[str], options: dict[str, Any]) -> int:
+    from agestat.cli.deliver import deliver
+    from agestat.scan.api import StoppedError, scan
+
+    keys = (
+        "model",
+        "db",
+        "fresh",
+        "include",
+        "exclude",
+        "min_face",
+        "min_score",
+        "device",
+        "workers",
+        "limit",
+    )
+    chosen = {key: options[key] for key in keys}
+    chosen["batch_size"] = _batch_size(options["batch_size"])
+    try:
+        with _progress(paths, options) as progress:
+            result = scan(paths, **chosen, progress=progress)
+    except StoppedError as stopped:
+        click.echo(str(stopped), err=True)
+        return 128 + stopped.signal
+    with result:
+        return deliver(result, options)
+
+
+def _listed(name: str | None) -> list[str]:
+    """Paths of a list; lines, or between NUL bytes as ``find -print0`` writes them."""
+    if name is None:
+        return []
+    try:
+        with click.open_file(name, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise UsageError(f"The list {name} cannot be read ({error.strerror}).") from error
+    parts = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(part) for part in parts if part]
+
+
+def _batch_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--batch-size {text} must be auto or a number of faces.")
+    return int(text)
+
+
+def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
+    from itertools import islice
+
+    from agestat.images.walk import Found, walk
+
+    found = walk(paths, include=options["include"], exclude=options["exclude"])
+    number = 0
+    for entry in islice(found, options["limit"]):
+        if isinstance(entry, Found):
+            number += 1
+            click.echo(os.fsencode(entry.full))
+        else:
+            click.echo(f"{entry.reason}: {entry.path!a}", err=True)
+    click.echo(f"{number} files would be scanned.", err=True)
+    return 0
+
+
+@contextlib.contextmanager
+def _progress(paths: list[str], options: dict[str, Any]) -> Iterator[Callable[["Progress"], None]]:
+    """A bar with pictures per second and time left, on a terminal only."""
+    if options["quiet"] or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from threading import Thread
+
+    from tqdm import tqdm
+
+    from agestat.images.walk import walk
+
+    with tqdm(unit=" pictures", dynamic_ncols=True) as bar:
+
+        def count() -> None:
+            """The walk itself is too close to the scan to know the end."""
+            bar.total = sum(1 for _ in walk(paths, include=options["include"], exclude=options["exclude"]))
+            bar.total = min(bar.total, options["limit"] or bar.total)
+
+        def show(now: "Progress") -> None:
+            bar.set_postfix(faces=now.faces, failed=now.failed, refresh=False)
+            bar.update(now.done - bar.n)
+
+        Thread(target=count, daemon=True).start()
+        yield show
