@@ -16,7 +16,8 @@ from agestat.model.labels import GENDERS, LabelSpace
 
 EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
 EXACT_COUNT = 25  # pictures of each gender in a native cell when exact ages are binned
-TINY = 1e-9
+TINY = 1e-12
+TRUST = 10.0  # pictures that the model's own probabilities are worth in each native cell
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,30 @@ class Calibration:
     def own_posterior(self) -> np.ndarray:
         """``(N, K)`` calibrated probabilities of the calibration pictures themselves."""
         return self.posterior(self.space.cells(self.probabilities))
+
+    @cached_property
+    def membership(self) -> np.ndarray:
+        """``(N, K)`` weight of each picture in each native cell: 1 in its true one, and `TRUST` pictures in
+        all as the model's probabilities say, so that a cell with few pictures or none still has an idea."""
+        soft = self.own_posterior.astype(np.float64)
+        return np.eye(self.size)[self.truth] + TRUST * soft / soft.sum(axis=0)
+
+    def mean_by_cell(self, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Mean ``features (N, F)`` in each true native cell, ``(B, K, F)``, by picture ``weights (B, N)``."""
+        cells = [
+            weights @ (self.membership[:, [k]] * features) / (weights @ self.membership[:, [k]])
+            for k in range(self.size)
+        ]
+        return np.stack(cells, axis=1)
+
+    def covariance(self, features: np.ndarray) -> np.ndarray:
+        """``(K, F, F)`` covariance of ``features (N, F)`` within each true native cell."""
+        out = []
+        for k in range(self.size):
+            weight = self.membership[:, [k]] / self.membership[:, k].sum()
+            centred = features - (weight * features).sum(axis=0)
+            out.append((weight * centred).T @ centred)
+        return np.array(out)
 
 
 def native_starts(gender: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

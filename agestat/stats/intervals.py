@@ -1,0 +1,26 @@
+"""Intervals from replicates of a share or an age."""
+
+import numpy as np
+
+
+def interval(replicates: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high ``(...)`` of ``replicates (B, ...)``: the hull of the central and the shortest interval.
+
+    The central interval never holds a share of zero and the shortest one cuts the long tail; together they
+    keep their promise both near the border and inside (see ``docs/statistics.md``).
+    """
+    ordered = np.sort(replicates, axis=0)
+    inside = min(int(np.ceil(level * len(ordered))), len(ordered) - 1)
+    width = ordered[inside:] - ordered[: len(ordered) - inside]
+    first = width.argmin(axis=0)[None]
+    low, high = np.quantile(ordered, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return (
+        np.minimum(low, np.take_along_axis(ordered, first, 0)[0]),
+        np.maximum(high, np.take_along_axis(ordered, first + inside, 0)[0]),
+    )
+
+
+def share_interval(replicates: np.ndarray, level: float, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """`interval` of shares within ``n`` faces: ends within half a face of 0 or 1 are moved onto it."""
+    low, high = interval(replicates, level)
+    return np.where(low < 0.5 / n, 0.0, low), np.where(high > 1 - 0.5 / n, 1.0, high)
