@@ -24,6 +24,7 @@ Examples:
 @click.option("--recipe", "recipe_name", default="faces", show_default=True,
               help="faces, faces-transfer, faces-seed, simpsons or simpsons-seed.")  # fmt: skip
 @click.option("--name", help="The model's name; default: the folder's.")
+@click.option("--terms", help="Terms of the weights, for the model card.")
 @click.option("--init", default="scratch", show_default=True, help="scratch, or a safetensors file.")
 @click.option("--teachers/--no-teachers", default=False,
               help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
@@ -76,6 +77,7 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
         name=given["name"],
         skip_bad=given["skip_bad"],
         limit=given["limit"],
+        **({"terms": given["terms"]} if given["terms"] else {}),
         command=" ".join(["agestat", *sys.argv[1:]]),
     )
     click.echo(f"The model is in {folder}; judge it with: agestat eval DATA --model {folder}", err=True)

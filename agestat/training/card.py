@@ -16,6 +16,20 @@ HEADLINES = (
     ("age_band_accuracy", "age bucket accuracy"),
     ("ece", "expected calibration error"),
 )
+LIMITS = {
+    "faces": (
+        "Two genders and an age are what labellers *perceived*; neither is a person's identity or birth date.",
+        "Labels name age in buckets where the set does; inside a bucket, years are the network's interpolation.",
+        "Small, blurred, turned or covered faces are judged worse: see the slices above, and use the corrected "
+        "shares with their intervals, which `agestat scan` computes from the held-out pictures.",
+        "Not for decisions about single persons.",
+    ),
+    "whole": (
+        "One main character per picture; pictures with several are given one class.",
+        "Characters that the training set lacks are judged worse: see the split of unseen characters.",
+        "Rare classes rest on few pictures: read their F1 with its interval.",
+    ),
+}
 
 
 def figure(value: Any, digits: int = 3) -> str:
@@ -77,7 +91,7 @@ def card(info: dict[str, Any]) -> str:
         "",
         *data,
         f"- initial weights: {info['init']}; teachers: {teachers}",
-        f"- terms of these weights: {info.get('terms', 'those of the data above')}",
+        f"- terms of these weights: {info['terms']}",
         "",
         f"{info['trained_on']} pictures, {info['epochs']} epochs, {info['seconds'] / 60:.0f} minutes, seed "
         f"{info['seed']}, commit `{info['commit'][:12]}`:",
@@ -92,7 +106,7 @@ def card(info: dict[str, Any]) -> str:
     for name, metrics in info["metrics"].items():
         lines += ["", f"### {name}", "", f"    {metrics['command']}", ""]
         lines += _measures(metrics) + _confusion(metrics) + _slices(metrics)
-    lines += ["", "## Limits", "", *(f"- {limit}" for limit in info.get("limits", []))]
+    lines += ["", "## Limits", "", *(f"- {limit}" for limit in LIMITS[info["crop"]])]
     return "\n".join(lines).rstrip() + "\n"
 
 

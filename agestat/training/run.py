@@ -36,6 +36,7 @@ def train(
     name: str | None = None,
     skip_bad: bool = False,
     limit: int | None = None,
+    terms: str = "those of the data and the initial weights above",
     command: str = "agestat.train(...)",
 ) -> Path:
     """Train a recipe on labelled sets and write the checkpoint folder ``out``.
@@ -57,6 +58,6 @@ def train(
     except KeyboardInterrupt:
         if not trainer.history:
             raise
-    export(trainer, out, name=name or out.name, data=described(frame), command=command)
+    export(trainer, out, name=name or out.name, data=described(frame), terms=terms, command=command)
     learning_curve(pd.DataFrame(trainer.history), out / CURVE)
     return out
