@@ -18,10 +18,10 @@ HEADLINES = (
 )
 LIMITS = {
     "faces": (
-        "Two genders and an age are what labellers *perceived*; neither is a person's identity or birth date.",
-        "Labels name age in buckets where the set does; inside a bucket, years are the network's interpolation.",
-        "Small, blurred, turned or covered faces are judged worse: see the slices above, and use the corrected "
-        "shares with their intervals, which `agestat scan` computes from the held-out pictures.",
+        "Two genders and an age are what labellers *perceived*, not a person's identity or birth date.",
+        "Where labels name buckets of ages, the years inside a bucket are the network's interpolation.",
+        "Small, blurred, turned or covered faces are judged worse: see the slices above, and use the "
+        "corrected shares with their intervals, which `agestat scan` computes from held-out pictures.",
         "Not for decisions about single persons.",
     ),
     "whole": (
