@@ -116,14 +116,14 @@ def _only(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     return chosen
 
 
-def describe(problems: Sequence[Problem]) -> str:
+def describe(problems: Sequence[Problem], shown: int = SHOWN) -> str:
     """The bad rows as text for a person, one a line, and what to do about them."""
     count = "1 labelled picture" if len(problems) == 1 else f"{len(problems)} labelled pictures"
     lines = [f"{count} cannot be used: correct them, or go on without them with --skip-bad."]
-    for file, line, reason in problems[:SHOWN]:
+    for file, line, reason in problems[:shown]:
         lines.append(f"  {file}{'' if line is None else f', line {line}'}: {reason}")
-    if len(problems) > SHOWN:
-        lines.append(f"  and {len(problems) - SHOWN} more, which `agestat data check` lists")
+    if len(problems) > shown:
+        lines.append(f"  and {len(problems) - shown} more, which `agestat data check` lists")
     return "\n".join(lines)
 
 

@@ -1,0 +1,85 @@
+"""``agestat data``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from agestat.training.check import Check
+
+EXAMPLES = """\b
+Examples:
+  agestat data check utkface
+  agestat data check ./my_labels --out my_labels_check
+"""
+SHOWN = 10  # pairs of duplicates on the terminal; all of them are in duplicates.csv
+
+
+@click.group("data")
+def command() -> None:
+    """Look at labelled pictures before a model is trained or judged on them."""
+
+
+@command.command("check", epilog=EXAMPLES)
+@click.argument("data", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="data-check",
+              show_default=True, help="Folder for the plots (PNG) and duplicates.csv.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the splits, where none are given.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, seed: int, quiet: bool) -> None:
+    """Count, plot and compare labelled pictures (DATA: folders, or names under AGESTAT_DATA).
+
+    Prints the counts by split, class balance, picture sizes, every row that cannot be used, and exact and
+    near duplicates. Ends with exit code 3 where rows cannot be used.
+    """
+    from rich.console import Console
+
+    from agestat.training.check import balance, check
+    from agestat.training.data import describe, find_data
+    from agestat.training.plots import plot_set
+
+    console = Console()
+    found = check(find_data(data), seed=seed, quiet=quiet)
+    counts = balance(found.frame)
+    plots = plot_set(found.frame, counts, out)
+    found.duplicates.to_csv(out / "duplicates.csv", index=False)
+    _show_counts(found, counts, console)
+    _show_duplicates(found)
+    click.echo(f"written: {', '.join(map(str, plots))}, {out / 'duplicates.csv'}")
+    if found.problems:
+        click.echo(describe(found.problems, shown=len(found.problems)))
+        ctx.exit(3)
+
+
+def _show_counts(found: "Check", counts: "pd.DataFrame", console: "Console") -> None:
+    from rich.table import Table
+
+    frame = found.frame
+    table = Table("class", *counts.columns, "all", title="Perceived age and gender")
+    for name, row in counts.iterrows():
+        table.add_row(str(name), *(f"{count:,}" for count in (*row, row.sum())))
+    table.add_section()
+    table.add_row("all", *(f"{count:,}" for count in (*counts.sum(), len(frame))))
+    console.print(table)
+    click.echo(f"pictures: {len(frame):,} ({', '.join(found.layouts)})")
+    for side in ("width", "height"):
+        least, middle, most = frame[side].quantile([0, 0.5, 1]).astype(int)
+        click.echo(f"{side}: {least:,} to {most:,} pixels, median {middle:,}")
+    subjects = frame["subject"][frame["subject"] != ""].nunique()
+    click.echo(f"subjects: {subjects:,}" if subjects else "subjects: not labelled")
+
+
+def _show_duplicates(found: "Check") -> None:
+    pairs = found.duplicates
+    across = pairs[pairs["split"] != pairs["other_split"]]
+    for kind in ("exact", "near"):
+        click.echo(f"{kind} duplicates across splits: {(across['kind'] == kind).sum():,} pairs")
+    click.echo(f"exact duplicates within a split: {len(pairs) - len(across):,} pairs")
+    click.echo(f"duplicates with different labels: {(pairs['labels'] == 'different').sum():,} pairs")
+    for row in across.head(SHOWN).itertuples():
+        click.echo(f"  {row.kind}: {row.file} ({row.split}) and {row.other} ({row.other_split})")
