@@ -5,7 +5,7 @@ Its labels may be coarser than the model's cells (FairFace knows decades only), 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,19 +17,22 @@ from agestat.model.labels import GENDERS, LabelSpace
 EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
 EXACT_COUNT = 25  # pictures of each gender in a native cell when exact ages are binned
 TINY = 1e-12
+ELSEWHERE = 0.1  # worth of a shipped picture beside the user's own labelled ones
 TRUST = 10.0  # pictures that the model's own probabilities are worth in each native cell
 
 
 @dataclass(frozen=True)
 class Calibration:
     """``probabilities (N, L)`` of the model, the true native cell ``truth (N,)``, and ``native_of (C,)``, the
-    native cell of each of the model's cells; ``columns`` are the pictures' other numbers, ``(N,)`` each."""
+    native cell of each of the model's cells; ``columns`` are the pictures' other numbers, ``(N,)`` each, and
+    ``weights (N,)`` what a picture is worth."""
 
     space: LabelSpace
     probabilities: np.ndarray
     truth: np.ndarray
     native_of: np.ndarray
     columns: Mapping[str, np.ndarray]
+    weights: np.ndarray
     name: str = "calibration"
 
     @classmethod
@@ -53,7 +56,22 @@ class Calibration:
             arrays["gender"].astype(int) * ranges + truth_range,
             np.where(space.is_female, 0, ranges) + cell_range,
             {key: arrays[key] for key in ("novelty", "sharpness", "brightness") if key in arrays},
+            np.ones(len(low)),
             name,
+        )
+
+    def with_own(self, probabilities: np.ndarray, cells: np.ndarray) -> "Calibration":
+        """With the user's own labelled faces added: ``probabilities (M, L)`` and true ``cells (M, C)``.
+
+        They are of the collection itself, so a picture of the shipped set is worth only `ELSEWHERE` of one.
+        """
+        return replace(
+            self,
+            probabilities=np.concatenate([self.probabilities, probabilities]),
+            truth=np.concatenate([self.truth, self.native_of[cells.argmax(axis=1)]]),
+            columns={},
+            weights=np.concatenate([self.weights * ELSEWHERE, np.ones(len(cells))]),
+            name=f"{self.name} and {len(cells)} own labels",
         )
 
     @property
@@ -73,13 +91,13 @@ class Calibration:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """``(K,)`` pictures per native cell."""
-        return np.bincount(self.truth, minlength=self.size)
+        """``(K,)`` pictures per native cell, by their worth."""
+        return np.bincount(self.truth, weights=self.weights, minlength=self.size)
 
     @cached_property
     def prior(self) -> np.ndarray:
         """``(K,)`` shares of the native cells in the calibration set, none of them zero."""
-        return (self.counts + 0.5) / (self.n + 0.5 * self.size)
+        return (self.counts + 0.5) / (self.weights.sum() + 0.5 * self.size)
 
     @cached_property
     def scaling(self) -> np.ndarray:
@@ -93,9 +111,9 @@ class Calibration:
             z -= z.max(axis=1, keepdims=True)
             p = np.exp(z)
             p /= p.sum(axis=1, keepdims=True)
-            residual = p - onehot
+            residual = self.weights[:, None] * (p - onehot)
             pull = np.r_[x[0] - 1, x[1:]]
-            value = -np.log((p * onehot).sum(axis=1) + TINY).sum() + 0.5 * pull @ pull
+            value = -self.weights @ np.log((p * onehot).sum(axis=1) + TINY) + 0.5 * pull @ pull
             return value, np.r_[(residual * scores).sum(), residual.sum(axis=0)] + pull
 
         return np.asarray(minimize(loss, np.r_[1.0, np.zeros(self.size)], jac=True, method="L-BFGS-B").x)
@@ -113,10 +131,11 @@ class Calibration:
 
     @cached_property
     def membership(self) -> np.ndarray:
-        """``(N, K)`` weight of each picture in each native cell: 1 in its true one, and `TRUST` pictures in
-        all as the model's probabilities say, so that a cell with few pictures or none still has an idea."""
+        """``(N, K)`` weight of each picture in each native cell: its worth in its true one, and `TRUST`
+        pictures in all as the model's probabilities say, so that a cell with few pictures or none still has an idea."""
         soft = self.own_posterior.astype(np.float64)
-        return np.eye(self.size)[self.truth] + TRUST * soft / soft.sum(axis=0)
+        soft *= self.weights[:, None]
+        return self.weights[:, None] * np.eye(self.size)[self.truth] + TRUST * soft / soft.sum(axis=0)
 
     def mean_by_cell(self, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Mean ``features (N, F)`` in each true native cell, ``(B, K, F)``, by picture ``weights (B, N)``."""

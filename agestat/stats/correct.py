@@ -1,5 +1,7 @@
 """From sums over blocks of faces to replicates of a corrected distribution, by any of the methods."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from agestat.stats.calibration import Calibration
@@ -20,41 +22,50 @@ DISCOUNT = 1.5  # calibration pictures per picture's worth of knowledge: no coll
 CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
 
 
-def replicates(
-    sums: np.ndarray, method: str, calibration: Calibration, pilot: np.ndarray | None, count: int,
-    rng: np.random.Generator,
-) -> np.ndarray:  # fmt: skip
-    """``(1 + count, C)`` distributions over the model's cells, the estimate first.
+@dataclass(frozen=True)
+class Group:
+    """One group of faces as sums ``(blocks, C)`` from `tally`, and how it is to be corrected."""
 
-    ``sums (blocks, C)`` from `tally`. Blocks are resampled by the Bayesian bootstrap (Rubin 1981).
-    """
-    weights = np.ones((count + 1, len(sums)))
-    weights[1:] = rng.standard_exponential((count, len(sums)))
-    joint = (weights.astype(np.float32) @ sums).astype(np.float64)
-    joint /= joint.sum(axis=1, keepdims=True)
-    if method in ("cc", "pcc"):
-        return joint
-    native = joint @ calibration.to_native
-    if method == "bayes":
-        assert pilot is not None
-        draws = posterior_shares([sums @ calibration.to_native], calibration, pilot, count, rng)[:, 0]
-        shares = np.concatenate([draws.mean(axis=0, keepdims=True), draws])
-    else:
-        shares = adjusted_count(native, _resampled_columns(method, calibration, pilot, count, rng))
-        if pilot is not None:
-            shares[0] = pilot
-    inside = joint + 1e-9 / joint.shape[1]
-    return np.asarray(inside * (shares / (inside @ calibration.to_native))[:, calibration.native_of])
+    sums: np.ndarray
+    method: str
+    calibration: Calibration
+    pilot: np.ndarray | None
+    draws: int
+    rng: np.random.Generator
 
+    def joint(self) -> np.ndarray:
+        """``(1 + draws, C)`` distributions over the model's cells, the estimate first.
 
-def _resampled_columns(
-    method: str, calibration: Calibration, pilot: np.ndarray | None, count: int, rng: np.random.Generator
-) -> np.ndarray:
-    """``(1 + count, K, K)`` mean features of each true native cell in resampled calibration sets."""
-    features = native_features(method, calibration.own_posterior, calibration, pilot).astype(np.float64)
-    weights = np.ones((count + 1, calibration.n))
-    weights[1:] = rng.standard_exponential((count, calibration.n))
-    return calibration.mean_by_cell(features, weights)
+        Blocks are resampled by the Bayesian bootstrap (Rubin 1981).
+        """
+        weights = np.ones((self.draws + 1, len(self.sums)), dtype=np.float32)
+        weights[1:] = self.rng.standard_exponential((self.draws, len(self.sums)), dtype=np.float32)
+        joint = (weights @ self.sums).astype(np.float64)
+        joint /= joint.sum(axis=1, keepdims=True)
+        if self.method in ("cc", "pcc"):
+            return joint
+        joint += 1e-9
+        native = joint @ self.calibration.to_native
+        shares = self._bayes() if self.method == "bayes" else self._adjusted(native)
+        return np.asarray(joint * (shares / native)[:, self.calibration.native_of])
+
+    def _bayes(self) -> np.ndarray:
+        assert self.pilot is not None
+        native = self.sums @ self.calibration.to_native
+        draws = posterior_shares([native], self.calibration, self.pilot, self.draws, self.rng)[:, 0]
+        return np.concatenate([draws.mean(axis=0, keepdims=True), draws])
+
+    def _adjusted(self, native: np.ndarray) -> np.ndarray:
+        """``(1 + draws, K)`` by adjusted counting in resampled calibration sets."""
+        calibration = self.calibration
+        posterior = calibration.own_posterior
+        features = native_features(self.method, posterior, calibration, self.pilot).astype(np.float64)
+        weights = np.ones((self.draws + 1, calibration.n))
+        weights[1:] = self.rng.standard_exponential((self.draws, calibration.n))
+        shares = adjusted_count(native, calibration.mean_by_cell(features, weights))
+        if self.pilot is not None:
+            shares[0] = self.pilot
+        return shares
 
 
 def posterior_shares(
@@ -77,7 +88,7 @@ def posterior_shares(
     for p, sums in enumerate(collections):
         for r in range(parts):
             covariance[p, :, r] = np.tensordot(pilot**2, uncertain, 1)
-        covariance[p, :, p] += _sampling_covariance(sums.astype(np.float64), one_face)
+        covariance[p, :, p] += sampling_covariance(sums.astype(np.float64), sums.sum(axis=1), one_face)
     flat = covariance.reshape(parts * size, -1)
     flat[np.diag_indices(len(flat))] += 1e-6 * np.trace(flat) / len(flat) + 1e-9
     inverse = np.linalg.inv(flat)
@@ -92,13 +103,13 @@ def posterior_shares(
     return draws.reshape(count, parts, size)
 
 
-def _sampling_covariance(sums: np.ndarray, one_face: np.ndarray) -> np.ndarray:
-    """``(K, K)`` covariance of the mean over faces, from the spread among blocks ``sums (blocks, K)``.
+def sampling_covariance(sums: np.ndarray, faces: np.ndarray, one_face: np.ndarray) -> np.ndarray:
+    """``(K, K)`` covariance of the mean over faces, from sums ``(blocks, K)`` over ``faces (blocks,)`` each.
 
     Pulled to what `one_face` says if all faces of a cluster were alike, so that a single photo counts as a
     single observation however many faces it shows.
     """
-    faces, blocks = sums.sum(axis=1), len(sums)
+    blocks = len(sums)
     residual = sums - faces[:, None] * (sums.sum(axis=0) / faces.sum())
     cautious = residual.T @ residual + CAUTION * np.mean(faces**2) * one_face
     return np.asarray(blocks / faces.sum() ** 2 * cautious / (blocks - 1 + CAUTION))

@@ -1,7 +1,8 @@
 """Shares of perceived gender and age per group: counted, corrected for the model's errors, with intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,11 @@ from agestat.errors import UsageError
 from agestat.model.labels import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DEFAULT_METHOD, METHODS
-from agestat.stats.correct import replicates as correct
+from agestat.stats.correct import DEFAULT_METHOD, METHODS, Group
 from agestat.stats.intervals import interval, share_interval
 from agestat.stats.layout import Layout
+from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
+from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
 
 COLUMNS = [
@@ -34,7 +36,8 @@ class Estimate:
     level: float
     calibration_name: str
     calibration_n: int
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
+    native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
 
 
 def estimate(
@@ -42,28 +45,14 @@ def estimate(
     groups: np.ndarray | None,
     clusters: np.ndarray,
     calibration: Calibration,
-    *,
-    bands: Sequence[Band],
-    method: str = DEFAULT_METHOD,
-    level: float = 0.95,
-    replicates: int = 1000,
-    seed: int = 0,
+    **options: Any,
 ) -> Estimate:
-    """Shares of gender x band in each group of faces, each with an interval of the given ``level``.
+    """Shares of gender x band in each group of faces, each with an interval; options as `estimate_chunks`.
 
     ``probabilities (N, L)`` of the model's heads, ``groups (N,)`` names or None, ``clusters (N,)`` integers:
     faces of one photo share a cluster and are resampled together.
     """
-    chunk = (probabilities, groups, clusters)
-    return estimate_chunks(
-        lambda: [chunk],
-        calibration,
-        bands=bands,
-        method=method,
-        level=level,
-        replicates=replicates,
-        seed=seed,
-    )
+    return estimate_chunks(lambda: [(probabilities, groups, clusters)], calibration, **options)
 
 
 def estimate_chunks(
@@ -75,23 +64,36 @@ def estimate_chunks(
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
+    labels: OwnLabels | None = None,
 ) -> Estimate:
-    """`estimate` of a collection too large for memory: ``chunks()`` is called twice and yields its parts."""
+    """`estimate` of a collection too large for memory: ``chunks()`` is called twice and yields its parts.
+
+    ``method`` is one of `METHODS`, ``level`` that of the intervals, ``replicates`` the draws behind them.
+    With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
+    """
     if method not in METHODS:
         raise UsageError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
     if not 0 < level < 1:
         raise UsageError(f"The level of an interval is between 0 and 1, not {level:g}: try 0.95.")
+    if labels is not None and len(labels):
+        calibration = calibration.with_own(labels.probabilities, labels.cells(calibration.space))
     layout = Layout(calibration.space, tuple(bands))
     found = survey(chunks(), calibration, np.random.default_rng(seed))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items()}
     sums = tally(chunks(), method, calibration, pilots)
     tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
+    native = np.zeros(calibration.size)
     for name, seen in found.items():
-        joint = correct(
-            sums[name], method, calibration, pilots[name], replicates, np.random.default_rng(seed)
-        )
-        for key, rows in summarise(layout, joint, seen.counted, level).items():
-            tables[key] += [{"group": name, **row, "method": method} for row in rows]
+        group = Group(sums[name], method, calibration, pilots[name], replicates, np.random.default_rng(seed))
+        own = labels.of_group(name, EVERYTHING) if labels is not None else None
+        powered = own is not None and len(own) >= ENOUGH
+        joint = labelled_joint(own, group, layout) if own is not None and powered else group.joint()
+        rows = summarise(layout, joint, seen.counted, level)
+        if own is not None and powered:
+            rows["ages"] = with_labelled_means(rows["ages"], own, group, level)
+        for key, part in rows.items():
+            tables[key] += [{"group": name, **row, "method": POWERED if powered else method} for row in part]
+        native += seen.n * joint[0] @ calibration.to_native
     return Estimate(
         _typed(tables["table"], COLUMNS),
         _typed(tables["margins"], COLUMNS),
@@ -101,6 +103,7 @@ def estimate_chunks(
         calibration.name,
         calibration.n,
         [] if found else ["There are no faces to estimate from."],
+        native / max(native.sum(), 1),
     )
 
 

@@ -1,0 +1,157 @@
+"""Do two collections differ, and where?
+
+Both are corrected with one calibration set, whose errors they share, so that what it does not know about both
+alike does not blur their difference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from agestat.stats.bands import Band
+from agestat.stats.calibration import Calibration
+from agestat.stats.correct import posterior_shares, sampling_covariance
+from agestat.stats.intervals import interval
+from agestat.stats.layout import Layout
+from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
+
+METHOD = "bayes"
+DRAWS = 4000  # the smallest two-sided chance is 2 of these
+COMPARISON_COLUMNS = [
+    "gender", "age_min", "age_max", "band", "share_a", "share_b", "difference", "difference_low",
+    "difference_high", "p_value", "p_adjusted", "method",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``table`` and ``margins``: one row per gender x band, and per gender and band; differences are B less A.
+
+    ``p_value`` tests each row alone, ``p_adjusted`` all rows of a table together (Holm 1979); ``global_p`` is
+    that of no difference at all (permutation over photos). ``words`` say it to an analyst.
+    """
+
+    table: pd.DataFrame
+    margins: pd.DataFrame
+    global_p: float
+    level: float
+    words: str
+
+
+def compare(
+    a: Chunks,
+    b: Chunks,
+    calibration: Calibration,
+    *,
+    bands: Sequence[Band],
+    names: tuple[str, str] = ("A", "B"),
+    level: float = 0.95,
+    permutations: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """Compare the shares of two collections, each given as for `estimate_chunks` without groups."""
+    rng = np.random.default_rng(seed)
+    layout = Layout(calibration.space, tuple(bands))
+    seen = [survey(chunks(), calibration, rng).get(EVERYTHING) for chunks in (a, b)]
+    if seen[0] is None or seen[1] is None:
+        empty = names[0] if seen[0] is None else names[1]
+        frame = pd.DataFrame(columns=COMPARISON_COLUMNS)
+        return Comparison(
+            frame, frame, 1.0, level, f"{empty} holds no faces, so there is nothing to compare."
+        )
+    pilots = [found.pilot(METHOD, calibration) for found in seen if found]
+    pilot = np.mean([p for p in pilots if p is not None], axis=0)
+    sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
+    native = [part @ calibration.to_native for part in sums]
+    draws = posterior_shares(native, calibration, pilot, DRAWS, rng)
+    within = [_rows_within(part, calibration, layout) for part in sums]
+    rows = np.stack([draws[:, p] @ within[p] for p in (0, 1)])
+    frames = [
+        pd.DataFrame(_differences(labelled, rows, level), columns=COMPARISON_COLUMNS)
+        for labelled in (list(layout.rows()), list(layout.margins()))
+    ]
+    global_p = permutation_p_value(*native, permutations, rng)
+    return Comparison(frames[0], frames[1], global_p, level, _words(names, frames[0], global_p, level))
+
+
+def _rows_within(sums: np.ndarray, calibration: Calibration, layout: Layout) -> np.ndarray:
+    """``(K, R)`` how the faces of each native cell are shared among the rows."""
+    inside = sums.sum(axis=0) + 1e-9
+    inside = inside / (inside @ calibration.to_native)[calibration.native_of]
+    return np.asarray((calibration.to_native * inside[:, None]).T @ layout.to_rows)
+
+
+def _differences(
+    labelled: list[tuple[dict[str, object], np.ndarray]], rows: np.ndarray, level: float
+) -> list[dict[str, object]]:
+    """One row per label from draws ``rows (2, B, R)``."""
+    out: list[dict[str, object]] = []
+    for labels, inside in labelled:
+        share_a, share_b = rows[:, :, inside].sum(axis=2)
+        difference = share_b - share_a
+        low, high = interval(difference, level)
+        tail = min((difference <= 0).sum(), (difference >= 0).sum())
+        out.append({
+            **labels, "share_a": share_a.mean(), "share_b": share_b.mean(), "difference": difference.mean(),
+            "difference_low": float(low), "difference_high": float(high),
+            "p_value": min(1.0, 2 * (tail + 1) / (len(difference) + 1)), "method": METHOD,
+        })  # fmt: skip
+    for row, adjusted in zip(out, holm(np.array([row["p_value"] for row in out])), strict=True):
+        row["p_adjusted"] = float(adjusted)
+    return out
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """P-values ``(R,)`` adjusted for testing all of them (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    order = np.argsort(p_values)
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
+    out = np.empty(len(p_values))
+    out[order] = np.minimum(stepped, 1)
+    return out
+
+
+def permutation_p_value(a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator) -> float:
+    """Chance of means of ``a (blocks, K)`` and ``b`` as different as these if photos were dealt at random.
+
+    The statistic is the squared distance of the means in units of their covariance.
+    """
+    both = np.concatenate([a, b]).astype(np.float64)
+    faces = both.sum(axis=1)
+    size = both.shape[1]
+    covariance = sampling_covariance(both, faces, np.eye(size) / size) * len(both)
+    root = np.linalg.cholesky(np.linalg.inv(covariance + 1e-9 * np.eye(size)))
+    deal = np.zeros((permutations + 1, len(both)))
+    deal[:, : len(a)] = 1
+    deal[1:] = rng.permuted(deal[1:], axis=1)
+    first, second = deal @ both, (1 - deal) @ both
+    gap = first / first.sum(axis=1, keepdims=True) - second / second.sum(axis=1, keepdims=True)
+    statistic = ((gap @ root) ** 2).sum(axis=1)
+    return float((statistic >= statistic[0] * (1 - 1e-12)).mean())
+
+
+def _words(names: tuple[str, str], table: pd.DataFrame, global_p: float, level: float) -> str:
+    a, b = names
+    if global_p > 1 - level:
+        return (
+            f"The perceived gender and age of the faces in {a} and {b} do not differ beyond chance "
+            f"(permutation test over photos, p = {global_p:.2g})."
+        )
+    lines = [
+        f"The perceived gender and age of the faces in {a} and {b} differ "
+        f"(permutation test over photos, p = {global_p:.2g})."
+    ]
+    clear = table[table["p_adjusted"] <= 1 - level]
+    for row in clear.sort_values("difference", key=np.abs, ascending=False).itertuples():
+        more = "larger" if row.difference > 0 else "smaller"
+        lines.append(
+            f"The share of {row.gender} {row.band} is {100 * abs(row.difference):.1f} percentage points {more} in "
+            f"{b} than in {a} ({100 * row.share_b:.1f} % against {100 * row.share_a:.1f} %; {100 * level:g} % "
+            f"interval of the difference {100 * row.difference_low:+.1f} to {100 * row.difference_high:+.1f})."
+        )
+    if clear.empty:
+        lines.append(
+            "No single gender and age band differs clearly once all of them are tested together (Holm)."
+        )
+    return "\n".join(lines)

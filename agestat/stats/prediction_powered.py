@@ -1,0 +1,118 @@
+"""Own labels: a few faces labelled by the user make the estimate safe whatever the model gets wrong.
+
+Prediction-powered inference (Angelopoulos et al., Science 382, 2023) with power tuning (PPI++, Angelopoulos,
+Duchi and Zrnic 2023): the mean prediction over all faces, plus the mean error on the labelled ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agestat.model.labels import LabelSpace
+from agestat.stats.posterior import sample_simplex
+
+
+@dataclass(frozen=True)
+class OwnLabels:
+    """Labelled faces of the collection itself: ``probabilities (M, L)``, ``groups (M,)`` names or None, true
+    ``gender (M,)`` (index into GENDERS), ``age_min`` and ``age_max (M,)`` in years inclusive, and ``weights
+    (M,)``, how many faces each was drawn for."""
+
+    probabilities: np.ndarray
+    groups: np.ndarray | None
+    gender: np.ndarray
+    age_min: np.ndarray
+    age_max: np.ndarray
+    weights: np.ndarray
+
+    def of_group(self, name: str, everything: str) -> "OwnLabels":
+        """Those of one group."""
+        if self.groups is None or name == everything:
+            return self
+        mine = np.asarray(self.groups).astype(str) == name
+        parts = (self.probabilities, self.groups, self.gender, self.age_min, self.age_max, self.weights)
+        return OwnLabels(*(part[mine] for part in parts))
+
+    def __len__(self) -> int:
+        return len(self.gender)
+
+    def cells(self, space: LabelSpace) -> np.ndarray:
+        """``(M, C)`` the true cell; within a range of ages the model says which, as labels cannot."""
+        same_gender = (self.gender[:, None] == 0) == space.is_female
+        held = (np.array(space.age_min) <= self.age_max[:, None]) & (
+            np.array(space.age_max) >= self.age_min[:, None]
+        )
+        held &= same_gender
+        distance = np.abs((self.age_min + self.age_max)[:, None] / 2 - space.mid_age)
+        nearest = np.where(same_gender, distance, np.inf).argmin(axis=1)
+        held[np.arange(len(held)), nearest] |= ~held.any(axis=1)  # an age that lies in no cell
+        inside = held * (space.cells(self.probabilities) + 1e-6)
+        return np.asarray(inside / inside.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class PoweredMean:
+    """``value (R,)`` with ``covariance (R, R)``; ``power`` is the weight given to the predictions."""
+
+    value: np.ndarray
+    covariance: np.ndarray
+    power: float
+
+
+def prediction_powered_mean(
+    labels: np.ndarray,
+    predictions: np.ndarray,
+    mean: np.ndarray,
+    covariance_of_mean: np.ndarray,
+    weights: np.ndarray,
+) -> PoweredMean:
+    """Mean of a quantity over a collection, from ``labels (M, R)`` and ``predictions (M, R)`` of a sample.
+
+    ``mean (R,)`` and ``covariance_of_mean (R, R)`` are of the predictions over the whole collection;
+    ``weights (M,)`` are the sample's inverse chances of being drawn.
+    """
+    share = weights / weights.sum()
+    y, f = labels - share @ labels, predictions - share @ predictions
+    squared = share[:, None] ** 2
+    cross, own = (squared * y * f).sum(), (squared * f * f).sum()
+    power = float(np.clip(cross / max(own + np.trace(covariance_of_mean), 1e-12), 0, 1))
+    residual = y - power * f
+    value = power * mean + share @ (labels - power * predictions)
+    covariance = (squared * residual).T @ residual + power**2 * covariance_of_mean
+    return PoweredMean(value, covariance, power)
+
+
+def draw_shares(powered: PoweredMean, labelled: float, count: int, rng: np.random.Generator) -> np.ndarray:
+    """``(count, R)`` shares on the simplex compatible with a prediction-powered mean of indicators.
+
+    One imagined label per row in ``labelled`` ones keeps a row that no label hit from being certain.
+    """
+    size = len(powered.value)
+    likely = np.maximum(powered.value, 0) + 1 / labelled
+    likely /= likely.sum()
+    imagined = np.eye(size) - likely
+    covariance = powered.covariance + imagined.T @ imagined / labelled**2 + 1e-12 * np.eye(size)
+    inverse = np.linalg.inv(covariance + np.outer(likely, likely) * 1e-9)
+    return sample_simplex(inverse, inverse @ powered.value, likely[None], count, rng)
+
+
+def sample_to_label(
+    strata: np.ndarray, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A stratified draw: indices ``(count,)`` into ``strata (N,)`` and weights, the faces each stands for.
+
+    Half of the labels go to strata by their size and half evenly, so that rare cells are seen.
+    """
+    names, index, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    count = min(count, len(strata))
+    wanted = count * (0.5 * sizes / sizes.sum() + 0.5 / len(names))
+    number = np.minimum(np.maximum(np.floor(wanted), 1), sizes).astype(int)
+    while number.sum() != count:
+        step = 1 if number.sum() < count else -1
+        room = number < sizes if step > 0 else number > 1
+        if not room.any():
+            break
+        number[np.where(room, step * (wanted - number), -np.inf).argmax()] += step
+    chosen = [rng.choice(np.flatnonzero(index == s), number[s], replace=False) for s in range(len(names))]
+    weights = np.repeat(sizes / number, number)
+    return np.concatenate(chosen), weights
