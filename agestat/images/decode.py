@@ -17,6 +17,8 @@ from agestat.errors import AgestatError
 
 FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"]
 NOT_REGULAR = "not a regular file"
+# Reasons that lie in the bytes: the same bytes will fail again. All others are worth another try.
+LASTING = frozenset({"damaged", "truncated", "not a picture", "empty file", "too many pixels"})
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
 
 _UPRIGHT = {
