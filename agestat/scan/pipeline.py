@@ -111,10 +111,8 @@ def fill(
                 now.failed += answer.status == FAILED
                 now.faces += len(answer.faces)
                 progress(now)
-                for rows in network.add(file, answer):
-                    saver.add(rows)
-            for rows in network.flush():
-                saver.add(rows)
+                saver.add(network.add(file, answer))
+            saver.add(network.flush())
     finally:
         saver.save()
 
@@ -128,7 +126,7 @@ class _Saver:
         self._rows: list[Row] = []
         self._reused: list[int] = []
 
-    def add(self, rows: list[Row]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         self._rows += rows
         if time.monotonic() - self._since > SAVE_SECONDS or len(self._rows) > 1000:
             self.save()

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +15,20 @@ if TYPE_CHECKING:
     from agestat.model.predict import Model
 
 PROCESSOR_BATCH = 32  # crops; larger ones are no faster on one core and delay the store
-MOST_FILES = 1000  # in one batch: pictures without faces must not pile up
 WAITING = 2  # batches under way beyond those being computed
+MOST_FILES = 1000  # waiting for a batch to fill: pictures without faces must not pile up
+
+Prediction = tuple[bytes, float | None]  # packed probabilities and novelty
 
 
 class Predictor:
-    """Collects workers' answers into batches and hands back rows, in order of their batches.
+    """Collects workers' answers, predicts their crops in batches and hands back rows in the same order.
 
-    On a processor each batch runs on one core and as many run at once as there are cores: the workers keep
-    the cores busy too, and threads of one batch that wait for each other would wait for them. ``load`` is
-    called once, when the first crop is there; ``batch_size`` None chooses.
+    Every batch has the same shape, the last one padded: a face's numbers do not depend on the pictures beside
+    it, so that a resumed scan ends with the rows of an unbroken one. On a processor each batch runs on one
+    core and as many run at once as there are cores: the workers keep the cores busy too, and threads of one
+    batch that wait for each other would wait for them. ``load`` is called when the first crop is there;
+    ``batch_size`` None chooses.
     """
 
     def __init__(self, load: Callable[[], "Model"], batch_size: int | None, cores: int) -> None:
@@ -35,16 +38,15 @@ class Predictor:
         self._model: Model | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._threads_before: int | None = None
-        self._files: list[tuple[Found, Examined]] = []
-        self._crops = 0
-        self._under_way: deque[Future[list[Row]]] = deque()
+        self._files: deque[tuple[Found, Examined, int]] = deque()  # with their number of crops
+        self._crops: list[np.ndarray] = []
+        self._under_way: deque[Future[list[Prediction]]] = deque()
+        self._done: deque[Prediction] = deque()
 
     def __enter__(self) -> "Predictor":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         if self._threads_before:
@@ -52,42 +54,42 @@ class Predictor:
 
             torch.set_num_threads(self._threads_before)
 
-    def add(self, file: "Found", answer: Examined) -> Iterator[list[Row]]:
-        """Take an answer; yields the rows of batches that are done by now."""
-        self._files.append((file, answer))
-        self._crops += len(answer.crops)
-        if self._crops and self._crops >= self._size():
-            yield from self._submit()
-        elif len(self._files) >= MOST_FILES:
-            yield from self._submit() if self._crops else [self._rows(self._take(), None)]
-        while self._under_way and self._under_way[0].done():
-            yield self._under_way.popleft().result()
+    def add(self, file: "Found", answer: Examined) -> Iterator[Row]:
+        """Take an answer; yields the rows that are complete by now."""
+        self._files.append((file, answer, len(answer.crops)))
+        self._crops += list(answer.crops)
+        answer.crops = answer.crops[:0].copy()  # rows wait to be saved; their pixels need not
+        while self._crops and (len(self._crops) >= self._size() or len(self._files) > MOST_FILES):
+            self._submit()
+        while self._under_way and (self._under_way[0].done() or len(self._under_way) > self._most()):
+            self._done.extend(self._under_way.popleft().result())
+        yield from self._complete()
 
-    def flush(self) -> Iterator[list[Row]]:
+    def flush(self) -> Iterator[Row]:
         """Predict what is left and yield all rows not yet handed back."""
-        if self._crops:
-            yield from self._submit()
+        while self._crops:
+            self._submit()
         while self._under_way:
-            yield self._under_way.popleft().result()
-        yield self._rows(self._take(), None)
+            self._done.extend(self._under_way.popleft().result())
+        yield from self._complete()
 
-    def _submit(self) -> Iterator[list[Row]]:
-        model = self._ready()
+    def _complete(self) -> Iterator[Row]:
+        while self._files and self._files[0][2] <= len(self._done):
+            file, answer, crops = self._files.popleft()
+            predictions = [self._done.popleft() for _ in range(crops)]
+            yield Row(file, answer, [blob for blob, _ in predictions], [value for _, value in predictions])
+
+    def _submit(self) -> None:
+        size = self._size()
+        crops, self._crops = self._crops[:size], self._crops[size:]
         assert self._pool
-        self._under_way.append(self._pool.submit(self._rows, self._take(), model))
-        limit = WAITING + (self._cores if model.device.type == "cpu" else 1)
-        while len(self._under_way) > limit:
-            yield self._under_way.popleft().result()
+        self._under_way.append(self._pool.submit(_predict, self._ready(), crops, size))
 
-    def _take(self) -> list[tuple["Found", Examined]]:
-        files, self._files, self._crops = self._files, [], 0
-        return files
+    def _most(self) -> int:
+        return WAITING + (self._cores if self._ready().device.type == "cpu" else 1)
 
     def _size(self) -> int:
-        if self._batch_size:
-            return self._batch_size
-        model = self._ready()
-        return PROCESSOR_BATCH if model.device.type == "cpu" else model.batch_size
+        return self._ready().batch_size
 
     def _ready(self) -> "Model":
         if self._model is None:
@@ -98,23 +100,17 @@ class Predictor:
             if on_processor:
                 self._threads_before = torch.get_num_threads()
                 torch.set_num_threads(1)
-            if self._batch_size:
-                self._model.batch_size = self._batch_size
+            self._model.batch_size = self._batch_size or (
+                PROCESSOR_BATCH if on_processor else self._model.batch_size
+            )
             self._pool = ThreadPoolExecutor(self._cores if on_processor else 1)
         return self._model
 
-    @staticmethod
-    def _rows(files: list[tuple["Found", Examined]], model: "Model | None") -> list[Row]:
-        with_crops = [answer.crops for _, answer in files if len(answer.crops)]
-        if model is None or not with_crops:
-            return [Row(file, answer) for file, answer in files]
-        predictions = model.predict(np.concatenate(with_crops))
-        blobs = model.space.pack(predictions.probabilities)
-        novelty = [None if np.isnan(value) else float(value) for value in predictions.novelty]
-        rows, start = [], 0
-        for file, answer in files:
-            end = start + len(answer.crops)
-            answer.crops = answer.crops[:0].copy()  # rows wait to be saved; their pixels need not
-            rows.append(Row(file, answer, blobs[start:end], novelty[start:end]))
-            start = end
-        return rows
+
+def _predict(model: "Model", crops: list[np.ndarray], size: int) -> list[Prediction]:
+    padding = [np.zeros_like(crops[0])] * (size - len(crops))
+    predictions = model.predict(np.stack(crops + padding))
+    blobs = model.space.pack(predictions.probabilities[: len(crops)])
+    # Matrix products differ in their last bits with a face's place in the batch: those are not kept.
+    novelty = (None if np.isnan(value) else round(float(value), 3) for value in predictions.novelty)
+    return list(zip(blobs, novelty, strict=False))

@@ -17,8 +17,10 @@ from agestat.scan.home import store_of
 from agestat.scan.store import Store
 
 if TYPE_CHECKING:
+    from agestat.stats.calibration import Calibration
     from agestat.stats.estimate import Estimate
 
+LOOKED_AT = 100_000  # faces that the test of shift sees; more would not change its verdict
 FILE_COLUMNS = (
     "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
     "faces_left_out",
@@ -207,18 +209,26 @@ class Scan:
         """
         from agestat.stats.bands import parse_bands
         from agestat.stats.calibration import Calibration
-        from agestat.stats.estimate import estimate
+        from agestat.stats.estimate import estimate_chunks
 
-        chunks = list(self.chunks(by, cluster=cluster, metadata=metadata, trust_mtime=trust_mtime))
+        keys: dict[str, Any] = {"cluster": cluster, "metadata": metadata, "trust_mtime": trust_mtime}
         calibration = Calibration.from_arrays(self.space, self._calibration(), self.run["model"])
-        return estimate(
-            np.concatenate([self._unpack(()), *(chunk.probabilities for chunk in chunks)]),
-            np.concatenate([chunk.groups for chunk in chunks]) if by and chunks else None,
-            np.concatenate([np.empty(0, np.int64), *(chunk.clusters for chunk in chunks)]),
-            calibration,
-            bands=parse_bands(bands),
-            **options,
+        result = estimate_chunks(
+            lambda: self.chunks(by, **keys), calibration, bands=parse_bands(bands), **options
         )
+        self._warn(result, calibration)
+        return result
+
+    def _warn(self, result: "Estimate", calibration: "Calibration") -> None:
+        """Add a note if the faces do not look like those that the model's errors were learned from."""
+        from agestat.stats.shift import shift
+
+        names = ("novelty", "sharpness", "brightness")
+        query = f"SELECT {', '.join(names)} {_JOINED} LIMIT {LOOKED_AT}"
+        columns = np.array(self._all(query), dtype=float).reshape(-1, len(names)).T
+        verdict = shift(dict(zip(names, columns, strict=True)), calibration, result.native_shares)
+        if verdict.is_shifted:
+            result.notes.append(verdict.sentence)
 
     def _calibration(self) -> dict[str, np.ndarray]:
         """Of exactly the model that made the rows."""
