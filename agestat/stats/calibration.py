@@ -132,7 +132,7 @@ class Calibration:
     @cached_property
     def membership(self) -> np.ndarray:
         """``(N, K)`` weight of each picture in each native cell: its worth in its true one, and `TRUST`
-        pictures in all as the model's probabilities say, so that a cell with few pictures or none still has an idea."""
+        pictures in all as the model's probabilities say: cells with few pictures need it."""
         soft = self.own_posterior.astype(np.float64)
         soft *= self.weights[:, None]
         return self.weights[:, None] * np.eye(self.size)[self.truth] + TRUST * soft / soft.sum(axis=0)

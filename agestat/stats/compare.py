@@ -24,10 +24,12 @@ COMPARISON_COLUMNS = [
     "difference_high", "p_value", "p_adjusted", "method",
 ]  # fmt: skip
 
+IN_WORDS = ("share_a", "share_b", "difference_low", "difference_high")
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """``table`` and ``margins``: one row per gender x band, and per gender and band; differences are B less A.
+    """``table`` and ``margins``: one row per gender x band, and per gender and band; differences: B less A.
 
     ``p_value`` tests each row alone, ``p_adjusted`` all rows of a table together (Holm 1979); ``global_p`` is
     that of no difference at all (permutation over photos). ``words`` say it to an analyst.
@@ -72,7 +74,7 @@ def compare(
         pd.DataFrame(_differences(labelled, rows, level), columns=COMPARISON_COLUMNS)
         for labelled in (list(layout.rows()), list(layout.margins()))
     ]
-    global_p = permutation_p_value(*native, permutations, rng)
+    global_p = permutation_p_value(native[0], native[1], permutations, rng)
     return Comparison(frames[0], frames[1], global_p, level, _words(names, frames[0], global_p, level))
 
 
@@ -104,7 +106,7 @@ def _differences(
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """P-values ``(R,)`` adjusted for testing all of them (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    """P-values ``(R,)`` adjusted for testing all of them (Holm, Scandinavian J. Statistics 6, 1979)."""
     order = np.argsort(p_values)
     stepped = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
     out = np.empty(len(p_values))
@@ -142,13 +144,14 @@ def _words(names: tuple[str, str], table: pd.DataFrame, global_p: float, level: 
         f"The perceived gender and age of the faces in {a} and {b} differ "
         f"(permutation test over photos, p = {global_p:.2g})."
     ]
-    clear = table[table["p_adjusted"] <= 1 - level]
-    for row in clear.sort_values("difference", key=np.abs, ascending=False).itertuples():
-        more = "larger" if row.difference > 0 else "smaller"
+    clear = table[table["p_adjusted"] <= 1 - level].sort_values("difference", key=np.abs, ascending=False)
+    for gender, band, share_a, share_b, low, high in zip(
+        clear["gender"], clear["band"], *(100 * clear[name] for name in IN_WORDS), strict=True
+    ):
         lines.append(
-            f"The share of {row.gender} {row.band} is {100 * abs(row.difference):.1f} percentage points {more} in "
-            f"{b} than in {a} ({100 * row.share_b:.1f} % against {100 * row.share_a:.1f} %; {100 * level:g} % "
-            f"interval of the difference {100 * row.difference_low:+.1f} to {100 * row.difference_high:+.1f})."
+            f"The share of {gender} {band} is {abs(share_b - share_a):.1f} percentage points "
+            f"{'larger' if share_b > share_a else 'smaller'} in {b} than in {a} ({share_b:.1f} % against "
+            f"{share_a:.1f} %; {100 * level:g} % interval of the difference {low:+.1f} to {high:+.1f})."
         )
     if clear.empty:
         lines.append(

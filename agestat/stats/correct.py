@@ -19,6 +19,7 @@ METHODS = {
 }
 DEFAULT_METHOD = "bayes"
 DISCOUNT = 1.5  # calibration pictures per picture's worth of knowledge: no collection is quite like them
+SHIFTED_DISCOUNT = 10.0  # the same where the collection visibly is unlike them
 CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
 
 
@@ -32,6 +33,7 @@ class Group:
     pilot: np.ndarray | None
     draws: int
     rng: np.random.Generator
+    discount: float = DISCOUNT
 
     def joint(self) -> np.ndarray:
         """``(1 + draws, C)`` distributions over the model's cells, the estimate first.
@@ -52,7 +54,9 @@ class Group:
     def _bayes(self) -> np.ndarray:
         assert self.pilot is not None
         native = self.sums @ self.calibration.to_native
-        draws = posterior_shares([native], self.calibration, self.pilot, self.draws, self.rng)[:, 0]
+        draws = posterior_shares([native], self.calibration, self.pilot, self.draws, self.rng, self.discount)[
+            :, 0
+        ]
         return np.concatenate([draws.mean(axis=0, keepdims=True), draws])
 
     def _adjusted(self, native: np.ndarray) -> np.ndarray:
@@ -70,7 +74,7 @@ class Group:
 
 def posterior_shares(
     collections: list[np.ndarray], calibration: Calibration, pilot: np.ndarray, count: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator, discount: float = DISCOUNT,
 ) -> np.ndarray:  # fmt: skip
     """``(count, P, K)`` draws of the shares of P collections that share one calibration set and its errors.
 
@@ -79,7 +83,7 @@ def posterior_shares(
     features = native_features("bayes", calibration.own_posterior, calibration, pilot).astype(np.float64)
     columns = calibration.mean_by_cell(features, np.ones((1, calibration.n)))[0]
     within = calibration.covariance(features)
-    uncertain = DISCOUNT * within / calibration.membership.sum(axis=0)[:, None, None]
+    uncertain = discount * within / calibration.membership.sum(axis=0)[:, None, None]
     centred = columns - pilot @ columns
     one_face = np.tensordot(pilot, within, 1) + (pilot[:, None] * centred).T @ centred
     observed = [sums.sum(axis=0) / sums.sum() for sums in collections]

@@ -1,7 +1,7 @@
 """Shares of perceived gender and age per group: counted, corrected for the model's errors, with intervals."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from agestat.errors import UsageError
 from agestat.model.labels import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DEFAULT_METHOD, METHODS, Group
+from agestat.stats.correct import DEFAULT_METHOD, DISCOUNT, METHODS, SHIFTED_DISCOUNT, Group
 from agestat.stats.intervals import interval, share_interval
 from agestat.stats.layout import Layout
 from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
+from agestat.stats.shift import shift
 from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
 
 COLUMNS = [
@@ -65,11 +66,13 @@ def estimate_chunks(
     replicates: int = 1000,
     seed: int = 0,
     labels: OwnLabels | None = None,
+    shifted: bool = False,
 ) -> Estimate:
     """`estimate` of a collection too large for memory: ``chunks()`` is called twice and yields its parts.
 
     ``method`` is one of `METHODS`, ``level`` that of the intervals, ``replicates`` the draws behind them.
     With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
+    ``shifted`` widens the intervals of a collection that looks unlike the calibration set (`shift`).
     """
     if method not in METHODS:
         raise UsageError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
@@ -84,7 +87,8 @@ def estimate_chunks(
     tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
     native = np.zeros(calibration.size)
     for name, seen in found.items():
-        group = Group(sums[name], method, calibration, pilots[name], replicates, np.random.default_rng(seed))
+        rng, discount = np.random.default_rng(seed), SHIFTED_DISCOUNT if shifted else DISCOUNT
+        group = Group(sums[name], method, calibration, pilots[name], replicates, rng, discount)
         own = labels.of_group(name, EVERYTHING) if labels is not None else None
         powered = own is not None and len(own) >= ENOUGH
         joint = labelled_joint(own, group, layout) if own is not None and powered else group.joint()
@@ -105,6 +109,22 @@ def estimate_chunks(
         [] if found else ["There are no faces to estimate from."],
         native / max(native.sum(), 1),
     )
+
+
+def estimate_checked(
+    chunks: Chunks, sample: Mapping[str, np.ndarray], calibration: Calibration, **options: Any
+) -> Estimate:
+    """`estimate_chunks` with a look at whether the faces are like the calibration set.
+
+    ``sample`` holds columns of some or all of the faces, see `shift`. Where they are not, intervals are wider
+    and the notes say so; counts and own labels need no such care.
+    """
+    first = estimate_chunks(chunks, calibration, **options)
+    verdict = shift(sample, calibration, first.native_shares)
+    if not verdict.is_shifted or first.table.empty:
+        return first
+    wider = estimate_chunks(chunks, calibration, shifted=True, **options)
+    return replace(wider, notes=[*wider.notes, verdict.sentence])
 
 
 def summarise(

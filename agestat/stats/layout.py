@@ -9,6 +9,8 @@ import numpy as np
 from agestat.model.labels import GENDERS, LabelSpace
 from agestat.stats.bands import LAST_AGE, OUTSIDE, Band, band_of_cells
 
+TINY = 1e-12  # keeps the age of nobody defined
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -63,7 +65,7 @@ class Layout:
         inside = joint if gender is None else joint * (self.gender_of == gender)
         age, of = np.unique(self.space.mid_age, return_inverse=True)
         by_age = inside @ np.eye(len(age))[of]
-        by_age = by_age / by_age.sum(axis=-1, keepdims=True)
+        by_age = (by_age + TINY) / (by_age + TINY).sum(axis=-1, keepdims=True)
         return {"mean": by_age @ age, "median": median(by_age, age)}
 
 

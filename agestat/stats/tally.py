@@ -131,3 +131,10 @@ def _block(clusters: np.ndarray) -> np.ndarray:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return ((z ^ (z >> np.uint64(31))) % np.uint64(BLOCKS)).astype(np.int64)
+
+
+def only_group(chunks: Chunks, name: str) -> Iterator[Chunk]:
+    """The faces of one group, as chunks without groups."""
+    for probabilities, groups, clusters in chunks():
+        mine = np.asarray(groups).astype(str) == name
+        yield probabilities[mine], None, clusters[mine]

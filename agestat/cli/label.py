@@ -1,0 +1,34 @@
+"""`agestat label`: which faces to label by hand."""
+
+import click
+
+
+@click.command()
+@click.argument("scan", metavar="SCAN", type=click.Path(exists=True))
+@click.option(
+    "--n",
+    "count",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    help="Faces to label; 200 to 500 make intervals safe and tight.",
+)
+@click.option("--out", metavar="FILE.csv", required=True, help="Where to write the faces to label.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")  # fmt: skip
+def command(scan: str, count: int, out: str, seed: int) -> None:
+    """Draw faces of SCAN to label by hand, so that its statistics hold whatever the model gets wrong.
+
+    SCAN is a scanned folder or a store. Open each picture, fill the columns gender (female or male) and age
+    (years, or a range like 20-29) as you perceive them, leave both empty where you cannot tell, and pass the
+    file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
+    first so many, but do not pick.
+
+    Example: agestat label photos --n 300 --out to_label.csv
+    """
+    from agestat.scan.labels import draw_faces, write_faces
+    from agestat.scan.result import Scan
+
+    with Scan.open(scan) as opened:
+        rows = draw_faces(opened, count, seed)
+    write_faces(rows, out)
+    click.echo(f"{len(rows)} faces to label are in {out} now: fill gender and age as you perceive them.")
