@@ -64,10 +64,10 @@ def _described(frame: pd.DataFrame, pairs: np.ndarray, kind: str) -> pd.DataFram
 
 
 def balance(frame: pd.DataFrame) -> pd.DataFrame:
-    """Pictures by class (rows) and split (columns): the six classes where the labels lie within them, else
-    gender and decade or bucket of age."""
+    """Pictures by class (rows) and split (columns): the six classes where the labels are buckets within them,
+    else gender and decade or bucket of age."""
     index = cell_index(frame, SIX)
-    if (index >= 0).all():
+    if (index >= 0).all() and frame["age"].isna().all():
         names = pd.Series(np.array(SIX.cell_names)[index], index=frame.index, name="class")
         return pd.crosstab(names, frame["split"]).reindex(list(SIX.cell_names), fill_value=0)
     rows = [frame["gender"].fillna("unknown"), frame["ages"].cat.add_categories("unknown").fillna("unknown")]

@@ -136,7 +136,7 @@ CLASS_NAMES = _class_names()
 
 
 def _class_of(path: Path) -> tuple[int | None, str]:
-    name = re.sub(r"[\W_]+", " ", path.parent.name).strip().lower()
+    name = re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", path.parent.name).strip().lower()
     return CLASS_NAMES.get(name, CLASS_NAMES.get(name.removesuffix("s"))), ""
 
 

@@ -21,7 +21,8 @@ def slice_labels(table: pd.DataFrame) -> dict[str, pd.Series]:
 def decades(table: pd.DataFrame) -> pd.Series:
     """``20-29`` for ages within a decade; other buckets by their own name, such as ``18-64`` or ``70+``."""
     ages = list(zip(table["age_min"], table["age_max"].fillna(np.inf), strict=True))
-    names = {(low, high): _decade(low, high) for low, high in sorted(set(ages)) if not np.isnan(low)}
+    known = {pair for pair in ages if not np.isnan(pair[0])}  # nan has no place in an order
+    names = {(low, high): _decade(low, high) for low, high in sorted(known)}
     labels = [names.get(pair) for pair in ages]
     return pd.Series(pd.Categorical(labels, list(dict.fromkeys(names.values())), ordered=True), table.index)
 

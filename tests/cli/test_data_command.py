@@ -1,0 +1,33 @@
+"""``agestat data check`` as a user runs it."""
+
+import shutil
+
+from click.testing import CliRunner
+
+from agestat.cli.data import command
+
+
+def test_check_prints_counts_and_writes_plots(figures, tmp_path):
+    result = CliRunner().invoke(command, ["check", str(figures), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    for line in (
+        "pictures: 330 (labels.csv)",
+        "width: 64 to 64 pixels, median 64",
+        "subjects: not labelled",
+        "exact duplicates across splits: 0 pairs",
+    ):
+        assert line in result.stdout.splitlines()
+    assert "elderly woman │ 40    │ 15  │ 55" in result.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "ages.png", "classes.png", "duplicates.csv", "quality.png",
+    ]  # fmt: skip
+
+
+def test_bad_rows_are_listed_and_the_exit_code_says_so(figures, tmp_path):
+    folder = tmp_path / "set"
+    shutil.copytree(figures, folder)
+    with (folder / "labels.csv").open("a") as file:
+        file.write("images/none.png,train,male,30,,,\n")
+    result = CliRunner().invoke(command, ["check", str(folder), "--out", str(tmp_path / "out"), "-q"])
+    assert result.exit_code == 3
+    assert "labels.csv, line 332: there is no file none.png" in result.stdout
