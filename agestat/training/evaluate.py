@@ -15,6 +15,7 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.quality import brightness, sharpness
+from agestat.model.checkpoint import load_model
 from agestat.model.labels import GENDERS, SIX, LabelSpace
 from agestat.model.predict import Model
 from agestat.training.data import read_labelled
@@ -22,14 +23,15 @@ from agestat.training.metrics import report
 from agestat.training.targets import cell_index
 
 CROPS = ("auto", "whole", "detect")
-LARGEST_CROP = 512  # pixels: published sets of face crops are squares of up to 448; photos are neither
+LARGEST_CROP = 256  # pixels: UTKFace's aligned crops have 200, FairFace's of margin 0.25 have 224 a side;
+# those of margin 1.25 have 448, and there the face must be found
 CHUNK = 256  # pictures decoded at a time
 BUCKETS = ((0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, np.inf))
 """FairFace's age buckets, first and last year: the bands for sets that label ages in years."""
 
 
 def evaluate(
-    model: Model,
+    model: Model | str | Path,
     data: pd.DataFrame | str | Path | Sequence[str | Path],
     *,
     split: str | None = "val",
@@ -39,9 +41,11 @@ def evaluate(
 ) -> dict[str, Any]:
     """The figures of ``agestat eval``: ``{"value", "low", "high"}`` with a bootstrap 95 % interval each.
 
-    ``data``: a frame of `read_labelled` or folders of labelled sets; ``split`` None is all of it. ``crop``:
-    see `predict_table`. Raises `AgestatError` for bad rows and where no picture shows a face.
+    ``model``: a loaded one, its name or folder. ``data``: a frame of `read_labelled` or folders of labelled
+    sets; ``split`` None is all of it. ``crop``: see `predict_table`. Raises `AgestatError` for bad rows and where no picture shows a face.
     """
+    if not isinstance(model, Model):
+        model = load_model(model)
     if isinstance(data, str | Path):
         data = [data]
     if not isinstance(data, pd.DataFrame):

@@ -120,7 +120,7 @@ def test_ages_above_a_hundred_are_old(tmp_path, stubborn):
 
 @pytest.mark.parametrize(
     ("height", "width", "expected"),
-    [(160, 160, True), (448, 448, True), (640, 640, False), (160, 200, False)],
+    [(160, 160, True), (224, 224, True), (448, 448, False), (640, 640, False), (160, 200, False)],
 )
 def test_small_squares_are_crops_of_faces(height, width, expected):
     assert is_face_crop(height, width) is expected
