@@ -42,7 +42,8 @@ def evaluate(
     """The figures of ``agestat eval``: ``{"value", "low", "high"}`` with a bootstrap 95 % interval each.
 
     ``model``: a loaded one, its name or folder. ``data``: a frame of `read_labelled` or folders of labelled
-    sets; ``split`` None is all of it. ``crop``: see `predict_table`. Raises `AgestatError` for bad rows and where no picture shows a face.
+    sets; ``split`` None is all of it. ``crop``: see `predict_table`. Raises `AgestatError` for bad rows and
+    where no picture shows a face.
     """
     if not isinstance(model, Model):
         model = load_model(model)
