@@ -180,9 +180,10 @@ def run_cell(
         for method in methods:
             labels = own_labels(space, drawn, probabilities, rng) if method == "ppi" else None
             result = estimate_checked(
-                partial(list, [(probabilities, None, chosen)]), drawn if method == "bayes" else {}, calibration,
-                method="bayes" if method == "ppi" else method, bands=bands, labels=labels,
-                replicates=REPLICATES, seed=bag,
+                partial(list, [(probabilities, None, chosen)]), drawn if method == "bayes" else {},
+                calibration,
+                method="bayes" if method == "ppi" else method,
+                bands=bands, labels=labels, replicates=REPLICATES, seed=bag,
             )  # fmt: skip
             add(found.setdefault(method, {}), result, shares)
             if method == "bayes":
@@ -209,7 +210,7 @@ def add(cells: dict[str, list], result: Estimate, shares: np.ndarray) -> None:
 def markdown(results: dict[str, dict]) -> str:
     """The table of ``docs/statistics.md``."""
     lines = [
-        "| set | shift | faces | method | error | of counting | coverage | width | of margins | warned | bags |",
+        "| set | shift | faces | method | error | of counting | coverage | width | margins | warned | bags |",
         "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for key, cell in results.items():

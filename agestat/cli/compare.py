@@ -30,7 +30,7 @@ import click
     show_default=True,
     help="Faces of one of these are not taken as independent.",
 )
-@click.option("--csv", "out", metavar="FILE|-", help="All differences as CSV; - is standard output.")  # fmt: skip
+@click.option("--csv", "out", metavar="FILE|-", help="All differences as CSV; - is standard output.")
 def command(
     a: str, b: str | None, by: tuple[str, ...], groups: tuple[str, str] | None, metadata: str | None,
     trust_mtime: bool, bands: str, level: float, cluster: str, out: str | None,
@@ -61,15 +61,15 @@ def command(
     if by and groups is None:
         raise UsageError("--by needs --groups NAME NAME: which two of the groups to compare.")
     with ExitStack() as stack:
-        scans = [stack.enter_context(Scan.open(path)) for path in (a, b or a)]
-        if scans[0].run["model_digest"] != scans[1].run["model_digest"]:
+        scans = [stack.enter_context(Scan.open(path)) for path in ([a, b] if b else [a])]
+        if scans[0].run["model_digest"] != scans[-1].run["model_digest"]:
             raise AgestatError(f"{a} and {b} were scanned with different models: scan one of them again.")
         chunks: list[Chunks] = [
             partial(scan.chunks, by, cluster=cluster, metadata=metadata, trust_mtime=trust_mtime)
             for scan in scans
         ]
         if groups is not None:
-            chunks = [partial(only_group, part, name) for part, name in zip(chunks, groups, strict=True)]
+            chunks = [partial(only_group, part, name) for part, name in zip(chunks * 2, groups, strict=True)]
         model = scans[0].run
         calibration = Calibration.from_arrays(
             scans[0].space, read_calibration(model["model_path"]), model["model"]

@@ -14,7 +14,7 @@ import click
     help="Faces to label; 200 to 500 make intervals safe and tight.",
 )
 @click.option("--out", metavar="FILE.csv", required=True, help="Where to write the faces to label.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")
 def command(scan: str, count: int, out: str, seed: int) -> None:
     """Draw faces of SCAN to label by hand, so that its statistics hold whatever the model gets wrong.
 

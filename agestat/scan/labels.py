@@ -52,7 +52,7 @@ def places(scan: Scan) -> Iterator[tuple[str, ...]]:
     """Where each face is, in the order of the scan's chunks, as written to the CSV."""
     for frame in scan.face_chunks():
         for root, path, *box in zip(*(frame[name] for name in PLACE), strict=True):
-            yield (root, path, *(f"{value:.1f}" for value in box))
+            yield (root, path, *(str(round(value)) for value in box))
 
 
 def read_labels(path: str | Path, scan: Scan, by: tuple[str, ...] = (), **groups: Any) -> OwnLabels:

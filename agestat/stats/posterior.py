@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 CHAINS = 250
 BURN_IN, THIN = 8, 3  # sweeps over all pairs of cells before the first and between kept states
+FLATTEST = 1e-2  # curvature of cells that nothing tells apart: flat over the simplex, and not zero
 
 
 def sample_simplex(
@@ -40,7 +41,7 @@ def _move(
     state: np.ndarray, slope: np.ndarray, precision: np.ndarray, i: int, j: int, rng: np.random.Generator
 ) -> None:
     """Resample how the mass of cells ``i`` and ``j`` is split, in all chains at once, in place."""
-    curvature = precision[i, i] + precision[j, j] - 2 * precision[i, j]
+    curvature = max(precision[i, i] + precision[j, j] - 2 * precision[i, j], FLATTEST)
     sd = curvature**-0.5
     centre = (slope[:, i] - slope[:, j]) / curvature
     low, high = (-state[:, i] - centre) / sd, (state[:, j] - centre) / sd

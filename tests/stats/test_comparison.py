@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from agestat.stats.compare import COMPARISON_COLUMNS, compare, holm, permutation_p_value
+
+
+def chunks(faces, per_photo=1):
+    return lambda: [(faces.probabilities, None, np.arange(len(faces.cell)) // per_photo)]
+
+
+def test_holm_adjusts_as_in_the_paper():
+    adjusted = holm(np.array([0.01, 0.04, 0.03, 0.005]))
+    assert adjusted.tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_collections_alike(calibration, world):
+    one, two = world.simulate(world.even, 1500, 1), world.simulate(world.even, 1500, 2)
+    found = compare(chunks(one), chunks(two), calibration, bands=world.decades, permutations=300)
+    assert found.global_p > 0.05
+    assert found.words == (
+        "The perceived gender and age of the faces in A and B do not differ beyond chance "
+        f"(permutation test over photos, p = {found.global_p:.2g})."
+    )
+    assert ((found.table["difference_low"] <= 0) & (found.table["difference_high"] >= 0)).mean() > 0.8
+
+
+def test_collections_that_differ(calibration, world):
+    shares = world.even.copy()
+    shares[[6, 7]] += [0.15, 0.1]
+    other = world.simulate(shares / shares.sum(), 2000, 2)
+    one = world.simulate(world.even, 2000, 1)
+    found = compare(
+        chunks(one), chunks(other), calibration, bands=world.decades, names=("town", "village"), permutations=300
+    )
+    assert list(found.table.columns) == COMPARISON_COLUMNS
+    assert found.global_p == pytest.approx(1 / 301)
+    row = found.table.iloc[6]
+    truth = other.shares[6] - one.shares[6]
+    assert row["difference_low"] <= truth <= row["difference_high"]
+    assert "The share of female 60-69 is " in found.words
+    assert "percentage points larger in village than in town" in found.words
+    assert found.table["difference"].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_photos_are_dealt_not_faces():
+    """Ten photos of twenty like faces each: half the photos in each collection say little."""
+    rng = np.random.default_rng(0)
+    photos = np.repeat(rng.dirichlet([0.3, 0.3], 10), 20, axis=0)
+    by_face = permutation_p_value(photos[:100], photos[100:], 500, np.random.default_rng(1))
+    summed = photos.reshape(10, 20, 2).sum(axis=1)
+    by_photo = permutation_p_value(summed[:5], summed[5:], 500, np.random.default_rng(1))
+    assert by_face < 0.05
+    assert by_photo > 0.1
+
+
+def test_nobody_to_compare_with(calibration, world):
+    found = compare(chunks(world.simulate(world.even, 50, 1)), list, calibration, bands=world.decades)
+    assert found.words == "B holds no faces, so there is nothing to compare."
+    assert len(found.table) == 0

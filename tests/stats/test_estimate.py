@@ -1,0 +1,175 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agestat.errors import UsageError
+from agestat.model.labels import SIX
+from agestat.stats.bands import parse_bands
+from agestat.stats.correct import METHODS
+from agestat.stats.estimate import COLUMNS, estimate, estimate_checked, estimate_chunks
+
+SEED_BANDS = parse_bands("seed")
+
+
+def six(truth, accuracy, world, calibration, **options):
+    logits = world.six_logits(np.asarray(truth), accuracy, np.random.default_rng(7))
+    options = {"bands": SEED_BANDS, "replicates": 400, **options}
+    return estimate(SIX.softmax(logits), None, np.arange(len(truth)), calibration, **options)
+
+
+@settings(max_examples=12, deadline=None)
+@given(n=st.integers(1, 60), seed=st.integers(0, 999), method=st.sampled_from(sorted(METHODS)))
+def test_shares_sum_to_one_and_intervals_hold_them(calibration, world, n, seed, method):
+    faces = world.simulate(world.even, n, seed)
+    result = estimate(
+        faces.probabilities, None, np.arange(n), calibration, bands=world.decades, method=method, replicates=60
+    )
+    table = result.table
+    assert table["share"].sum() == pytest.approx(1, abs=1e-6)
+    assert table["share_counted"].sum() == pytest.approx(1)
+    assert table["n"].sum() == n
+    both = pd.concat([table, result.margins])
+    assert (0 <= both["share_low"]).all()
+    assert (both["share_low"] <= both["share"] + 1e-12).all()
+    assert (both["share"] <= both["share_high"] + 1e-12).all()
+    assert (both["share_high"] <= 1).all()
+    genders = result.margins[result.margins["band"] == "all"]
+    assert genders["share"].sum() == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_the_order_of_faces_changes_nothing(calibration, world, method):
+    faces = world.simulate(world.even, 300, 3)
+    order = np.random.default_rng(0).permutation(300)
+    clusters = np.arange(300) // 2
+    options = {"bands": world.decades, "method": method, "replicates": 100}
+    one = estimate(faces.probabilities, None, clusters, calibration, **options)
+    two = estimate(faces.probabilities[order], None, clusters[order], calibration, **options)
+    numbers = ["n", "share_counted", "share", "share_low", "share_high"]
+    assert two.table[numbers].to_numpy() == pytest.approx(one.table[numbers].to_numpy(), abs=1e-4)
+
+
+def test_a_perfect_classifier_gives_back_the_counts(world):
+    truth = np.repeat(np.arange(6), [500, 1000, 300, 700, 1300, 200])
+    result = six(truth, 1.0, world, world.six_calibration(1.0, n=6000))
+    counts = np.array([500, 1000, 300, 700, 1300, 200]) / 4000
+    assert result.table["share_counted"].tolist() == counts.tolist()
+    assert result.table["share"].to_numpy() == pytest.approx(counts, abs=0.01)
+    assert (result.table["share_high"] - result.table["share_low"]).max() < 0.06
+
+
+def test_a_useless_classifier_says_anything(world):
+    result = six(np.ones(2000, dtype=int), 1 / 6, world, world.six_calibration(1 / 6))
+    assert (result.table["share_low"] < 0.03).all()
+    assert (result.table["share_high"] > 0.5).all()
+
+
+def test_more_faces_narrow_the_intervals(calibration, world):
+    widths = []
+    for n in (50, 500, 5000):
+        faces = world.simulate(world.even, n, 5)
+        table = estimate(faces.probabilities, None, np.arange(n), calibration, bands=world.decades).table
+        widths.append((table["share_high"] - table["share_low"]).mean())
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_a_photo_counts_once_however_many_faces_it_shows(calibration, world):
+    faces = world.simulate(world.even, 400, 5)
+    options = {"bands": world.decades, "replicates": 400}
+    apart = estimate(faces.probabilities, None, np.arange(400), calibration, **options)
+    order = np.argsort(faces.cell, kind="stable")  # photos of people of one kind
+    together = estimate(faces.probabilities[order], None, np.arange(400) // 20, calibration, **options)
+
+    def width(result):
+        return (result.table["share_high"] - result.table["share_low"]).mean()
+
+    assert width(together) > 1.3 * width(apart)
+
+
+def test_zero_of_five_faces_is_not_certainly_zero(world):
+    table = six([1] * 5, 0.95, world, world.six_calibration(0.95)).table.set_index(["gender", "band"])
+    child = table.loc[("male", "child")]
+    assert child["share_low"] == 0
+    assert 0.1 < child["share_high"] < 0.6
+    assert table.loc[("female", "adult"), "share_low"] < 0.9
+
+
+def test_no_faces_give_an_empty_labelled_result(calibration, world):
+    result = estimate(np.empty((0, 103)), None, np.empty(0, int), calibration, bands=world.decades)
+    assert list(result.table.columns) == COLUMNS
+    assert len(result.table) == len(result.margins) == len(result.ages) == 0
+    assert result.notes == ["There are no faces to estimate from."]
+    assert (result.method, result.level, result.calibration_name, result.calibration_n) == (
+        "bayes", 0.95, "world", 1600,
+    )  # fmt: skip
+
+
+def test_correction_beats_counting_where_shares_differ_from_the_calibration_set(calibration, world):
+    shares = np.array([1, 2, 1, 1, 1, 6, 30, 20, 1, 1, 1, 1, 2, 4, 14, 14]) / 100
+    faces = world.simulate(shares, 6000, 11)
+    table = estimate(faces.probabilities, None, np.arange(6000), calibration, bands=world.decades).table
+    corrected = np.abs(table["share"] - faces.shares).mean()
+    counted = np.abs(table["share_counted"] - faces.shares).mean()
+    assert corrected < 0.7 * counted
+    covered = (table["share_low"] <= faces.shares) & (faces.shares <= table["share_high"])
+    assert covered.sum() >= 14
+
+
+def test_groups_ages_and_outside_bands(calibration, world):
+    faces = world.simulate(world.even, 1000, 2)
+    groups = np.where(faces.age < 40, "young", "old").astype(object)
+    result = estimate(
+        faces.probabilities, groups, np.arange(1000), calibration, bands=parse_bands("18,65"), replicates=200
+    )
+    assert result.table["group"].unique().tolist() == ["old", "young"]
+    assert result.table["band"].unique().tolist() == ["18-64", "65+", "outside bands"]
+    outside = result.table[result.table["band"] == "outside bands"]
+    assert outside["age_min"].isna().all()
+    ages = result.ages.set_index(["group", "gender", "statistic"])
+    for group, mine in (("young", faces.age < 40), ("old", faces.age >= 40)):
+        row = ages.loc[(group, "all", "mean")]
+        assert row["low"] <= faces.age[mine].mean() <= row["high"]
+        row = ages.loc[(group, "all", "median")]
+        assert row["low"] - 2 <= np.median(faces.age[mine]) <= row["high"] + 2
+
+
+def test_chunks_give_what_one_piece_gives(calibration, world):
+    faces = world.simulate(world.even, 3000, 4)
+    clusters = np.arange(3000) // 3
+
+    def chunks():
+        for start in range(0, 3000, 700):
+            part = slice(start, start + 700)
+            yield faces.probabilities[part], None, clusters[part]
+
+    options = {"bands": world.decades, "replicates": 200}
+    whole = estimate(faces.probabilities, None, clusters, calibration, **options)
+    parts = estimate_chunks(chunks, calibration, **options)
+    numbers = ["n", "share_counted", "share", "share_low", "share_high"]
+    assert parts.table[numbers].to_numpy() == pytest.approx(whole.table[numbers].to_numpy(), abs=1e-4)
+
+
+def test_faces_that_look_different_get_wider_intervals_and_a_note(calibration, world):
+    faces = world.simulate(world.even, 500, 4)
+    chunk = (faces.probabilities, None, np.arange(500))
+    rng = np.random.default_rng(0)
+    options = {"bands": world.decades, "replicates": 300}
+    alike = estimate_checked(lambda: [chunk], {"novelty": rng.gamma(8, 1 / 8, 500)}, calibration, **options)
+    other = estimate_checked(lambda: [chunk], {"novelty": rng.gamma(8, 1 / 4, 500)}, calibration, **options)
+    assert alike.notes == []
+    assert "intervals may be too narrow" in other.notes[0]
+
+    def width(result):
+        return (result.table["share_high"] - result.table["share_low"]).mean()
+
+    assert width(other) > 1.2 * width(alike)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [({"method": "guess"}, "no method 'guess'"), ({"level": 95}, "between 0 and 1, not 95")]
+)
+def test_options_that_cannot_be(calibration, world, option, words):
+    with pytest.raises(UsageError, match=words):
+        estimate(np.empty((0, 103)), None, np.empty(0, int), calibration, bands=world.decades, **option)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from agestat.stats.calibration import native_starts
+from agestat.stats.intervals import interval, share_interval
+from agestat.stats.layout import median
+from agestat.stats.posterior import sample_simplex
+
+
+def test_the_interval_of_a_symmetric_distribution_is_central():
+    low, high = interval(np.random.default_rng(0).normal(size=20_000), 0.95)
+    assert low == pytest.approx(-1.96, abs=0.08)
+    assert high == pytest.approx(1.96, abs=0.08)
+
+
+def test_shares_near_the_border_reach_it():
+    low, high = share_interval(np.random.default_rng(0).beta(0.5, 20, 5000), 0.95, 100)
+    assert low == 0
+    assert 0.07 < high < 0.14
+
+
+def test_the_median_lies_between_ages():
+    ages = np.array([10.0, 20.0, 30.0])
+    assert median(np.array([[0.5, 0.0, 0.5], [0.2, 0.6, 0.2]]), ages) == pytest.approx([20, 20])
+
+
+def test_without_evidence_shares_follow_jeffreys_prior():
+    """Dirichlet(1/2) over three cells: mean 1/3, variance (1/3)(2/3) / (3/2 + 1)."""
+    draws = sample_simplex(
+        1e-6 * np.eye(3), np.zeros(3), np.full((1, 3), 1 / 3), 20_000, np.random.default_rng(0)
+    )
+    assert draws.sum(axis=1) == pytest.approx(1)
+    assert draws.mean(axis=0) == pytest.approx([1 / 3] * 3, abs=0.02)
+    assert draws.var(axis=0) == pytest.approx([0.0889] * 3, abs=0.01)
+
+
+def test_with_strong_evidence_shares_follow_it():
+    precision = np.eye(3) * 1e4
+    start = np.full((1, 3), 1 / 3)
+    draws = sample_simplex(precision, precision @ [0.5, 0.3, 0.2], start, 2000, np.random.default_rng(0))
+    assert draws.mean(axis=0) == pytest.approx([0.5, 0.3, 0.2], abs=0.003)
+    assert draws.std(axis=0) == pytest.approx([0.01 * np.sqrt(2 / 3)] * 3, abs=0.001)
+
+
+def test_labelled_ranges_are_native_cells_as_they_are():
+    low = np.array([0, 3, 10, 3, 0])
+    assert native_starts(np.array([0, 0, 1, 1, 1]), low, low + 2).tolist() == [0, 3, 10]
+
+
+def test_exact_ages_are_binned_until_each_cell_holds_enough():
+    age = np.concatenate([np.repeat(np.arange(20, 30), 20), np.arange(40, 99)])
+    gender = np.arange(len(age)) % 2
+    starts = native_starts(gender, age, age)
+    assert starts[0] == 0
+    for first, end in zip(starts, [*starts[1:], 101], strict=True):
+        for g in (0, 1):
+            assert ((age >= first) & (age < end) & (gender == g)).sum() >= 25

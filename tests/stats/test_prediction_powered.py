@@ -1,0 +1,124 @@
+"""Agreement with ppi-python 0.2.3, whose numbers are frozen here together with the inputs; and own labels.
+
+They were computed outside this project by ``ppi_mean_pointestimate(Y, F, FU)`` and ``ppi_mean_ci(Y, F, FU,
+alpha=0.05)``. That package takes the variance of predictions from labelled and unlabelled ones together and
+this one each from its own, so that they agree within a few hundredths of the interval's width, not exactly.
+"""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from agestat.model.labels import SIX, YEARS
+from agestat.stats.estimate import estimate
+from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean, sample_to_label
+
+LABELS = [28, 20, 36, 46, 57, 42, 32, 28, 51, 65, 44, 22, 26, 64, 43, 14, 39, 23, 31, 33]
+PREDICTED = [27, 26, 39, 45, 62, 50, 25, 29, 48, 67, 39, 25, 29, 65, 40, 15, 35, 18, 35, 29]
+UNLABELLED = [
+    61, 54, 13, 47, 26, 43, 44, 13, 39, 39, 57, 25, 54, 27, 38, 30, 65, 52, 79, 53, 56, 56, 34, 42, 63, 37, 46,
+    43, 52, 38, 41, 47, 45, 30, 56, 24, 25, 24, 58, 38, 28, 26, 49, 27, 24, 52, 25, 38, 43, 36, 42, 63, 35, 24,
+    15, 40, 38, 47, 36, 36,
+]  # fmt: skip
+
+
+def test_the_mean_agrees_with_ppi_python():
+    unlabelled = np.array(UNLABELLED, dtype=float)
+    powered = prediction_powered_mean(
+        np.array(LABELS, dtype=float)[:, None],
+        np.array(PREDICTED, dtype=float)[:, None],
+        np.array([unlabelled.mean()]),
+        np.array([[unlabelled.var() / 60]]),
+        np.ones(20),
+    )
+    half = norm.ppf(0.975) * np.sqrt(powered.covariance[0, 0])
+    assert powered.value[0] == pytest.approx(39.57916, abs=0.1)
+    assert powered.value[0] - half == pytest.approx(36.28529, abs=0.1)
+    assert powered.value[0] + half == pytest.approx(42.87302, abs=0.1)
+
+
+def test_predictions_that_say_nothing_get_no_power():
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(300, 1))
+    powered = prediction_powered_mean(
+        labels, rng.normal(size=(300, 1)), np.zeros(1), np.array([[1 / 5000]]), np.ones(300)
+    )
+    assert powered.power < 0.15
+    assert powered.value[0] == pytest.approx(labels.mean(), abs=0.03)
+
+
+def test_a_row_that_no_label_hit_is_not_certainly_empty():
+    truth = np.eye(3)[np.repeat([0, 1], 100)]
+    powered = prediction_powered_mean(truth, truth, np.array([0.5, 0.5, 0]), np.zeros((3, 3)), np.ones(200))
+    high = np.quantile(draw_shares(powered, 200, 2000, np.random.default_rng(0))[:, 2], 0.975)
+    assert 0.004 < high < 0.03  # Jeffreys' interval of 0 of 200 ends at 0.012
+
+
+def test_the_sample_holds_every_stratum_and_its_weights_add_up_to_all_faces():
+    strata = np.repeat([3, 5, 9], [9000, 990, 10])
+    chosen, weights = sample_to_label(strata, 200, np.random.default_rng(0))
+    assert len(chosen) == len(set(chosen.tolist())) == 200
+    assert np.bincount(strata[chosen], minlength=10)[[3, 5, 9]].tolist() == [135, 55, 10]
+    assert weights.sum() == pytest.approx(10_000)
+    assert weights[strata[chosen] == 9].tolist() == [1.0] * 10
+
+
+def test_fewer_faces_than_wanted_are_all_drawn():
+    chosen, weights = sample_to_label(np.zeros(7, int), 200, np.random.default_rng(0))
+    assert sorted(chosen.tolist()) == list(range(7))
+    assert weights.tolist() == [1.0] * 7
+
+
+def labels_of(faces, chosen, weights, groups=None):
+    return OwnLabels(faces.probabilities[chosen], groups, faces.cell[chosen] // 8, faces.age[chosen],
+                     faces.age[chosen], weights)  # fmt: skip
+
+
+def test_own_labels_correct_what_calibration_cannot(calibration, world):
+    """Faces that look ten years younger than those of the calibration set."""
+    faces = world.simulate(world.even, 4000, 8)
+    logits = np.log(faces.probabilities[:, 2:] + 1e-12)
+    younger = np.concatenate([faces.probabilities[:, :2], np.exp(np.roll(logits, -10, axis=1))], axis=1)
+    faces = type(faces)(younger, faces.cell, faces.age)
+    chosen, weights = sample_to_label(faces.cell, 400, np.random.default_rng(1))
+    options = {"bands": world.decades, "replicates": 500}
+    plain = estimate(younger, None, np.arange(4000), calibration, **options)
+    powered = estimate(
+        younger, None, np.arange(4000), calibration, labels=labels_of(faces, chosen, weights), **options
+    )
+    assert powered.table["method"].unique().tolist() == ["ppi"]
+    assert "400 own labels" in powered.calibration_name
+
+    def covered(table):
+        return ((table["share_low"] <= faces.shares) & (faces.shares <= table["share_high"])).sum()
+
+    assert covered(plain.table) <= 12
+    assert covered(powered.table) >= 14
+    mean = powered.ages.iloc[0]
+    assert (mean["gender"], mean["statistic"]) == ("all", "mean")
+    assert mean["low"] <= faces.age.mean() <= mean["high"]
+    assert mean["high"] - mean["low"] < 4
+
+
+def test_groups_with_few_labels_are_recalibrated_only(calibration, world):
+    faces = world.simulate(world.even, 1000, 8)
+    groups = np.where(np.arange(1000) < 500, "a", "b").astype(object)
+    chosen = np.r_[np.arange(60), np.arange(500, 520)]
+    labels = labels_of(faces, chosen, np.ones(80), groups[chosen])
+    table = estimate(
+        faces.probabilities, groups, np.arange(1000), calibration, bands=world.decades, labels=labels, replicates=50
+    ).table
+    assert table.groupby("group")["method"].unique().map(list).to_dict() == {"a": ["ppi"], "b": ["bayes"]}
+
+
+def test_a_range_of_ages_is_filled_as_the_model_says():
+    probabilities = np.zeros((1, 103), dtype=np.float32)
+    probabilities[0, [0, 2 + 22, 2 + 24, 2 + 50]] = [1, 0.3, 0.1, 0.6]
+    label = OwnLabels(probabilities, None, np.array([0]), np.array([20]), np.array([29]), np.ones(1))
+    cells = label.cells(YEARS)[0]
+    assert cells[[22, 24, 50]] == pytest.approx([0.75, 0.25, 0], abs=1e-3)
+
+
+def test_an_age_that_the_model_lacks_goes_to_the_nearest_cell():
+    label = OwnLabels(np.full((1, 6), 1 / 6), None, np.array([1]), np.array([14]), np.array([14]), np.ones(1))
+    assert label.cells(SIX)[0].tolist() == [0, 0, 0, 1, 0, 0]

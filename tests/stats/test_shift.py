@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from agestat.stats.shift import shift
+
+
+def novelty(n, seed, scale=1 / 8):
+    return {"novelty": np.random.default_rng(seed).gamma(8, scale, n)}
+
+
+def test_faces_like_the_calibration_set(calibration):
+    found = shift(novelty(1000, 1), calibration)
+    assert not found.is_shifted
+    assert found.p_value > 0.01
+    assert found.sentence == "The faces look like the calibration set of world."
+
+
+def test_faces_unlike_it(calibration):
+    found = shift(novelty(1000, 1, 1 / 6), calibration)
+    assert found.is_shifted
+    assert found.p_value < 1e-6
+    assert found.sentence.startswith("The faces do not look like the calibration set of world (look (the")
+    assert "agestat label" in found.sentence
+    assert "\n" not in found.sentence
+
+
+def test_a_handful_of_faces_raises_no_alarm(calibration):
+    assert not shift(novelty(8, 1, 1 / 6), calibration).is_shifted
+
+
+def test_other_shares_alone_raise_no_alarm(world):
+    """Old faces are more novel in both sets; only the number of old faces differs."""
+    known = world.simulate(world.even, 2000, 0)
+    shares = np.tile([0.02, 0.02, 0.02, 0.04, 0.05, 0.05, 0.1, 0.2], 2)
+    faces = world.simulate(shares, 2000, 1)
+    calibration = world.calibration_of(known)
+    rng = np.random.default_rng(5)
+    calibration = type(calibration)(
+        calibration.space, calibration.probabilities, calibration.truth, calibration.native_of,
+        {"novelty": rng.gamma(8, 1 / 8, 2000) * (1 + known.age / 50)}, calibration.weights,
+    )  # fmt: skip
+    sample = {"novelty": rng.gamma(8, 1 / 8, 2000) * (1 + faces.age / 50)}
+    assert shift(sample, calibration).is_shifted
+    assert not shift(sample, calibration, shares).is_shifted
+
+
+@pytest.mark.parametrize("sample", [{}, {"novelty": np.array([])}, {"novelty": np.full(9, np.nan)}])
+def test_nothing_to_go_by(calibration, sample):
+    found = shift(sample, calibration)
+    assert not found.is_shifted
+    assert found.sentence == "Whether the faces look like the calibration set of world is not known."
