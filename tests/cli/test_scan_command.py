@@ -1,0 +1,109 @@
+"""The installed command, end to end, on the pictures that the project ships."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from agestat.model.checkpoint import list_models
+
+SAMPLES = Path(__file__).parents[2] / "sample_images"
+COLUMNS = "group,gender,age_min,age_max,band,n,share_counted,share,share_low,share_high,method"
+
+
+def agestat(*arguments, **options):
+    command = [str(Path(sys.executable).with_name("agestat")), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture
+def db(tmp_path):
+    return tmp_path / "s.sqlite"
+
+
+needs_model = pytest.mark.skipif(
+    not any(info["name"] == "faces" for info in list_models()), reason="the model faces is not there yet"
+)
+
+
+@needs_model
+def test_scan_writes_the_table_and_exits_with_3(db, tmp_path):
+    done = agestat("scan", SAMPLES, "--db", db, "--csv", tmp_path / "out.csv", "--bands", "seed")
+    assert done.returncode == 3
+    assert "perceived" in done.stdout
+    assert "16 pictures found" in done.stdout
+    assert "1 × truncated" in done.stdout
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert ",".join(table.columns) == COLUMNS
+    assert table["n"].sum() == 17
+    assert table["share"].sum() == pytest.approx(1)
+    again = agestat("scan", SAMPLES, "--db", db, "--csv", "-", "--raw", "-v")
+    assert again.returncode == 3
+    assert again.stdout.splitlines()[0] == COLUMNS
+    assert "16 taken from an earlier scan" in again.stderr
+    assert f"truncated: '{SAMPLES}/others/corrupt.jpg'" in again.stderr
+
+
+@needs_model
+def test_without_failures_the_exit_code_is_0(db, tmp_path):
+    done = agestat(
+        "scan", SAMPLES, "--exclude", "corrupt.jpg", "--db", db, "--quiet", "--faces", tmp_path / "f.csv"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    faces = pd.read_csv(tmp_path / "f.csv")
+    assert len(faces) == 17
+    assert {"path", "x", "y", "width", "height", "score", "p_female", "age", "age_low", "age_high"} <= set(
+        faces
+    )
+
+
+def test_dry_run_lists_and_reads_nothing(db):
+    done = agestat("scan", SAMPLES / "others", "--dry-run", "--db", db)
+    names = ["coffee.jpg", "corrupt.jpg", "landscape.png"]
+    assert done.stdout.splitlines() == [str(SAMPLES / "others" / name) for name in names]
+    assert done.stderr == "3 files would be scanned.\n"
+    assert done.returncode == 0
+    assert not db.exists()
+
+
+@pytest.mark.parametrize("separator", [b"\n", b"\0"])
+def test_a_list_from_standard_input(separator):
+    paths = separator.join(bytes(SAMPLES / "others" / name) for name in ("landscape.png", "coffee.jpg"))
+    command = [str(Path(sys.executable).with_name("agestat")), "scan", "--from-file", "-", "--dry-run"]
+    done = subprocess.run(command, input=paths, capture_output=True, check=False)
+    assert (
+        done.stdout
+        == bytes(SAMPLES / "others/landscape.png") + b"\n" + bytes(SAMPLES / "others/coffee.jpg") + b"\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "There is nothing to scan"),
+        (["nowhere"], "'nowhere' cannot be scanned"),
+        ([SAMPLES, "--model", "none"], "There is no model 'none'"),
+        ([SAMPLES, "--batch-size", "many"], "--batch-size many must be auto or a number"),
+        ([SAMPLES, "--from-file", "nowhere"], "The list nowhere cannot be read"),
+        ([SAMPLES, "--min-score", "2"], "Invalid value for '--min-score'"),
+        ([SAMPLES, "--by", "folders"], "--by 'folders' is none of folder[:DEPTH]"),
+        ([SAMPLES, "--bands", "young"], "Bands 'young' are neither"),
+        ([SAMPLES, "--raw", "--method", "pacc"], "exclude each other"),
+        ([SAMPLES, "--csv", "-", "--json", "-"], "Only one output"),
+    ],
+)
+def test_usage_errors_are_one_sentence_before_anything_is_scanned(db, arguments, message):
+    done = agestat("scan", *arguments, "--db", db)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not db.exists()
+
+
+def test_help_shows_examples():
+    done = agestat("scan", "--help")
+    assert done.returncode == 0
+    assert "agestat scan ./photos --csv out.csv" in done.stdout

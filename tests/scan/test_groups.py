@@ -1,0 +1,108 @@
+"""``--by``."""
+
+import os
+from datetime import datetime
+
+import pytest
+
+from agestat.errors import UsageError
+from agestat.scan.groups import Facts, parse_by
+
+
+def facts(path="a/b/1.jpg", root="/r", taken_at="2019-07-01T23:59:00", mtime_ns=None, camera=None):
+    return Facts(root, path, taken_at, mtime_ns, camera)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("folder", "a/b"),
+        ("folder:1", "a"),
+        ("folder:2", "a/b"),
+        ("folder:9", "a/b"),
+        ("year", "2019"),
+        ("month", "2019-07"),
+        ("weekday", "1 Monday"),
+        ("hour", "23"),
+        ("camera", "unknown"),
+        (r"(?P<first>\w)/(?P<second>\w)/", "a | b"),
+        (r"(?P<number>\d+)\.png", "unknown"),
+    ],
+)
+def test_groups_of_a_file(spec, expected):
+    assert parse_by([spec])(facts()) == expected
+
+
+def test_no_specs_are_no_groups():
+    assert parse_by([]) is None
+
+
+def test_several_cross():
+    assert parse_by(["folder:1", "year"])(facts()) == "a | 2019"
+
+
+def test_files_beside_folders():
+    assert parse_by(["folder"])(facts("1.jpg")) == "."
+
+
+def test_several_roots_begin_with_their_names():
+    key = parse_by(["folder:1"], roots=["/x/summer", "/y/winter"])
+    assert key(facts("a/1.jpg", "/x/summer")) == "summer"
+    key = parse_by(["folder"], roots=["/x/photos", "/y/photos"])
+    assert key(facts("a/1.jpg", "/y/photos")) == "/y/photos/a"
+
+
+def test_file_time_only_when_trusted():
+    mtime = int(datetime(2021, 3, 5, 12).timestamp() * 1e9)
+    late = facts(taken_at=None, mtime_ns=mtime)
+    assert parse_by(["month"])(late) == "unknown"
+    assert parse_by(["month"], trust_mtime=True)(late) == "2021-03"
+    assert parse_by(["year"], trust_mtime=True)(facts(mtime_ns=mtime)) == "2019"
+
+
+def test_columns_of_a_table(tmp_path):
+    (tmp_path / "m.csv").write_text(
+        "\ufeffpath,campaign\na/b/1.jpg,spring\n/r/a/b/2.jpg,summer\n", encoding="utf-8"
+    )
+    key = parse_by(["column:campaign"], metadata=tmp_path / "m.csv")
+    names = [key(facts(path)) for path in ("a/b/1.jpg", "a/b/2.jpg", "a/b/3.jpg")]
+    assert names == ["spring", "summer", "unknown"]
+
+
+def test_columns_of_names_that_are_not_text(tmp_path):
+    (tmp_path / "m.csv").write_bytes(b"file,campaign\n\xff.jpg,odd\n")
+    key = parse_by(["column:campaign"], metadata=tmp_path / "m.csv")
+    assert key(facts(os.fsdecode(b"\xff.jpg"))) == "odd"
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("folders", r"--by 'folders' is none of folder\[:DEPTH\], year, month"),
+        ("folder:0", "is none of"),
+        ("(", "is not a regular expression"),
+        ("(x)", "no regular expression with named groups"),
+        ("column:campaign", r"needs --metadata FILE\.csv"),
+    ],
+)
+def test_what_is_no_key(spec, message):
+    with pytest.raises(UsageError, match=message):
+        parse_by([spec])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,x\n", "has no column 'campaign': its columns are path, x"),
+        ("name,campaign\n", "has no column 'path'"),
+    ],
+)
+def test_tables_without_the_column(tmp_path, text, message):
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        parse_by(["column:campaign"], metadata=tmp_path / "m.csv")
+
+
+def test_a_table_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read as a CSV file"):
+        parse_by(["column:campaign"], metadata=tmp_path / "none.csv")

@@ -1,0 +1,239 @@
+"""`agestat.scan` as a whole: counts, what is used again, what a kill costs."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import agestat
+from agestat.errors import AgestatError, UsageError
+from agestat.scan.api import StoppedError
+from agestat.scan.result import Scan
+
+COUNTS = {"found": 16, "read": 15, "failed": 1, "no_face": 2, "faces": 17, "faces_left_out": 0, "reused": 0}
+ROWS = (
+    "SELECT files.path, status, reason, files.width, files.height, taken_at, faces_left_out, number, x, y, "
+    "faces.width, faces.height, score, sharpness, brightness, novelty, probabilities "
+    "FROM files LEFT JOIN faces ON file_id = files.id ORDER BY files.path, number"
+)
+
+
+@pytest.fixture
+def scan(model, tmp_path):
+    """A scan with the small model into a store of its own."""
+
+    def run(*paths, **options):
+        options = {"model": model, "db": tmp_path / "s.sqlite", "workers": 2, "device": "cpu", **options}
+        with agestat.scan(list(paths), **options) as result:
+            return vars_of(result)
+
+    return run
+
+
+def vars_of(result):
+    return {"counts": result.counts, "files": result.files, "faces": result.faces}
+
+
+def rows(path):
+    with sqlite3.connect(path) as db:
+        return db.execute(ROWS).fetchall()
+
+
+def test_the_sample_pictures(scan, samples):
+    result = scan(samples)
+    assert result["counts"] == COUNTS
+    files = result["files"].set_index("path")
+    assert files.loc["others/corrupt.jpg", ["status", "reason"]].tolist() == ["failed", "truncated"]
+    assert files.loc["others/landscape.png", "status"] == "no_face"
+    assert files.loc["photos/two_faces.jpg", "faces"] == 2
+    assert files.loc["photos/admiral.jpg", "taken_at"] == pd.Timestamp("1984-01-20 09:30:00")
+    assert files.loc["drawn/figure_1.jpg", ["width", "height"]].tolist() == [320, 360]
+    faces = result["faces"]
+    assert sorted(set(faces["path"])) == sorted(files.index[files["status"] == "ok"])
+    assert faces["p_female"].between(0, 1).all()
+    assert (faces["age_low"] <= faces["age_high"]).all()
+
+
+def test_a_second_scan_reads_nothing_and_says_so(scan, samples):
+    first, second = scan(samples), scan(samples)
+    assert second["counts"] == {**COUNTS, "reused": 16}
+    pd.testing.assert_frame_equal(first["faces"], second["faces"])
+
+
+def test_only_new_and_changed_files_are_read(scan, samples, tmp_path):
+    shutil.copytree(samples / "photos", tmp_path / "p")
+    scan(tmp_path / "p")
+    shutil.copy(samples / "photos/two_faces.jpg", tmp_path / "p/astronaut.jpg")
+    shutil.copy(samples / "others/coffee.jpg", tmp_path / "p/new.jpg")
+    (tmp_path / "p/admiral.jpg").unlink()
+    result = scan(tmp_path / "p")
+    assert result["counts"] == {
+        "found": 8, "read": 8, "failed": 0, "no_face": 1, "faces": 9, "faces_left_out": 0, "reused": 6,
+    }  # fmt: skip
+    assert (result["faces"]["path"] == "astronaut.jpg").sum() == 2
+    assert "admiral.jpg" not in set(result["faces"]["path"])
+
+
+def test_fresh_reads_everything(scan, samples):
+    scan(samples)
+    assert scan(samples, fresh=True)["counts"] == COUNTS
+
+
+def test_another_model_or_detector_setting_does_not_reuse(scan, samples, model, other_model):
+    first = scan(samples)
+    other = scan(samples, model=other_model)
+    assert other["counts"]["reused"] == 0
+    assert not np.allclose(first["faces"]["age"], other["faces"]["age"])
+    strict = scan(samples, min_face=200)
+    assert (strict["counts"]["reused"], strict["counts"]["faces_left_out"]) == (0, 15)
+    again = scan(samples)
+    assert again["counts"]["reused"] == 16
+    pd.testing.assert_frame_equal(first["faces"], again["faces"])
+
+
+def test_whole_pictures_need_no_face(scan, samples, whole_model):
+    result = scan(samples, model=whole_model)
+    assert result["counts"] == {**COUNTS, "no_face": 0, "faces": 15}
+
+
+def test_equal_names_in_two_folders_stay_two(scan, samples, tmp_path):
+    for folder, name in (("a", "photos/astronaut.jpg"), ("b", "photos/admiral.jpg")):
+        (tmp_path / "p" / folder).mkdir(parents=True)
+        shutil.copy(samples / name, tmp_path / "p" / folder / "1.jpg")
+    faces = scan(tmp_path / "p")["faces"]
+    assert faces["path"].tolist() == ["a/1.jpg", "b/1.jpg"]
+    assert faces["x"].tolist() == pytest.approx([178, 182], abs=3)
+    assert faces["age"][0] != faces["age"][1]
+
+
+def test_a_file_that_does_not_open_gets_nobody_elses_prediction(scan, samples, tmp_path):
+    (tmp_path / "p").mkdir()
+    for number in range(12):
+        name = "others/corrupt.jpg" if number % 3 == 1 else "photos/astronaut.jpg"
+        shutil.copy(samples / name, tmp_path / "p" / f"{number:02}.jpg")
+    result = scan(tmp_path / "p", batch_size=3)
+    broken = {f"{number:02}.jpg" for number in range(1, 12, 3)}
+    assert set(result["files"].query("status == 'failed'")["path"]) == broken
+    assert set(result["faces"]["path"]).isdisjoint(broken)
+    assert result["faces"]["age"].nunique() == 1
+
+
+def test_batches_do_not_change_the_numbers(scan, samples, tmp_path):
+    one = scan(samples, db=tmp_path / "1.sqlite", workers=1)
+    for limit in (5, 13, 16):
+        two = scan(samples, db=tmp_path / "2.sqlite", limit=limit)
+    assert two["counts"] == {**COUNTS, "reused": 13}
+    assert rows(tmp_path / "1.sqlite") == rows(tmp_path / "2.sqlite")
+    assert len(one["faces"]) == 17
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_killed_scan_resumes_and_ends_the_same(scan, samples, model, tmp_path):
+    for number in range(4):
+        shutil.copytree(samples, tmp_path / "p" / str(number))
+    scan(tmp_path / "p", db=tmp_path / "whole.sqlite")
+    code = (
+        "import sys, agestat, agestat.scan.pipeline as p; p.SAVE_SECONDS = 0.1;"
+        "agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], workers=2, device='cpu')"
+    )
+    for seconds in (1.0, 3.5):
+        arguments = [tmp_path / "p", model, tmp_path / "killed.sqlite"]
+        process = subprocess.Popen([sys.executable, "-c", code, *arguments])
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+    scan(tmp_path / "p", db=tmp_path / "killed.sqlite")
+    assert rows(tmp_path / "killed.sqlite") == rows(tmp_path / "whole.sqlite")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_one_interrupt_ends_in_order(scan, samples, tmp_path):
+    for number in range(4):
+        shutil.copytree(samples, tmp_path / "p" / str(number))
+
+    def interrupt(now):
+        if now.done == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(StoppedError, match="the same command goes on from there") as stopped:
+        scan(tmp_path / "p", progress=interrupt)
+    assert stopped.value.signal == signal.SIGINT
+    result = scan(tmp_path / "p")["counts"]
+    assert result["found"] == 4 * 16
+    assert 20 <= result["reused"] < 50
+
+
+def test_open_finds_the_latest_scan(scan, samples, tmp_path):
+    scan(samples)
+    with Scan.open(tmp_path / "s.sqlite") as result:
+        assert result.counts == COUNTS
+        assert result.failures.to_dict() == {"truncated": 1}
+        assert result.run["model"] == "tiny"
+        assert result.run["options"]["min_face"] == 24
+        assert result.run["finished_at"] >= result.run["started_at"]
+    with pytest.raises(AgestatError, match=r"There is no scan of .*: run `agestat scan"):
+        Scan.open(tmp_path)
+
+
+def test_groups_chunks_and_clusters(scan, samples, tmp_path):
+    scan(samples)
+    with Scan.open(tmp_path / "s.sqlite") as result:
+        (chunk,) = result.chunks(["folder"], cluster="folder")
+        assert (
+            sorted(zip(chunk.groups, chunk.clusters, strict=True)) == [("drawn", 0)] * 8 + [("photos", 1)] * 9
+        )
+        assert chunk.probabilities.shape == (17, 103)
+        groups = result.groups(["year"])
+        assert groups.value_counts().to_dict() == {
+            "unknown": 7, "1992": 3, "2020": 1, "2021": 1, "2022": 1, "2023": 1, "2013": 1, "1984": 1,
+        }  # fmt: skip
+
+
+def test_the_table_has_a_row_per_group_gender_and_band(scan, samples, tmp_path):
+    scan(samples)
+    with Scan.open(tmp_path / "s.sqlite") as result:
+        table = result.table(by=["folder"], bands="0,18,65", replicates=100)
+    assert set(table["group"]) == {"drawn", "photos"}
+    assert table.groupby("group")["n"].sum().to_dict() == {"drawn": 8, "photos": 9}
+    assert table.groupby("group")["share"].sum().tolist() == pytest.approx([1, 1])
+
+
+def test_no_faces_at_all_gives_an_empty_table(scan, samples, tmp_path):
+    scan(samples / "others")
+    with Scan.open(tmp_path / "s.sqlite") as result:
+        assert len(result.faces) == 0
+        assert len(result.table()) == 0
+
+
+def test_nothing_to_scan(scan, tmp_path):
+    with pytest.raises(UsageError, match="nothing to scan"):
+        scan()
+    with pytest.raises(UsageError, match="nowhere' cannot be scanned"):
+        scan(tmp_path / "nowhere")
+
+
+def test_memory_is_flat(tmp_path, model):
+    (tmp_path / "p").mkdir()
+    Image.new("RGB", (16, 16)).save(tmp_path / "0.bmp")
+    data = (tmp_path / "0.bmp").read_bytes()
+    for number in range(5000):
+        Path(tmp_path / "p" / f"{number}.bmp").write_bytes(data)
+    code = """
+import resource, sys, agestat
+for limit in (500, 5000):
+    with agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], limit=limit) as scan:
+        print(scan.counts["found"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    arguments = [sys.executable, "-c", code, tmp_path / "p", model, tmp_path / "s.sqlite"]
+    few, many = (line.split() for line in subprocess.check_output(arguments, text=True).splitlines())
+    assert (few[0], many[0]) == ("500", "5000")
+    assert int(many[1]) - int(few[1]) < 15_000  # KiB

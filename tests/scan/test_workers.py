@@ -1,0 +1,110 @@
+"""Worker processes that die, hang or eat memory cost one file."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from zlib import crc32
+
+import pytest
+from PIL import Image
+
+from agestat.images.walk import Found
+from agestat.scan.examine import Settings
+from agestat.scan.worker import Limits, command
+from agestat.scan.workers import Worker, Workers
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+
+@pytest.fixture
+def picture(samples):
+    return str(samples / "photos/astronaut.jpg")
+
+
+@pytest.fixture
+def worker():
+    made = []
+
+    def make(**limits):
+        made.append(Worker(Settings(), Limits(**limits)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def soon(action):
+    threading.Timer(0.05, action).start()
+
+
+def test_a_killed_worker_costs_one_file(worker, picture):
+    one = worker()
+    one.process.send_signal(signal.SIGSTOP)
+    soon(one.process.kill)
+    assert one.examine(picture).reason == "crashed its decoder"
+    assert one.examine(picture).status == "ok"
+
+
+def test_a_hanging_worker_costs_one_file(worker, picture):
+    one = worker(seconds=3)
+    one.process.send_signal(signal.SIGSTOP)
+    start = time.monotonic()
+    assert one.examine(picture).reason == "took too long"
+    assert time.monotonic() - start < 10
+    assert one.examine(picture).status == "ok"
+
+
+def test_memory_is_limited(worker, picture, tmp_path):
+    Image.new("L", (9000, 9000)).save(tmp_path / "large.png", compress_level=1)
+    one = worker(memory=700 << 20)
+    assert one.examine(str(tmp_path / "large.png")).reason == "out of memory"
+    assert one.examine(picture).status == "ok"
+
+
+def test_a_bomb_is_told_by_its_header(worker, tmp_path):
+    Image.new("1", (8, 8)).save(tmp_path / "bomb.png")
+    data = (tmp_path / "bomb.png").read_bytes()
+    header = b"IHDR" + (50_000).to_bytes(4, "big") * 2 + data[24:29]
+    (tmp_path / "bomb.png").write_bytes(data[:12] + header + crc32(header).to_bytes(4, "big") + data[33:])
+    assert worker().examine(str(tmp_path / "bomb.png")).reason == "too many pixels"
+
+
+def test_every_file_is_answered_once(samples, tmp_path):
+    names = ["photos/astronaut.jpg", "others/corrupt.jpg", "others/coffee.jpg"] * 10
+    files = [Found(str(samples), name, 0, number) for number, name in enumerate(names)]
+    with Workers(Settings(), Limits(), 2) as workers:
+        answers = {file.mtime_ns: answer.status for file, answer in workers.run(iter(files))}
+    assert [answers[number] for number in range(30)] == ["ok", "failed", "no_face"] * 10
+
+
+def test_leaving_early_ends_the_processes(picture, tmp_path):
+    with Workers(Settings(), Limits(), 2) as workers:
+        run = workers.run(Found("/", picture[1:], 0, 0) for _ in range(1000))
+        next(run)
+        processes = [worker.process for worker in workers._workers]
+    assert processes
+    assert all(process.wait(5) is not None for process in processes)
+
+
+def test_a_worker_ends_with_its_parent(picture):
+    process = subprocess.Popen(command(Settings(), Limits()), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.read(4)
+    process.stdin.close()
+    assert process.wait(5) == 0
+
+
+def test_workers_never_import_torch():
+    code = "import agestat.scan.worker, agestat.scan.examine, sys; print('torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
+
+
+def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, picture):
+    (tmp_path / "json.py").write_text("raise SystemExit('imported a stranger')")
+    monkeypatch.chdir(tmp_path)
+    one = Worker(Settings(), Limits())
+    assert one.examine(picture).status == "ok"
+    one.close()
