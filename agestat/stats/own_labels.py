@@ -58,9 +58,10 @@ def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tu
     powered = prediction_powered_mean(
         exact @ centre, _predicted(labels, group) @ quantities @ centre, mean, covariance, labels.weights
     )
-    above, share = powered.value
+    above, share = powered.value[0], max(powered.value[1], 1 / len(labels))
     gradient = np.array([1, -above / share]) / share
-    return rough + float(above / share), float(np.sqrt(gradient @ powered.covariance @ gradient))
+    variance = gradient @ powered.covariance @ gradient
+    return rough + float(above / share), float(np.sqrt(max(variance, 0)))
 
 
 def _predicted(labels: OwnLabels, group: Group) -> np.ndarray:

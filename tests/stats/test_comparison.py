@@ -30,7 +30,12 @@ def test_collections_that_differ(calibration, world):
     other = world.simulate(shares / shares.sum(), 2000, 2)
     one = world.simulate(world.even, 2000, 1)
     found = compare(
-        chunks(one), chunks(other), calibration, bands=world.decades, names=("town", "village"), permutations=300
+        chunks(one),
+        chunks(other),
+        calibration,
+        bands=world.decades,
+        names=("town", "village"),
+        permutations=300,
     )
     assert list(found.table.columns) == COMPARISON_COLUMNS
     assert found.global_p == pytest.approx(1 / 301)

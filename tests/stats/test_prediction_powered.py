@@ -16,9 +16,9 @@ from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_
 LABELS = [28, 20, 36, 46, 57, 42, 32, 28, 51, 65, 44, 22, 26, 64, 43, 14, 39, 23, 31, 33]
 PREDICTED = [27, 26, 39, 45, 62, 50, 25, 29, 48, 67, 39, 25, 29, 65, 40, 15, 35, 18, 35, 29]
 UNLABELLED = [
-    61, 54, 13, 47, 26, 43, 44, 13, 39, 39, 57, 25, 54, 27, 38, 30, 65, 52, 79, 53, 56, 56, 34, 42, 63, 37, 46,
-    43, 52, 38, 41, 47, 45, 30, 56, 24, 25, 24, 58, 38, 28, 26, 49, 27, 24, 52, 25, 38, 43, 36, 42, 63, 35, 24,
-    15, 40, 38, 47, 36, 36,
+    61, 54, 13, 47, 26, 43, 44, 13, 39, 39, 57, 25, 54, 27, 38, 30, 65, 52, 79, 53,
+    56, 56, 34, 42, 63, 37, 46, 43, 52, 38, 41, 47, 45, 30, 56, 24, 25, 24, 58, 38,
+    28, 26, 49, 27, 24, 52, 25, 38, 43, 36, 42, 63, 35, 24, 15, 40, 38, 47, 36, 36,
 ]  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_own_labels_correct_what_calibration_cannot(calibration, world):
     mean = powered.ages.iloc[0]
     assert (mean["gender"], mean["statistic"]) == ("all", "mean")
     assert mean["low"] <= faces.age.mean() <= mean["high"]
-    assert mean["high"] - mean["low"] < 4
+    assert mean["high"] - mean["low"] < 5
 
 
 def test_groups_with_few_labels_are_recalibrated_only(calibration, world):
@@ -106,7 +106,13 @@ def test_groups_with_few_labels_are_recalibrated_only(calibration, world):
     chosen = np.r_[np.arange(60), np.arange(500, 520)]
     labels = labels_of(faces, chosen, np.ones(80), groups[chosen])
     table = estimate(
-        faces.probabilities, groups, np.arange(1000), calibration, bands=world.decades, labels=labels, replicates=50
+        faces.probabilities,
+        groups,
+        np.arange(1000),
+        calibration,
+        bands=world.decades,
+        labels=labels,
+        replicates=50,
     ).table
     assert table.groupby("group")["method"].unique().map(list).to_dict() == {"a": ["ppi"], "b": ["bayes"]}
 

@@ -38,7 +38,7 @@ TEST = np.array(
 
 
 def columns(features):
-    return np.stack([features[TRUTH == k].mean(axis=0) for k in range(3)])
+    return np.stack([features[k == TRUTH].mean(axis=0) for k in range(3)])
 
 
 def test_pacc_agrees_with_quapy():

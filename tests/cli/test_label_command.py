@@ -1,0 +1,217 @@
+"""`agestat label` and `agestat compare` on stores that the tests write themselves: no network is needed."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from agestat.cli.compare import command as compare_command
+from agestat.cli.label import command as label_command
+from agestat.errors import AgestatError, UsageError
+from agestat.images.walk import Found
+from agestat.model.labels import SIX
+from agestat.scan.examine import Examined, Face
+from agestat.scan.labels import COLUMNS, read_labels
+from agestat.scan.result import Scan
+from agestat.scan.store import Row, Store
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The torch-free parts of a checkpoint of six cells that is right four times of five."""
+    folder = tmp_path_factory.mktemp("model") / "cartoons"
+    folder.mkdir()
+    info = {"name": "cartoons", "space": "six", "input_size": 32, "sha256": "abc", "crop": "whole"}
+    (folder / "model.json").write_text(json.dumps(info))
+    truth = np.arange(600) % 6
+    np.savez(
+        folder / "calibration.npz",
+        logits=logits_of(truth, 0),
+        gender=(truth // 3).astype(np.uint8),
+        age_min=np.array([0, 18, 65], np.uint8)[truth % 3],
+        age_max=np.array([12, 64, 100], np.uint8)[truth % 3],
+    )
+    return folder
+
+
+def logits_of(truth, seed):
+    rng = np.random.default_rng(seed)
+    said = np.where(rng.random(len(truth)) < 0.8, truth, rng.integers(0, 6, len(truth)))
+    return (3.0 * np.eye(6)[said]).astype(np.float16)
+
+
+def write_store(path: Path, model: Path, truth: np.ndarray, digest: str = "abc") -> Path:
+    """One photo per face, in the folders 2023 and 2024 by turns."""
+    blobs = SIX.pack(SIX.softmax(logits_of(truth, 1).astype(np.float32)))
+    about = {"model": "cartoons", "model_path": str(model), "model_digest": digest, "space": "six"}
+    with Store(path) as store:
+        run = store.begin_run("settings", about)
+        rows = []
+        for i, blob in enumerate(blobs):
+            face = Face(10 + i, 20, 30, 40, 0.9, 100.0, 120.0)
+            found = Found("/photos", f"{2023 + i % 2}/{i:04}.jpg", 1, 1)
+            rows.append(Row(found, Examined("ok", faces=[face]), [blob], [1.0]))
+        with store.transaction():
+            store.write(run, rows)
+        store.end_run(run)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path, model):
+    return write_store(tmp_path / "scan.sqlite", model, np.tile([1, 4, 4, 0, 4, 2], 50))
+
+
+def run(command, *arguments):
+    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def draw(store, tmp_path, n=60):
+    out = tmp_path / "to_label.csv"
+    result = run(label_command, store, "--n", n, "--out", out)
+    return out, result
+
+
+def fill(file_to_fill, **changes):
+    """Label every row as a woman of 34, and then change line 2."""
+    with file_to_fill.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row.update(gender="female", age="34")
+    rows[0].update(changes)
+    with file_to_fill.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def test_label_writes_faces_with_places_weights_and_empty_columns(store, tmp_path):
+    out, result = draw(store, tmp_path)
+    assert result.output == f"60 faces to label are in {out} now: fill gender and age as you perceive them.\n"
+    with out.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["weight", "root", "path", "x", "y", "width", "height", "gender", "age"]
+    assert len({row["path"] for row in rows}) == 60
+    assert sum(float(row["weight"]) for row in rows) == pytest.approx(300, abs=0.1)
+    row = rows[0]
+    assert row["root"] == "/photos"
+    assert int(row["x"]) == 10 + int(Path(row["path"]).stem)
+    assert (row["y"], row["width"], row["height"], row["gender"], row["age"]) == ("20", "30", "40", "", "")
+
+
+def test_the_same_seed_draws_the_same_faces(store, tmp_path):
+    first = draw(store, tmp_path)[0].read_text()
+    assert draw(store, tmp_path)[0].read_text() == first
+
+
+def test_labels_come_back_as_filled_and_make_an_estimate(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out, gender="M", age="60-69")
+    with Scan.open(store) as scan:
+        labels = read_labels(out, scan)
+        assert len(labels) == 60
+        assert sorted(labels.gender.tolist()) == [0] * 59 + [1]
+        assert (labels.age_min.max(), labels.age_max.max()) == (60, 69)
+        table = scan.estimate(bands="seed", labels=labels).table
+    assert table["method"].unique().tolist() == ["ppi"]
+    women = table[(table["gender"] == "female") & (table["band"] == "adult")].iloc[0]
+    assert women["share"] > 0.9
+
+
+def test_labels_know_their_groups(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    with Scan.open(store) as scan:
+        labels = read_labels(out, scan, ("folder",))
+    assert len(set(labels.groups.tolist())) == 2
+
+
+def test_rows_left_empty_are_no_labels(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out, gender="", age="")
+    with Scan.open(store) as scan:
+        assert len(read_labels(out, scan)) == 59
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"path": "2023/9999.jpg"}, "line 2: this face of 2023/9999.jpg is not in the scan"),
+        ({"gender": "cat"}, "line 2: gender 'cat' is neither female nor male"),
+        ({"age": "old"}, "line 2: age 'old' is neither years like 34 nor a range like 30-39"),
+        ({"age": ""}, "line 2: age '' is neither years"),
+        ({"age": "150"}, "line 2: nobody is 150 years old"),
+        ({"age": "40-30"}, "line 2: nobody is 40-30 years old"),
+        ({"weight": "-1"}, "line 2: the weight '-1' was changed"),
+    ],
+)
+def test_a_bad_label_is_named_with_its_line(store, tmp_path, changes, words):
+    out, _ = draw(store, tmp_path)
+    fill(out, **changes)
+    with Scan.open(store) as scan, pytest.raises(AgestatError, match=words):
+        read_labels(out, scan)
+
+
+def test_a_face_labelled_twice(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    lines = out.read_text().splitlines()
+    out.write_text("\n".join([*lines, lines[1]]) + "\n")
+    with (
+        Scan.open(store) as scan,
+        pytest.raises(AgestatError, match=r"line 62: this face of .* labelled twice"),
+    ):
+        read_labels(out, scan)
+
+
+def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    other = tmp_path / "other.csv"
+    other.write_text("path,age\na.jpg,3\n")
+    with Scan.open(store) as scan:
+        with pytest.raises(AgestatError, match="holds no labels yet"):
+            read_labels(out, scan)
+        with pytest.raises(AgestatError, match="lacks the columns weight, root, x, y, width, height, gender"):
+            read_labels(other, scan)
+        with pytest.raises(AgestatError, match="cannot be read as a CSV file"):
+            read_labels(tmp_path / "none.csv", scan)
+
+
+def test_compare_two_scans(store, tmp_path, model):
+    other = write_store(tmp_path / "other.sqlite", model, np.tile([1, 1, 1, 0, 4, 2], 50))
+    table = tmp_path / "differences.csv"
+    result = run(compare_command, store, other, "--bands", "seed", "--csv", table)
+    assert (
+        f"the faces in {store} and {other} differ (permutation test over photos, p = 0.0005)" in result.output
+    )
+    assert "The share of female adult is " in result.output
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6 + 5
+    assert {"difference_low", "p_adjusted", "global_p"} <= set(rows[0])
+
+
+def test_compare_two_groups_of_one_scan(store):
+    with Scan.open(store) as scan:
+        names = sorted(set(scan.groups(["folder"])))
+    result = run(
+        compare_command, store, "--by", "folder", "--groups", *names, "--bands", "seed", "--csv", "-"
+    )
+    assert result.exit_code == 0
+    assert result.stdout.startswith("gender,age_min,age_max,band,share_a,share_b,difference,")
+
+
+def test_compare_says_what_is_missing(store, tmp_path, model):
+    other = write_store(tmp_path / "other.sqlite", model, np.arange(6), digest="def")
+    with pytest.raises(UsageError, match="Give two scans to compare"):
+        run(compare_command, store)
+    with pytest.raises(UsageError, match="--groups needs --by"):
+        run(compare_command, store, "--groups", "a", "b")
+    with pytest.raises(UsageError, match="--by needs --groups"):
+        run(compare_command, store, other, "--by", "year")
+    with pytest.raises(AgestatError, match="scanned with different models"):
+        run(compare_command, store, other)
