@@ -30,6 +30,7 @@ Examples:
               help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
 @click.option("--freeze", help="Stages kept as they are: stem,layer1,... or none.")
 @click.option("--epochs", type=click.IntRange(1), help="All epochs at the recipe's last picture size.")
+@click.option("--stages", metavar="SIZExEPOCHS,...", help="Picture sizes and their epochs, as 64x10,128x6.")
 @click.option("--batch-size", type=click.IntRange(2))
 @click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate.")
 @click.option("--weight-decay", type=click.FloatRange(0))
@@ -51,11 +52,13 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
     """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""
     from agestat.training.data import find_data
     from agestat.training.fit import Options
-    from agestat.training.recipes import find_recipe
+    from agestat.training.recipes import find_recipe, parse_stages
     from agestat.training.run import train
 
     recipe = find_recipe(recipe_name)
     changes = {key: given[key] for key in ("batch_size", "lr", "weight_decay", "balance", "age_loss")}
+    if given["stages"]:
+        changes["stages"] = parse_stages(given["stages"])
     if given["epochs"]:
         changes["stages"] = ((recipe.input_size, given["epochs"]),)
         changes["head_epochs"] = min(recipe.head_epochs, given["epochs"] - 1)

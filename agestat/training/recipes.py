@@ -152,3 +152,14 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise UsageError(f"There is no recipe {name!r}: choose one of {', '.join(RECIPES)}.")
     return RECIPES[name]
+
+
+def parse_stages(text: str) -> tuple[tuple[int, int], ...]:
+    """``64x10,128x6`` as picture sizes and epochs; raises `UsageError` for anything else."""
+    stages = []
+    for part in text.split(","):
+        size, _, epochs = part.partition("x")
+        if not (size.isdecimal() and epochs.isdecimal() and int(size) >= 32 and int(epochs) >= 1):
+            raise UsageError(f"The stage {part!r} is not SIZExEPOCHS: give them as 64x10,128x6.")
+        stages.append((int(size), int(epochs)))
+    return tuple(stages)

@@ -1,11 +1,13 @@
 """``agestat train`` as a user runs it."""
 
+import pytest
 from click.testing import CliRunner
 
 from agestat.cli.train import command
 from agestat.errors import UsageError
 from agestat.model.checkpoint import read_info
 from agestat.training.fit import Trainer
+from agestat.training.recipes import parse_stages
 
 
 def invoke(*words):
@@ -53,3 +55,20 @@ def test_unknown_recipe_names_those_there_are(figures, tmp_path):
     result = invoke(figures, "--recipe", "sipmsons", "--out", tmp_path / "run")
     assert isinstance(result.exception, UsageError)
     assert "choose one of faces, faces-transfer" in str(result.exception)
+
+
+def test_stages_are_sizes_and_epochs(figures, tmp_path):
+    assert parse_stages("64x10,128x6") == ((64, 10), (128, 6))
+    for wrong in ("64", "64x", "8x3", "64x0", "64x3,"):
+        with pytest.raises(UsageError, match="is not SIZExEPOCHS"):
+            parse_stages(wrong)
+    assert smoke(figures, tmp_path, "--stages", "32x1,48x1").exit_code == 0
+    assert read_info(tmp_path / "run")["input_size"] == 48
+
+
+def test_a_run_from_an_earlier_run_tells_its_origin(figures, tmp_path):
+    assert smoke(figures, tmp_path, "--stages", "32x1").exit_code == 0
+    first = tmp_path / "first"
+    (tmp_path / "run").rename(first)
+    assert smoke(figures, tmp_path, "--stages", "32x1", "--init", first / "model.safetensors").exit_code == 0
+    assert read_info(tmp_path / "run")["init"].startswith("an earlier run, `agestat ")
