@@ -1,6 +1,7 @@
 """``agestat eval``."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ Examples:
 @click.option(
     "--predictions", type=click.Path(dir_okay=False, path_type=Path), help="Write one row per picture as CSV."
 )
+@click.option("--record", is_flag=True, help="Put the figures into the model's description and card.")
 @click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures.")
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -66,12 +68,23 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
         "crop": given["crop"],
         "bad_rows": len(labelled.problems),
     }
+    if given["record"]:
+        _record(model_name, figures)
     to_stdout = given["json_path"] == Path("-")
     if not given["quiet"]:
         _show(figures, Console(stderr=to_stdout))
     if given["json_path"]:
         text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
         click.echo(text, nl=False) if to_stdout else _write(given["json_path"], text)
+
+
+def _record(model_name: str, figures: dict[str, Any]) -> None:
+    from agestat.model.checkpoint import folder_of
+    from agestat.training.export import record_metrics
+
+    name = f"{', '.join(Path(one).name for one in figures['data'])} {figures['split']}"
+    about = {key: value for key, value in figures.items() if key not in ("model", "model_digest", "data")}
+    record_metrics(folder_of(model_name), name, about, " ".join(["agestat", *sys.argv[1:]]))
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
+from agestat.cli import evaluate
 from agestat.cli.train import command
 from agestat.errors import UsageError
 from agestat.model.checkpoint import read_info
@@ -72,3 +73,15 @@ def test_a_run_from_an_earlier_run_tells_its_origin(figures, tmp_path):
     (tmp_path / "run").rename(first)
     assert smoke(figures, tmp_path, "--stages", "32x1", "--init", first / "model.safetensors").exit_code == 0
     assert read_info(tmp_path / "run")["init"].startswith("an earlier run, `agestat ")
+
+
+def test_eval_records_its_figures_in_the_card(figures, tmp_path):
+    assert smoke(figures, tmp_path, "--stages", "32x1").exit_code == 0
+    judged = CliRunner().invoke(
+        evaluate.command, [str(figures), "--model", str(tmp_path / "run"), "--record", "-q"]
+    )
+    assert judged.exit_code == 0, judged.output
+    metrics = read_info(tmp_path / "run")["metrics"]["set val"]
+    assert metrics["n"] == 90 and 0 <= metrics["f1_macro"]["value"] <= 1
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert "### set val" in card and "| F1 of elderly woman |" in card and "By decade:" in card
