@@ -9,6 +9,7 @@ from sklearn.metrics import f1_score
 
 from agestat.model.labels import YEARS
 from agestat.model.network import AgeGenderResNet, to_pixels
+from agestat.training.metrics import nearest_age
 from agestat.training.targets import cell_index
 
 BATCH = 128  # pictures
@@ -27,15 +28,6 @@ def predict_logits(
     return np.concatenate(logits)
 
 
-def age_error(age: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
-    """``(N,)`` years between an estimate and the label: the age, or the nearest edge of the bucket."""
-    exact = frame["age"].to_numpy(dtype=float)
-    low = frame["age_min"].to_numpy(dtype=float)
-    above = frame["age_max"].fillna(np.inf).to_numpy(dtype=float) + 1  # the bucket 20-29 lasts until 30
-    distance = np.maximum(np.maximum(low - age, age - above), 0)
-    return np.asarray(np.where(np.isnan(exact), distance, np.abs(age - exact)))
-
-
 def validate(
     network: AgeGenderResNet, crops: np.ndarray, frame: pd.DataFrame, device: torch.device, bf16: bool
 ) -> dict[str, Any]:
@@ -43,10 +35,11 @@ def validate(
     space = network.space
     probabilities = space.softmax(predict_logits(network, crops, device, bf16))
     if space is YEARS:
+        age = space.age(probabilities)
         female = frame["gender"].to_numpy(dtype=object) == "female"
         return {
             "gender_accuracy": float(np.mean((space.p_female(probabilities) > 0.5) == female)),
-            "age_mae": float(np.nanmean(age_error(space.age(probabilities), frame))),
+            "age_mae": float(np.nanmean(np.abs(age - nearest_age(frame, age)))),
         }
     truth = cell_index(frame, space)
     known = truth >= 0
