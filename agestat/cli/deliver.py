@@ -1,5 +1,6 @@
 """From a scan to what the user asked to see; `scan` and `report` share it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,11 +8,40 @@ import click
 from agestat.errors import UsageError
 
 if TYPE_CHECKING:
+    from agestat.model.labels import LabelSpace
     from agestat.scan.result import Scan
     from agestat.stats.estimate import Estimate
 
 TABLES = ("csv", "json", "parquet", "xlsx")
 UNREADABLE = 3  # exit code: finished, but some files could not be read
+
+
+def check(options: dict[str, Any], space: "LabelSpace") -> None:
+    """Raise `UsageError` for options that `deliver` could not use, before anything long is done."""
+    from agestat.report.export import WRITERS
+    from agestat.scan.groups import parse_by
+    from agestat.scan.result import DEFAULT_BANDS
+    from agestat.stats.bands import band_of_cells, parse_bands
+    from agestat.stats.correct import METHODS
+
+    if options["raw"] and options["method"]:
+        raise UsageError("--raw and --method exclude each other: --raw is the method cc.")
+    if options["method"] not in (None, *METHODS):
+        raise UsageError(f"There is no method {options['method']!r}: choose one of {', '.join(METHODS)}.")
+    parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
+    band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
+    targets = [options[key] for key in (*TABLES, "faces") if options[key]]
+    if targets.count("-") > 1:
+        raise UsageError("Only one output can go to standard output: give the others a file name.")
+    if options["labels"] and not Path(options["labels"]).is_file():
+        raise UsageError(f"The labels {options['labels']} are not there: check the path.")
+    for target in targets:
+        if target != "-" and not Path(target).absolute().parent.is_dir():
+            raise UsageError(f"There is no folder for {target}: make it first.")
+    if options["faces"] not in (None, "-") and Path(options["faces"]).suffix.lower()[1:] not in WRITERS:
+        raise UsageError(
+            f"Cannot tell the format of {options['faces']}: end it with .csv, .parquet or .jsonl."
+        )
 
 
 def deliver(scan: "Scan", options: dict[str, Any]) -> int:
@@ -31,10 +61,8 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
 
 def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":
     """The estimate that `group_options` and `estimate_options` ask for."""
-    if options["raw"] and options["method"]:
-        raise UsageError("--raw and --method exclude each other: --raw is the method cc.")
     method = "cc" if options["raw"] else options["method"]
-    keys = ("bands", "metadata", "trust_mtime", "cluster", "level")
+    keys = ("bands", "labels", "metadata", "trust_mtime", "cluster", "level")
     chosen = {key: options[key] for key in keys} | ({"method": method} if method else {})
     return scan.estimate(options["by"], **chosen)
 

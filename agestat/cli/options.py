@@ -26,12 +26,13 @@ group_options = _all(
 )  # fmt: skip
 
 estimate_options = _all(
-    click.option("--bands", default="marketing", show_default=True,
-                 help="Age bands: marketing, un5, un10, seed, or first ages like 0,18,35,50,65."),
+    click.option("--bands", help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or "
+                                 "first ages like 0,18,35,50,65."),
     click.option("--method", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True,
                  help="Level of the intervals."),
+    click.option("--labels", metavar="FILE.csv", help="Own labels of some faces, from agestat label."),
     click.option("--cluster", type=click.Choice(["photo", "folder"]), default="photo", show_default=True,
                  help="Faces of one of these are not taken as independent."),
 )  # fmt: skip

@@ -26,7 +26,7 @@ Examples:
 
 
 @click.command("scan", epilog=EXAMPLES)
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(exists=True))
 @click.option("--from-file", metavar="LIST|-", help="File with one path per line, or NUL between paths.")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files whose path or name matches.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match.")
@@ -65,7 +65,9 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
 
 
 def _scan(paths: list[str], options: dict[str, Any]) -> int:
-    from agestat.cli.deliver import deliver
+    from agestat.cli.deliver import check, deliver
+    from agestat.model.checkpoint import read_info
+    from agestat.model.labels import SPACES
     from agestat.scan.api import StoppedError, scan
 
     keys = (
@@ -82,6 +84,7 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
     )
     chosen = {key: options[key] for key in keys}
     chosen["batch_size"] = _batch_size(options["batch_size"])
+    check(options, SPACES[read_info(options["model"])["space"]])
     try:
         with _progress(paths, options) as progress:
             result = scan(paths, **chosen, progress=progress)

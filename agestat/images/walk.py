@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
 
-from agestat.errors import UsageError
 from agestat.images.decode import NOT_REGULAR, os_reason, sniff
 
 # Files with these endings were meant as pictures: one that does not open is a failure worth a row.
@@ -55,7 +54,7 @@ def walk(
 
     ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name;
     an excluded folder is not entered. Links are followed; a file reached again, by a link, a loop or an
-    overlap of ``paths``, is not yielded again. Raises `UsageError` for a path that does not exist.
+    overlap of ``paths``, is not yielded again.
     """
     walker = _Walker(_matcher(include), _matcher(exclude))
     for path in paths:
@@ -84,8 +83,9 @@ class _Walker:
         """Everything below a path that the user gave."""
         try:
             status = os.stat(path)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path!r} cannot be scanned ({error}): check the path.") from error
+        except OSError as error:
+            yield Unwalkable(*_place(path), os_reason(error))
+            return
         if stat.S_ISDIR(status.st_mode):
             yield from self._folder(os.path.abspath(path))
         elif self._is_new(status, path):

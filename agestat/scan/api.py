@@ -54,8 +54,9 @@ def scan(
     `StoppedError`. Raises `AgestatError` for what cannot be used; a file that cannot be read is a row.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    if not paths:
-        raise UsageError("There is nothing to scan: give at least one file or folder.")
+    if not any(os.path.lexists(path) for path in paths):
+        first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
+        raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
     info = read_info(model)
     settings = _settings(info, min_face, min_score)
     entries = islice(walk(paths, include=include, exclude=exclude), limit)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agestat.stats.calibration import Calibration
     from agestat.stats.estimate import Estimate
 
+DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
 LOOKED_AT = 100_000  # faces that the test of shift sees; more would not change its verdict
 FILE_COLUMNS = (
     "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
@@ -195,8 +196,9 @@ class Scan:
     def estimate(
         self,
         by: Sequence[str] = (),
-        bands: str = "marketing",
+        bands: str | None = None,
         *,
+        labels: str | os.PathLike[str] | None = None,
         metadata: str | os.PathLike[str] | None = None,
         trust_mtime: bool = False,
         cluster: str = "photo",
@@ -204,8 +206,9 @@ class Scan:
     ) -> "Estimate":
         """Corrected shares of gender and age with intervals; ``options`` go to `agestat.estimate`.
 
-        ``by`` and ``bands`` are written as on the command line. Faces of one ``cluster`` ("photo" or
-        "folder") are taken as dependent.
+        ``by`` and ``bands`` are written as on the command line; ``bands`` None is `DEFAULT_BANDS`. ``labels``
+        is a file from `agestat label`, filled in. Faces of one ``cluster`` ("photo" or "folder") are taken
+        as dependent.
         """
         from agestat.stats.bands import parse_bands
         from agestat.stats.calibration import Calibration
@@ -213,9 +216,12 @@ class Scan:
 
         keys: dict[str, Any] = {"cluster": cluster, "metadata": metadata, "trust_mtime": trust_mtime}
         calibration = Calibration.from_arrays(self.space, self._calibration(), self.run["model"])
-        result = estimate_chunks(
-            lambda: self.chunks(by, **keys), calibration, bands=parse_bands(bands), **options
-        )
+        if labels is not None:
+            from agestat.scan.labels import read_labels
+
+            options["labels"] = read_labels(Path(labels), self, tuple(by), **keys)
+        chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
+        result = estimate_chunks(lambda: self.chunks(by, **keys), calibration, bands=chosen, **options)
         self._warn(result, calibration)
         return result
 
@@ -239,7 +245,7 @@ class Scan:
             raise AgestatError(f"The model {model} is not the one that this scan was made with: scan again.")
         return read_calibration(model)
 
-    def table(self, by: Sequence[str] = (), bands: str = "marketing", **options: Any) -> pd.DataFrame:
+    def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
 

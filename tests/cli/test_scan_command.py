@@ -83,7 +83,7 @@ def test_a_list_from_standard_input(separator):
     ("arguments", "message"),
     [
         ([], "There is nothing to scan"),
-        (["nowhere"], "'nowhere' cannot be scanned"),
+        (["nowhere"], "Path 'nowhere' does not exist"),
         ([SAMPLES, "--model", "none"], "There is no model 'none'"),
         ([SAMPLES, "--batch-size", "many"], "--batch-size many must be auto or a number"),
         ([SAMPLES, "--from-file", "nowhere"], "The list nowhere cannot be read"),
@@ -91,6 +91,8 @@ def test_a_list_from_standard_input(separator):
         ([SAMPLES, "--by", "folders"], "--by 'folders' is none of folder[:DEPTH]"),
         ([SAMPLES, "--bands", "young"], "Bands 'young' are neither"),
         ([SAMPLES, "--raw", "--method", "pacc"], "exclude each other"),
+        ([SAMPLES, "--csv", "none/out.csv"], "There is no folder for none/out.csv"),
+        ([SAMPLES, "--faces", "out.doc"], "Cannot tell the format of out.doc"),
         ([SAMPLES, "--csv", "-", "--json", "-"], "Only one output"),
     ],
 )

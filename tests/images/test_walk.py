@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from agestat.errors import UsageError
 from agestat.images.walk import Found, Unwalkable, walk
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -110,16 +109,8 @@ def test_names_that_are_not_text(tmp_path):
     assert Path(entry.full).exists()
 
 
-def test_a_path_that_is_not_there(tmp_path):
-    with pytest.raises(UsageError, match="nowhere' cannot be scanned"):
-        list(walk([tmp_path / "nowhere"]))
-
-
-@pytest.fixture
-def deep_path(tmp_path):
-    """A folder that is removed by rm, since Python's own removal recurses too deep."""
-    yield tmp_path
-    subprocess.run(["rm", "-rf", tmp_path], check=True)
+def test_a_path_that_is_not_there_is_a_row(tmp_path):
+    assert list(walk([tmp_path / "nowhere.jpg"])) == [Unwalkable(str(tmp_path), "nowhere.jpg", "vanished")]
 
 
 def test_deep_folders_need_no_recursion(deep_path):
