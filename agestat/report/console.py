@@ -74,7 +74,7 @@ def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str 
     screen.line((t.gettext("Perceived age and gender"), "bold"))
     screen.line(words.summary(scan, estimate, t))
     screen.line(" · ".join(words.quality(scan, t)))
-    for reason, count in words.failures(scan).items():
+    for reason, count in scan.failures.items():
         screen.line(f"  {t.number(count)} × {t.term(str(reason))}")
     groups = rows.group_names(estimate)
     if len(groups) > 1:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from agestat.report import rows
 from agestat.report.language import N_, Language
 
@@ -42,11 +40,6 @@ def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
     )  # fmt: skip
 
 
-def failures(scan: "Scan") -> pd.Series:
-    """Number of files that could not be read, by reason, the most frequent first."""
-    return scan.files.loc[scan.files["status"] == "failed", "reason"].value_counts()
-
-
 def quality(scan: "Scan", t: Language) -> Iterator[str]:
     """One sentence for each thing that the shares leave out."""
     counts = scan.counts
@@ -61,26 +54,67 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
 
 
 METHODS = {
-    "cc": N_("counting"),
-    "pcc": N_("probabilistic counting"),
-    "pacc": N_("adjusted probabilistic counting"),
+    "bayes": N_("Bayesian adjusted counting"),
     "emq": N_("expectation-maximisation"),
+    "pacc": N_("adjusted probabilistic counting"),
+    "acc": N_("adjusted counting"),
+    "pcc": N_("probabilistic counting"),
+    "cc": N_("plain counting"),
 }
+PAPERS = (
+    "G. Forman: Quantifying counts and costs via classification. Data Mining and Knowledge Discovery 17, 2008.",
+    "A. Bella et al.: Quantification via probability estimators. ICDM 2010.",
+    "M. Saerens, P. Latinne, C. Decaestecker: Adjusting the outputs of a classifier to new a priori "
+    "probabilities. Neural Computation 14, 2002.",
+    "A. Alexandari, A. Kundaje, A. Shrikumar: Maximum likelihood with bias-corrected calibration is hard to beat "
+    "at label shift adaptation. ICML 2020.",
+    "A. Ziegler, P. Czyż: Bayesian quantification with black-box estimators. TMLR 2024.",
+    "A. N. Angelopoulos et al.: Prediction-powered inference. Science 382, 2023.",
+)
+
+
+def perceived(t: Language) -> str:
+    """What is and what is not measured."""
+    return t.gettext(
+        "Age and gender are what people would perceive in the pictures, as judged by a model; they say nothing "
+        "of who somebody is."
+    )
 
 
 def method(estimate: Estimate, t: Language) -> str:
     """How shares and intervals were made, in one sentence."""
+    name = METHODS.get(estimate.method, estimate.method)
     return t.gettext(
-        "Shares by {method} with {level} intervals, from the errors of the model on {n} calibration pictures "
-        "({name}).",
-        method=t.term(METHODS.get(estimate.method, estimate.method)), level=t.percent(estimate.level, 0),
+        "Shares by {method} ({code}) with {level} intervals, from the errors of the model on {n} calibration "
+        "pictures ({name}).",
+        method=t.term(name), code=estimate.method, level=t.percent(estimate.level, 0),
         n=t.number(estimate.calibration_n), name=estimate.calibration_name,
     )  # fmt: skip
 
 
+def explanation(t: Language) -> Iterator[str]:
+    """The idea of the correction for readers who are no statisticians, a paragraph at a time."""
+    yield t.gettext(
+        "A model sometimes takes one age or gender for another. Counting its answers therefore gives shares that "
+        "are off, and more pictures do not help. How often it errs, and in which direction, is known from "
+        "calibration pictures whose labels are known; the shares shown here are those that, with these errors, "
+        "explain the model's answers."
+    )
+    yield t.gettext(
+        "The interval holds what is not known: which photos happen to be in the collection, and how exactly the "
+        "model errs. Faces of one photo are not taken as independent. The counted shares, which other tools "
+        "report, stand beside the corrected ones."
+    )
+    yield t.gettext(
+        "All this assumes that faces of one gender and age look as they do in the calibration pictures. If they "
+        "visibly do not, the report warns; labelling some hundred faces by hand (agestat label) removes the "
+        "assumption."
+    )
+
+
 def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
-    """What a reader must know besides: method, model, warnings."""
+    """What a reader must know besides: method, model, its measured error, warnings."""
     yield method(estimate, t)
-    yield t.gettext("Counted shares are the classifier's own and carry its errors.")
+    yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
     yield from estimate.notes

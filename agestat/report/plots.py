@@ -1,0 +1,230 @@
+"""The figures of a result: population pyramid, ages by year, shares over time, comparison."""
+
+import math
+import re
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from agestat.model.labels import AGES
+from agestat.report import rows
+from agestat.report.canvas import LIGHT, RC, Theme, new_figure, style_axes
+from agestat.report.language import Language, open_language
+from agestat.report.text import printable
+from agestat.stats.estimate import Estimate
+
+SIDES = (("female", -1), ("male", 1))
+GHOST = {"fill": False, "lw": 0.8, "ls": (0, (3, 2))}
+BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
+CLEAR = 0.05  # adjusted p-value below which a difference is drawn as one
+_DATE = re.compile(r"(\d{4})(?:-(\d\d))?")
+
+
+def scale(estimate: Estimate) -> float:
+    """The share, 0 to 1, that a pyramid's sides must reach for every bar and whisker of every group."""
+    columns = estimate.table[["share", "share_high", "share_counted"]]
+    return max(0.01, float(np.nanmax(columns.to_numpy(dtype=float), initial=0.0)))
+
+
+def pyramid(
+    estimate: Estimate,
+    group: str | None = None,
+    *,
+    limit: float | None = None,
+    t: Language | None = None,
+    theme: Theme = LIGHT,
+) -> Figure:
+    """The population pyramid of one group, by default the first, on a scale of ``limit`` (see `scale`)."""
+    t = t or open_language("en")
+    group = group or rows.group_names(estimate)[0]
+    bands = len(rows.band_names(estimate))
+    with matplotlib.rc_context(RC):
+        figure = new_figure(5.0, 1.35 + 0.27 * bands, theme)
+        axes = figure.add_subplot()
+        _draw_pyramid(axes, estimate, group, limit or scale(estimate), t, theme)
+        _legend(figure, estimate, t, theme)
+    return figure
+
+
+def panel(estimate: Estimate, group: str, *, limit: float, t: Language, theme: Theme = LIGHT) -> Figure:
+    """One of the small multiples that a page lays out itself: a small pyramid without a legend."""
+    with matplotlib.rc_context(RC):
+        figure = new_figure(3.4, 0.6 + 0.2 * len(rows.band_names(estimate)), theme)
+        _draw_pyramid(figure.add_subplot(), estimate, group, limit, t, theme)
+    return figure
+
+
+def small_multiples(
+    estimate: Estimate, *, t: Language | None = None, theme: Theme = LIGHT, columns: int = 3
+) -> Figure:
+    """The pyramids of all groups on one scale."""
+    t = t or open_language("en")
+    groups = rows.group_names(estimate)
+    columns = min(columns, len(groups))
+    lines = math.ceil(len(groups) / columns)
+    with matplotlib.rc_context(RC):
+        bands = len(rows.band_names(estimate))
+        figure = new_figure(3.4 * columns, lines * (0.9 + 0.2 * bands) + 0.4, theme)
+        panels = figure.subplots(lines, columns, squeeze=False).flat
+        for number, axes in enumerate(panels):
+            if number >= len(groups):
+                axes.set_axis_off()
+                continue
+            _draw_pyramid(axes, estimate, groups[number], scale(estimate), t, theme)
+            axes.set_title(printable(t.term(groups[number])), color=theme.ink, fontweight="bold", fontsize=9)
+        _legend(figure, estimate, t, theme)
+    return figure
+
+
+def _draw_pyramid(
+    axes: Axes, estimate: Estimate, group: str, limit: float, t: Language, theme: Theme
+) -> None:
+    """Women left, men right of a column of ages; the youngest at the bottom; per cent of the group."""
+    bands = [t.term(band) for band in rows.band_names(estimate)]
+    gap = limit * max(0.14, 0.022 * max(map(len, bands)))
+    y = np.arange(len(bands))
+    style_axes(axes, theme)
+    for gender, sign in SIDES:
+        side, colour = rows.cells(estimate, group, gender), getattr(theme, gender)
+        share, counted = side["share"].to_numpy(float), side["share_counted"].to_numpy(float)
+        axes.barh(
+            y, sign * counted, OUTLINE, left=sign * gap, fill=False, ec=theme.muted, lw=0.8, ls=(0, (3, 2))
+        )
+        axes.barh(y, sign * share, BAR, left=sign * gap, color=colour)
+        low, high = side["share_low"].to_numpy(float), side["share_high"].to_numpy(float)
+        middle = sign * (gap + share)
+        reach = np.abs(np.stack([share - low, high - share] if sign > 0 else [high - share, share - low]))
+        axes.errorbar(middle, y, xerr=reach, fmt="none", ecolor=theme.ink, elinewidth=1.1, capsize=2.2)
+        axes.text(sign * (gap + limit), len(bands) - 0.35, t.term(gender), color=colour, fontweight="bold",
+                  ha="right" if sign > 0 else "left")  # fmt: skip
+    for position, band in zip(y, bands, strict=True):
+        axes.text(0, position, printable(band), ha="center", va="center", color=theme.ink, fontsize=8.5)
+    step = _step(limit)
+    marks = np.arange(0, limit * 1.001, step)
+    labels = [t.number(100 * mark, 1 if step < 0.01 else 0) for mark in marks] * 2
+    axes.set_xticks(np.concatenate([-(gap + marks), gap + marks]), labels)
+    axes.grid(axis="x", color=theme.grid, lw=0.7)
+    axes.set(yticks=[], xlim=(-1.03 * (gap + limit), 1.03 * (gap + limit)), ylim=(-0.6, len(bands) + 0.1))
+    axes.set_xlabel(t.gettext("% of perceived faces"), color=theme.muted)
+
+
+def _step(limit: float) -> float:
+    """A round distance between two to four marks up to ``limit``."""
+    return next(step for step in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if limit / step <= 4)
+
+
+def _legend(figure: Figure, estimate: Estimate, t: Language, theme: Theme) -> None:
+    level = t.percent(estimate.level, 0)
+    handles = [
+        Patch(fc=theme.muted, ec="none", label=t.gettext("corrected")),
+        Line2D([], [], color=theme.ink, lw=1.1, marker="|", label=t.gettext("{level} interval", level=level)),
+        Patch(fill=False, ec=theme.muted, lw=0.8, ls=(0, (3, 2)), label=t.gettext("counted")),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, labelcolor=theme.muted,
+                  fontsize=8)  # fmt: skip
+
+
+def age_histogram(faces: pd.DataFrame, *, t: Language | None = None, theme: Theme = LIGHT) -> Figure:
+    """Faces by perceived age in years, men stacked on women, from the columns ``age`` and ``p_female``."""
+    t = t or open_language("en")
+    years = faces["age"].round().clip(0, AGES - 1).astype(int)
+    is_female = faces["p_female"] >= 0.5
+    female, male = (np.bincount(years[mine], minlength=AGES) for mine in (is_female, ~is_female))
+    edges = np.arange(AGES + 1) - 0.5
+    with matplotlib.rc_context(RC):
+        figure = new_figure(5.0, 2.6, theme)
+        axes = figure.add_subplot()
+        style_axes(axes, theme)
+        axes.grid(axis="y", color=theme.grid, lw=0.7)
+        axes.stairs(female, edges, fill=True, color=theme.female, label=t.term("female"))
+        axes.stairs(female + male, edges, baseline=female, fill=True, color=theme.male, label=t.term("male"))
+        axes.set(xlim=(-0.5, AGES - 0.5), xticks=range(0, AGES, 10))
+        axes.yaxis.set_major_formatter(lambda value, _: t.number(value) if value == int(value) else "")
+        axes.set_xlabel(t.gettext("perceived age, years"), color=theme.muted)
+        axes.set_ylabel(t.gettext("faces"), color=theme.muted)
+        axes.legend(frameon=False, labelcolor=theme.ink, loc="upper right")
+    return figure
+
+
+def dates(estimate: Estimate) -> dict[str, float]:
+    """Groups that are years or months, in order, with their time in years; empty if fewer than three."""
+    found = {group: _DATE.fullmatch(group) for group in rows.group_names(estimate)}
+    times = {group: int(m[1]) + (int(m[2] or 1) - 1) / 12 for group, m in found.items() if m}
+    return dict(sorted(times.items(), key=lambda item: item[1])) if len(times) >= 3 else {}
+
+
+def over_time(
+    estimate: Estimate,
+    *,
+    gender: str = "all",
+    band: str = "all",
+    t: Language | None = None,
+    theme: Theme = LIGHT,
+) -> Figure:
+    """The share of one gender or of one band in each of the `dates`, with its interval as a band."""
+    t = t or open_language("en")
+    times = dates(estimate)
+    line = pd.DataFrame([rows.margin(estimate, group, gender=gender, band=band) for group in times])
+    x, colour = list(times.values()), theme.male if gender == "all" else getattr(theme, gender)
+    with matplotlib.rc_context(RC):
+        figure = new_figure(3.4, 2.2, theme)
+        axes = figure.add_subplot()
+        style_axes(axes, theme)
+        axes.grid(axis="y", color=theme.grid, lw=0.7)
+        low, high = (100 * line[name].to_numpy(float) for name in ("share_low", "share_high"))
+        axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
+        axes.plot(x, 100 * line["share"].to_numpy(float), color=colour, marker="o", ms=3.5)
+        axes.plot(x, 100 * line["share_counted"].to_numpy(float), color=theme.muted, lw=0.9, ls=(0, (3, 2)))
+        axes.set_ylim(0, None)
+        shown = _some(list(times), 5)
+        axes.set_xticks([times[name] for name in shown], shown)
+        axes.yaxis.set_major_formatter(lambda value, _: t.number(value))
+        name = t.term(gender if band == "all" else band)
+        axes.set_title(f"{printable(name)}, %", color=theme.ink, fontsize=9, loc="left")
+    return figure
+
+
+def _some(names: Sequence[str], count: int) -> list[str]:
+    """At most ``count`` of ``names``, evenly spaced."""
+    return list(names[:: math.ceil(len(names) / count)])
+
+
+def forest(comparison: pd.DataFrame, *, t: Language | None = None, theme: Theme = LIGHT) -> Figure:
+    """Differences of shares with their intervals, a line for each row, and zero.
+
+    ``comparison`` is a table of `agestat.stats.compare.Comparison`; rows that differ clearly after adjustment
+    are filled.
+    """
+    t = t or open_language("en")
+    columns = ("difference", "difference_low", "difference_high")
+    difference, low, high = (100 * comparison[name].to_numpy(float) for name in columns)
+    clear = comparison["p_adjusted"].to_numpy(float) < CLEAR
+    y = np.arange(len(comparison))[::-1]
+    with matplotlib.rc_context(RC):
+        figure = new_figure(5.0, 0.9 + 0.26 * len(comparison), theme)
+        axes = figure.add_subplot()
+        style_axes(axes, theme)
+        axes.grid(axis="x", color=theme.grid, lw=0.7)
+        axes.axvline(0, color=theme.muted, lw=1)
+        for row, gender in enumerate(comparison["gender"]):
+            colour = theme.ink if gender == "all" else getattr(theme, gender)
+            axes.plot([low[row], high[row]], [y[row], y[row]], color=colour, lw=1.6, solid_capstyle="butt")
+            face = colour if clear[row] else theme.paper
+            axes.plot(difference[row], y[row], "o", ms=5.5, mfc=face, mec=colour, mew=1.4)
+        pairs = zip(comparison["gender"], comparison["band"], strict=True)
+        names = [_cell_name(gender, band, t) for gender, band in pairs]
+        axes.set_yticks(y, names, color=theme.ink)
+        axes.set_ylim(-0.6, len(comparison) - 0.4)
+        axes.set_xlabel(t.gettext("difference, percentage points"), color=theme.muted)
+    return figure
+
+
+def _cell_name(gender: str, band: str, t: Language) -> str:
+    """``female 18-24``, or the one name where the other is everything."""
+    return printable(" ".join(t.term(name) for name in (gender, band) if name != "all") or t.term("all"))
