@@ -113,11 +113,17 @@ def test_a_path_that_is_not_there_is_a_row(tmp_path):
     assert list(walk([tmp_path / "nowhere.jpg"])) == [Unwalkable(str(tmp_path), "nowhere.jpg", "vanished")]
 
 
+@pytest.fixture
+def deep_path(tmp_path):
+    """A folder that is removed by rm, since Python's own removal recurses too deep."""
+    yield tmp_path
+    subprocess.run(["rm", "-rf", tmp_path], check=True)
+
+
 def test_deep_folders_need_no_recursion(deep_path):
     deep = str(deep_path) + "/d" * 1200
     subprocess.run(["sh", "-c", f"mkdir -p '{deep}' && touch '{deep}/a.jpg'"], check=True)
     assert paths(deep_path) == ["d/" * 1200 + "a.jpg"]
-    subprocess.run(["rm", "-r", deep_path / "d"], check=True)  # pytest's own cleaning recurses
 
 
 def test_a_path_longer_than_the_system_allows_is_a_row(deep_path):
