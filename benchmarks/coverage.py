@@ -41,6 +41,11 @@ KINDS = ("mild", "strong", "extreme")
 BAGS_PER_SPLIT = 10
 REPLICATES = 300
 OWN_LABELS = 300
+DRAWN = (
+    ("cc", "#c0392b", "o", "counted"),
+    ("bayes", "#1f6fb2", "s", "corrected"),
+    ("ppi", "#2e8b57", "^", "own labels"),
+)
 
 Arrays = dict[str, np.ndarray]
 
@@ -226,6 +231,31 @@ def markdown(results: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+def figure(results: dict[str, dict], path: Path) -> None:
+    """Coverage against error of the corrected and the counted shares, a dot per cell of the table."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    panels = sorted({key.split()[0] for key in results}, key=SCENARIOS.index)
+    figure, axes = pyplot.subplots(
+        1, len(panels), figsize=(3.4 * len(panels), 3.4), sharey=True, squeeze=False
+    )
+    for ax, scenario in zip(axes[0], panels, strict=True):
+        cells = [cell["methods"] for key, cell in results.items() if key.split()[0] == scenario]
+        for method, colour, marker, label in DRAWN:
+            rows = [cell[method] for cell in cells if method in cell]
+            error, coverage = (100 * np.array([row[key] for row in rows]) for key in ("error", "coverage"))
+            ax.scatter(error, coverage, c=colour, marker=marker, label=label)
+        ax.axhline(95, color="0.5", lw=0.8, ls="--")
+        ax.set(title=scenario, xlabel="error of a share, percentage points", xlim=(0, None), ylim=(0, 102))
+    axes[0, 0].set_ylabel("95 % intervals that hold the truth, %")
+    axes[0, -1].legend(loc="center right", frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -235,7 +265,9 @@ def main() -> None:
     parser.add_argument("--scenario", choices=SCENARIOS, action="append", help="default: all but simulated")
     parser.add_argument("--bags", type=int, default=300, help="bags per cell of the table")
     parser.add_argument("--size", type=int, action="append", help="faces per bag; default: 200, 1000, 5000")
-    parser.add_argument("--kind", choices=KINDS, action="append", help="shift of shares; default: all three")
+    parser.add_argument(
+        "--kind", choices=KINDS, action="append", help="shift of shares; default: mild and strong"
+    )
     parser.add_argument(
         "--method", action="append", help="default: all, and ppi: the default with 300 own labels"
     )
@@ -244,13 +276,14 @@ def main() -> None:
     parser.add_argument(
         "--markdown", action="store_true", help="print a Markdown table of all finished cells"
     )
+    parser.add_argument("--figure", type=Path, help="draw coverage against error, .svg or .png")
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     models = {"faces": args.faces, "simpsons": args.simpsons}
     methods = args.method or [*METHODS, "ppi"]
     results = {}
     for scenario in args.scenario or SCENARIOS[:3]:
-        for kind in args.kind or KINDS:
+        for kind in args.kind or KINDS[:2]:
             for n in args.size or SIZES:
                 model = (
                     ""
@@ -270,6 +303,8 @@ def main() -> None:
                     print(scenario, kind, n, json.dumps(results[f"{scenario} {kind} {n}"]), flush=True)
     if args.markdown:
         print(markdown(results))
+    if args.figure:
+        figure(results, args.figure)
 
 
 if __name__ == "__main__":

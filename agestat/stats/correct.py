@@ -18,7 +18,7 @@ METHODS = {
     "cc": "counting",
 }
 DEFAULT_METHOD = "bayes"
-DISCOUNT = 1.5  # calibration pictures per picture's worth of knowledge: no collection is quite like them
+DISCOUNT = 1.25  # calibration pictures per picture's worth of knowledge: no collection is quite like them
 SHIFTED_DISCOUNT = 10.0  # the same where the collection visibly is unlike them
 CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
 

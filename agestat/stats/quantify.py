@@ -8,7 +8,7 @@ import numpy as np
 
 EM_STEPS = 500
 EM_CHANGE = 1e-7  # largest change of a share at which expectation-maximisation stops
-LEAST_SQUARES_STEPS = 400
+LEAST_SQUARES_STEPS = 200
 
 
 def reweight(posterior: np.ndarray, prior: np.ndarray, shares: np.ndarray) -> np.ndarray:
