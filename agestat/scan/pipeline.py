@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agestat.model.predict import Model
 
 SAVE_SECONDS = 5.0  # at least this often what is done is made safe
+ECHO_SECONDS = 0.5  # `timeout` and other wrappers signal a process and its group: one wish, heard twice
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._heard_at = 0.0
 
     @contextmanager
     def listening(self) -> Iterator["Stop"]:
@@ -62,9 +64,11 @@ class Stop:
                 signal.signal(number, handler)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
+        now = time.monotonic()
+        if self.signal is None:
+            self.signal, self._heard_at = number, now
+        elif now - self._heard_at > ECHO_SECONDS:
             raise KeyboardInterrupt
-        self.signal = number
 
 
 def fill(

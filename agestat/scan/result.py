@@ -17,7 +17,6 @@ from agestat.scan.home import store_of
 from agestat.scan.store import Store
 
 if TYPE_CHECKING:
-    from agestat.stats.calibration import Calibration
     from agestat.stats.estimate import Estimate
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
@@ -125,8 +124,9 @@ class Scan:
             "camera, (SELECT count(*) FROM faces WHERE file_id = files.id), faces_left_out "
             "FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? ORDER BY roots.path, files.path"
         )
-        named = [(row[0], os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:]) for row in rows]
-        frame = pd.DataFrame(named, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
+        frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
+        for name in ("root", "path"):
+            frame[name] = _names(frame[name])
         frame["taken_at"] = pd.to_datetime(frame["taken_at"])
         return frame.astype({"width": "Int64", "height": "Int64"})
 
@@ -150,7 +150,7 @@ class Scan:
         names = ("file_id", "root", "path", "x", "y", "width", "height", "score")
         frame = pd.DataFrame(dict(zip(names, columns, strict=False)))
         for name in ("root", "path"):
-            frame[name] = frame[name].map(os.fsdecode).astype(object)
+            frame[name] = _names(frame[name])
         probabilities = self._unpack(columns[-1])
         frame["p_female"] = self.space.p_female(probabilities)
         frame["age"] = self.space.age(probabilities)
@@ -212,7 +212,7 @@ class Scan:
         """
         from agestat.stats.bands import parse_bands
         from agestat.stats.calibration import Calibration
-        from agestat.stats.estimate import estimate_chunks
+        from agestat.stats.estimate import estimate_checked
 
         keys: dict[str, Any] = {"cluster": cluster, "metadata": metadata, "trust_mtime": trust_mtime}
         calibration = Calibration.from_arrays(self.space, self._calibration(), self.run["model"])
@@ -221,20 +221,16 @@ class Scan:
 
             options["labels"] = read_labels(Path(labels), self, tuple(by), **keys)
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
-        result = estimate_chunks(lambda: self.chunks(by, **keys), calibration, bands=chosen, **options)
-        self._warn(result, calibration)
-        return result
+        return estimate_checked(
+            lambda: self.chunks(by, **keys), self._looks(), calibration, bands=chosen, **options
+        )
 
-    def _warn(self, result: "Estimate", calibration: "Calibration") -> None:
-        """Add a note if the faces do not look like those that the model's errors were learned from."""
-        from agestat.stats.shift import shift
-
+    def _looks(self) -> dict[str, np.ndarray]:
+        """What tells whether the faces look like those that the model's errors were learned from."""
         names = ("novelty", "sharpness", "brightness")
         query = f"SELECT {', '.join(names)} {_JOINED} LIMIT {LOOKED_AT}"
         columns = np.array(self._all(query), dtype=float).reshape(-1, len(names)).T
-        verdict = shift(dict(zip(names, columns, strict=True)), calibration, result.native_shares)
-        if verdict.is_shifted:
-            result.notes.append(verdict.sentence)
+        return dict(zip(names, columns, strict=True))
 
     def _calibration(self) -> dict[str, np.ndarray]:
         """Of exactly the model that made the rows."""
@@ -248,6 +244,11 @@ class Scan:
     def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
+
+
+def _names(column: pd.Series) -> pd.Series:
+    """Paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
+    return pd.Series([os.fsdecode(path) for path in column], column.index, dtype=object)
 
 
 def _name(key: Key | None, row: tuple[Any, ...]) -> str | None:
