@@ -1,6 +1,7 @@
 """``agestat eval``."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,7 @@ def _record(model_name: str, figures: dict[str, Any]) -> None:
 
     name = f"{', '.join(Path(one).name for one in figures['data'])} {figures['split']}"
     about = {key: value for key, value in figures.items() if key not in ("model", "model_digest", "data")}
-    record_metrics(folder_of(model_name), name, about, " ".join(["agestat", *sys.argv[1:]]))
+    record_metrics(folder_of(model_name), name, about, shlex.join(["agestat", *sys.argv[1:]]))
 
 
 def _write(path: Path, text: str) -> None:

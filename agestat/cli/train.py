@@ -1,5 +1,6 @@
 """``agestat train``."""
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,6 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
         skip_bad=given["skip_bad"],
         limit=given["limit"],
         **({"terms": given["terms"]} if given["terms"] else {}),
-        command=" ".join(["agestat", *sys.argv[1:]]),
+        command=shlex.join(["agestat", *sys.argv[1:]]),
     )
     click.echo(f"The model is in {folder}; judge it with: agestat eval DATA --model {folder}", err=True)
