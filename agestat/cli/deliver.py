@@ -1,5 +1,7 @@
 """From a scan to what the user asked to see; `scan` and `report` share it."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from agestat.stats.estimate import Estimate
 
 TABLES = ("csv", "json", "parquet", "xlsx")
+OUTPUTS = (*TABLES, "faces", "html", "png")
 UNREADABLE = 3  # exit code: finished, but some files could not be read
 
 
@@ -30,7 +33,7 @@ def check(options: dict[str, Any], space: "LabelSpace") -> None:
         raise UsageError(f"There is no method {options['method']!r}: choose one of {', '.join(METHODS)}.")
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
     band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
-    targets = [options[key] for key in (*TABLES, "faces") if options[key]]
+    targets = [options[key] for key in OUTPUTS if options[key]]
     if targets.count("-") > 1:
         raise UsageError("Only one output can go to standard output: give the others a file name.")
     if options["labels"] and not Path(options["labels"]).is_file():
@@ -54,6 +57,8 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
             write_table(result.table, options[kind], kind)
     if options["faces"]:
         write_faces(scan.faces, options["faces"])
+    if options["html"] or options["png"]:
+        _draw(scan, result, options)
     if not options["quiet"]:
         _print(scan, result, options)
     return UNREADABLE if scan.counts["failed"] else 0
@@ -67,13 +72,31 @@ def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":
     return scan.estimate(options["by"], **chosen)
 
 
+def _draw(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
+    """The page and the picture of the pyramids."""
+    from agestat.report.canvas import THEMES, save_figure
+    from agestat.report.html import write_html
+    from agestat.report.language import open_language
+    from agestat.report.plots import small_multiples
+
+    if options["png"]:
+        figure = small_multiples(result, t=open_language(options["lang"]), theme=THEMES[options["theme"]])
+        save_figure(figure, options["png"])
+    if options["html"]:
+        write_html(
+            scan, result, options["html"], lang=options["lang"], thumbnails=options["thumbnails"],
+            command=shlex.join(["agestat", *sys.argv[1:]]),
+            overall=estimate(scan, {**options, "by": ()}) if options["by"] else None,
+        )  # fmt: skip
+
+
 def _print(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
     """The summary; on standard error when a table goes to standard output."""
     from rich.console import Console
 
     from agestat.report.console import print_summary
 
-    to_stdout = "-" in [options[key] for key in (*TABLES, "faces")]
+    to_stdout = "-" in [options[key] for key in OUTPUTS]
     print_summary(scan, result, Console(stderr=to_stdout), options["lang"])
     if options.get("verbose"):
         files = scan.files

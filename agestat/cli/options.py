@@ -43,5 +43,11 @@ output_options = _all(
     click.option("--parquet", metavar="FILE", help="Write the table as Parquet."),
     click.option("--xlsx", metavar="FILE", help="Write the table for Excel (needs agestat[xlsx])."),
     click.option("--faces", metavar="FILE", help="Write one row per face: .csv, .parquet or .jsonl."),
-    click.option("--lang", metavar="en|ru", help="Language of the summary; default: the locale's."),
-)
+    click.option("--html", "--report", "html", metavar="FILE|-", help="Write the report as one HTML file."),
+    click.option("--png", metavar="FILE", help="Draw the population pyramid: .png, .svg or .pdf."),
+    click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
+                 help="Colours of --png; the HTML page follows its reader's settings."),
+    click.option("--thumbnails", is_flag=True, help="Show faces in the report, which can identify people."),
+    click.option("--lang", type=click.Choice(["en", "ru"]),
+                 help="Language of summary and report; default: the locale's."),
+)  # fmt: skip

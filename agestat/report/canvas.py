@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ from agestat.report.text import printable
 
 FORMATS = ("png", "svg", "pdf")
 DPI = 200  # 1,000 pixels over the 5 inches of a pyramid: sharp in print and on slides
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "svg.fonttype": "none",  # text stays text: small, selectable, sharp

@@ -71,7 +71,7 @@ def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str 
     """Print the summary sentence, what was left out, the shares of every group and how they were made."""
     screen = Screen(console, lang)
     t = screen.t
-    screen.line((t.gettext("Perceived age and gender"), "bold"))
+    screen.line((words.title(t), "bold"))
     screen.line(words.summary(scan, estimate, t))
     screen.line(" · ".join(words.quality(scan, t)))
     for reason, count in scan.failures.items():

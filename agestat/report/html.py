@@ -9,7 +9,7 @@ from agestat.report import plots, rows, words
 from agestat.report.canvas import inline_svg
 from agestat.report.files import output_file
 from agestat.report.language import Language, open_language
-from agestat.report.markup import figure, foreign, paragraph, safe, section, table
+from agestat.report.markup import figure, foreign, heading, paragraph, safe, section, table
 from agestat.report.model_card import model_section, reproduce_section
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def render(
         f'<!doctype html>\n<html lang="{t.code}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>{safe(t.gettext('Perceived age and gender'))}</title>\n<style>\n{css}</style>\n</head>\n"
+        f"<title>{safe(words.title(t))}</title>\n<style>\n{css}</style>\n</head>\n"
         f"<body>\n<main>\n{''.join(parts)}</main>\n</body>\n</html>\n"
     )
 
@@ -101,7 +101,7 @@ def _opening(scan: "Scan", whole: "Estimate", t: Language) -> str:
     tiles = "".join(f"<li><strong>{safe(t.number(n))}</strong>{safe(name)}</li>" for n, name in facts)
     warnings = "".join(f'<p class="warning" role="note">{foreign(note)}</p>\n' for note in whole.notes)
     return (
-        f"<header><h1>{safe(t.gettext('Perceived age and gender'))}</h1>\n"
+        f"<header><h1>{safe(words.title(t))}</h1>\n"
         + paragraph(words.summary(scan, whole, t), "lead")
         + paragraph(words.perceived(t), "note")
         + f'{warnings}<ul class="facts">{tiles}</ul></header>\n'
@@ -121,8 +121,8 @@ def _whole(whole: "Estimate", t: Language) -> str:
 
 def _caption(estimate: "Estimate", t: Language) -> str:
     return t.gettext(
-        "Bars are shares corrected for the model's errors, whiskers their {level} intervals, dashed outlines the "
-        "shares as counted.",
+        "Bars are shares corrected for the model's errors, whiskers their {level} intervals, dashed outlines "
+        "the shares as counted.",
         level=t.percent(estimate.level, 0),
     )
 
@@ -130,11 +130,11 @@ def _caption(estimate: "Estimate", t: Language) -> str:
 def _described(estimate: "Estimate", group: str, t: Language) -> str:
     """A pyramid in words: its largest bar and the share of women."""
     cells = estimate.table[estimate.table["group"] == group]
-    largest = cells.loc[cells["share"].idxmax()]
+    largest = cells.iloc[int(cells["share"].argmax())]
     female = rows.margin(estimate, group, gender="female")
     return t.gettext(
-        "{faces} perceived faces, {female} perceived as female; the largest bar is {gender} {band} with {share}. "
-        "All numbers stand in the tables.",
+        "{faces} perceived faces, {female} perceived as female; the largest bar is {gender} {band} with "
+        "{share}. All numbers stand in the tables.",
         faces=t.number(rows.faces(estimate, group)), female=t.percent(female["share"]),
         gender=t.term(largest["gender"]), band=t.term(largest["band"]), share=t.percent(largest["share"]),
     )  # fmt: skip
@@ -183,9 +183,11 @@ def _groups(estimate: "Estimate", t: Language) -> str:
             f"<details><summary>{safe(name)}</summary>{_share_table(estimate, group, t)}</details>\n"
         )
         female, age = rows.margin(estimate, group, gender="female"), rows.age(estimate, group)
-        lines.append([name, t.number(rows.faces(estimate, group)), _share(female, t),
-                      t.number(100 * female["share_counted"], 1),
-                      t.between(age["value"], age["low"], age["high"]), t.number(age["counted"], 1)])  # fmt: skip
+        lines.append([
+            name, t.number(rows.faces(estimate, group)), _share(female, t),
+            t.number(100 * female["share_counted"], 1), t.between(age["value"], age["low"], age["high"]),
+            t.number(age["counted"], 1),
+        ])  # fmt: skip
     heads = [t.gettext("group"), t.gettext("faces"), f"{t.term('female')}, %", t.gettext("counted, %"),
              t.gettext("mean perceived age"), t.gettext("counted, years")]  # fmt: skip
     return section(
@@ -193,7 +195,7 @@ def _groups(estimate: "Estimate", t: Language) -> str:
         table(t.gettext("Groups at a glance"), heads, lines, muted=(3, 5)),
         paragraph(_caption(estimate, t) + " " + t.gettext("All groups have the same scale."), "note"),
         f'<div class="grid">{"".join(panels)}</div>',
-        f"<h3>{safe(t.gettext('Numbers of each group'))}</h3>\n",
+        heading(t.gettext("Numbers of each group")),
         *tables,
     )
 
@@ -237,10 +239,8 @@ def _faces(scan: "Scan", info: dict[str, Any], t: Language) -> str:
     """Some of the faces, which identify people: only on request."""
     from agestat.report.thumbnails import thumbnails
 
-    images = "".join(
-        f'<img alt="{safe(t.gettext("A face of the collection"))}" src="{source}">'
-        for source in thumbnails(scan)
-    )
+    alt = safe(t.gettext("A face of the collection"))
+    images = "".join(f'<img alt="{alt}" src="{source}">' for source in thumbnails(scan))
     warning = t.gettext("These pictures can identify people: do not pass this page on without their consent.")
     return section(t.gettext("Faces"), paragraph(warning, "warning"), f'<div class="faces">{images}</div>')
 
@@ -253,16 +253,15 @@ def _quality(scan: "Scan", t: Language) -> str:
         paths = failed.loc[failed["reason"] == reason, "path"]
         items = "".join(f"<li>{safe(path)}</li>" for path in paths.iloc[:SHOWN_FAILURES])
         if count > SHOWN_FAILURES:
-            items += (
-                f"<li>{safe(t.gettext('and {number} more', number=t.number(count - SHOWN_FAILURES)))}</li>"
-            )
+            more = t.gettext("and {number} more", number=t.number(count - SHOWN_FAILURES))
+            items += f"<li>{safe(more)}</li>"
         lists.append(f"<details><summary>{safe(t.number(count))} × {safe(t.term(str(reason)))}</summary>"
                      f"<ul>{items}</ul></details>\n")  # fmt: skip
     sentences = "".join(f"<li>{safe(sentence)}</li>" for sentence in words.quality(scan, t))
     return section(
         t.gettext("Data quality"),
         f"<ul>{sentences}</ul>\n",
-        f"<h3>{safe(t.gettext('Files that could not be read, by reason'))}</h3>\n" if lists else "",
+        heading(t.gettext("Files that could not be read, by reason")) if lists else "",
         *lists,
     )
 
@@ -274,5 +273,6 @@ def _method(estimate: "Estimate", t: Language) -> str:
         t.gettext("Method"),
         paragraph(words.method(estimate, t)),
         *(paragraph(text) for text in words.explanation(t)),
-        f"<h3>{safe(t.gettext('References'))}</h3>\n<ul>{papers}</ul>\n",
+        heading(t.gettext("References")),
+        f"<ul>{papers}</ul>\n",
     )

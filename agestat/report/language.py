@@ -18,7 +18,11 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for a message tha
 
 TERMS = (
     N_("female"), N_("male"), N_("all"), N_("child"), N_("adult"), N_("elderly"), N_("outside bands"),
-    N_("truncated"), N_("not a picture"), N_("too many pixels"),
+    N_("unknown"), N_("1 Monday"), N_("2 Tuesday"), N_("3 Wednesday"), N_("4 Thursday"), N_("5 Friday"),
+    N_("6 Saturday"), N_("7 Sunday"),
+    N_("truncated"), N_("damaged"), N_("not a picture"), N_("empty file"), N_("too many pixels"),
+    N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"), N_("path too long"),
+    N_("link loop"), N_("broken link"),
 )  # fmt: skip
 
 

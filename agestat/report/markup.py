@@ -44,6 +44,11 @@ def section(title: str, *parts: str) -> str:
     return f"<section><h2>{safe(title)}</h2>\n{''.join(parts)}</section>\n" if any(parts) else ""
 
 
+def heading(title: str) -> str:
+    """A heading within a section."""
+    return f"<h3>{safe(title)}</h3>\n"
+
+
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of text, of the style ``kind``."""
     return f'<p class="{kind}">{safe(text)}</p>\n' if kind else f"<p>{safe(text)}</p>\n"

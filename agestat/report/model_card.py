@@ -46,9 +46,9 @@ def model_section(info: dict[str, Any], t: Language) -> str:
 def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[str]:
     """Tables of measured errors on one labelled set: as a whole, by age and by gender."""
     slices = metrics.get("slices") or {}
-    parts = [(t.gettext("on {name}", name=name), {t.term("all"): metrics})]
-    parts += [(f"{t.gettext('on {name}', name=name)}, {t.gettext(title)}", slices[key])
-              for key, title in SLICES if slices.get(key)]  # fmt: skip
+    where = t.gettext("on {name}", name=name)
+    parts = [(where, {"all": metrics})]
+    parts += [(f"{where}, {t.gettext(title)}", slices[key]) for key, title in SLICES if slices.get(key)]
     for caption, lines in parts:
         measures = [key for key in MEASURES if any(line.get(key) is not None for line in lines.values())]
         if not measures:
@@ -68,7 +68,7 @@ def _figure(value: Any, scale: float, t: Language) -> str:
         parts = [
             float("nan") if value.get(key) is None else scale * value[key] for key in ("value", "low", "high")
         ]
-        return t.between(*parts)
+        return t.between(parts[0], parts[1], parts[2])
     return "–" if value is None else t.number(scale * value, 1)
 
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from agestat.errors import AgestatError
 from agestat.model.labels import AGES
 from agestat.report import rows
 from agestat.report.canvas import LIGHT, RC, Theme, new_figure, style_axes
@@ -23,6 +24,7 @@ SIDES = (("female", -1), ("male", 1))
 GHOST = {"fill": False, "lw": 0.8, "ls": (0, (3, 2))}
 BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
 CLEAR = 0.05  # adjusted p-value below which a difference is drawn as one
+TITLE = 40  # characters over one of the small multiples
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 
@@ -63,9 +65,13 @@ def panel(estimate: Estimate, group: str, *, limit: float, t: Language, theme: T
 def small_multiples(
     estimate: Estimate, *, t: Language | None = None, theme: Theme = LIGHT, columns: int = 3
 ) -> Figure:
-    """The pyramids of all groups on one scale."""
+    """The pyramids of all groups on one scale; of a single group, its pyramid."""
     t = t or open_language("en")
     groups = rows.group_names(estimate)
+    if not groups:
+        raise AgestatError("There are no faces to draw a pyramid of.")
+    if len(groups) == 1:
+        return pyramid(estimate, t=t, theme=theme)
     columns = min(columns, len(groups))
     lines = math.ceil(len(groups) / columns)
     with matplotlib.rc_context(RC):
@@ -77,7 +83,7 @@ def small_multiples(
                 axes.set_axis_off()
                 continue
             _draw_pyramid(axes, estimate, groups[number], scale(estimate), t, theme)
-            axes.set_title(printable(t.term(groups[number])), color=theme.ink, fontweight="bold", fontsize=9)
+            axes.set_title(_short(t.term(groups[number])), color=theme.ink, fontweight="bold", fontsize=9)
         _legend(figure, estimate, t, theme)
     return figure
 
@@ -103,7 +109,7 @@ def _draw_pyramid(
         axes.errorbar(middle, y, xerr=reach, fmt="none", ecolor=theme.ink, elinewidth=1.1, capsize=2.2)
         axes.text(sign * (gap + limit), len(bands) - 0.35, t.term(gender), color=colour, fontweight="bold",
                   ha="right" if sign > 0 else "left")  # fmt: skip
-    for position, band in zip(y, bands, strict=True):
+    for position, band in enumerate(bands):
         axes.text(0, position, printable(band), ha="center", va="center", color=theme.ink, fontsize=8.5)
     step = _step(limit)
     marks = np.arange(0, limit * 1.001, step)
@@ -188,6 +194,12 @@ def over_time(
         name = t.term(gender if band == "all" else band)
         axes.set_title(f"{printable(name)}, %", color=theme.ink, fontsize=9, loc="left")
     return figure
+
+
+def _short(name: str) -> str:
+    """A group's name that fits over its pyramid."""
+    name = printable(name)
+    return name if len(name) <= TITLE else f"{name[: TITLE - 1]}…"
 
 
 def _some(names: Sequence[str], count: int) -> list[str]:

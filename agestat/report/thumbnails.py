@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 FACES = 48
 SIDE = 96  # pixels
+COLUMNS = ("root", "path", "x", "y", "width", "height", "score")
 
 
 def thumbnails(scan: "Scan") -> Iterator[str]:
     """At most `FACES` faces drawn at random, the same ones each time, as ``data:`` addresses of JPEGs."""
     faces = scan.faces
-    for face in faces.sample(min(FACES, len(faces)), random_state=0).itertuples():
+    drawn = faces.sample(min(FACES, len(faces)), random_state=0)
+    for root, path, *box in zip(*(drawn[name] for name in COLUMNS), strict=True):
         try:
-            pixels = decode(Path(str(face.root)) / str(face.path)).pixels
+            pixels = decode(Path(root) / path).pixels
         except DecodeError:
             continue  # moved or changed since the scan
-        box = Box(float(face.x), float(face.y), float(face.width), float(face.height), float(face.score))
         stream = io.BytesIO()
-        Image.fromarray(crop_square(pixels, box, SIDE, 1.3)).save(stream, "JPEG", quality=80)
+        Image.fromarray(crop_square(pixels, Box(*box), SIDE, 1.3)).save(stream, "JPEG", quality=80)
         yield "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -13,6 +13,11 @@ from agestat.stats.estimate import Estimate
 EVERYTHING = "all"
 
 
+def title(t: Language) -> str:
+    """What the whole thing is about."""
+    return t.gettext("Perceived age and gender")
+
+
 def photos(scan: "Scan") -> int:
     """Pictures that at least one face was counted in."""
     return int((scan.files["status"] == "ok").sum())
@@ -62,12 +67,13 @@ METHODS = {
     "cc": N_("plain counting"),
 }
 PAPERS = (
-    "G. Forman: Quantifying counts and costs via classification. Data Mining and Knowledge Discovery 17, 2008.",
+    "G. Forman: Quantifying counts and costs via classification. Data Mining and Knowledge Discovery "
+    "17, 2008.",
     "A. Bella et al.: Quantification via probability estimators. ICDM 2010.",
     "M. Saerens, P. Latinne, C. Decaestecker: Adjusting the outputs of a classifier to new a priori "
     "probabilities. Neural Computation 14, 2002.",
-    "A. Alexandari, A. Kundaje, A. Shrikumar: Maximum likelihood with bias-corrected calibration is hard to beat "
-    "at label shift adaptation. ICML 2020.",
+    "A. Alexandari, A. Kundaje, A. Shrikumar: Maximum likelihood with bias-corrected calibration is "
+    "hard to beat at label shift adaptation. ICML 2020.",
     "A. Ziegler, P. Czyż: Bayesian quantification with black-box estimators. TMLR 2024.",
     "A. N. Angelopoulos et al.: Prediction-powered inference. Science 382, 2023.",
 )
@@ -76,8 +82,8 @@ PAPERS = (
 def perceived(t: Language) -> str:
     """What is and what is not measured."""
     return t.gettext(
-        "Age and gender are what people would perceive in the pictures, as judged by a model; they say nothing "
-        "of who somebody is."
+        "Age and gender are what people would perceive in the pictures, as judged by a model; they "
+        "say nothing of who somebody is."
     )
 
 
@@ -95,20 +101,20 @@ def method(estimate: Estimate, t: Language) -> str:
 def explanation(t: Language) -> Iterator[str]:
     """The idea of the correction for readers who are no statisticians, a paragraph at a time."""
     yield t.gettext(
-        "A model sometimes takes one age or gender for another. Counting its answers therefore gives shares that "
-        "are off, and more pictures do not help. How often it errs, and in which direction, is known from "
-        "calibration pictures whose labels are known; the shares shown here are those that, with these errors, "
-        "explain the model's answers."
+        "A model sometimes takes one age or gender for another. Counting its answers therefore gives "
+        "shares that are off, and more pictures do not help. How often it errs, and in which "
+        "direction, is known from calibration pictures whose labels are known; the shares shown here "
+        "are those that, with these errors, explain the model's answers."
     )
     yield t.gettext(
-        "The interval holds what is not known: which photos happen to be in the collection, and how exactly the "
-        "model errs. Faces of one photo are not taken as independent. The counted shares, which other tools "
-        "report, stand beside the corrected ones."
+        "The interval holds what is not known: which photos happen to be in the collection, and how "
+        "exactly the model errs. Faces of one photo are not taken as independent. The counted "
+        "shares, which other tools report, stand beside the corrected ones."
     )
     yield t.gettext(
-        "All this assumes that faces of one gender and age look as they do in the calibration pictures. If they "
-        "visibly do not, the report warns; labelling some hundred faces by hand (agestat label) removes the "
-        "assumption."
+        "All this assumes that faces of one gender and age look as they do in the calibration "
+        "pictures. If they visibly do not, the report warns; labelling some hundred faces by hand "
+        "(agestat label) removes the assumption."
     )
 
 

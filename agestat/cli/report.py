@@ -1,0 +1,30 @@
+"""`agestat report`: page, figures and tables of a scan, without scanning again."""
+
+from typing import Any
+
+import click
+
+from agestat.cli.options import estimate_options, group_options, output_options
+
+
+@click.command(
+    epilog="\b\nExamples:\n  agestat report ~/photos --html report.html\n"
+    "  agestat report ~/photos --by year --png pyramids.png\n"
+    "  agestat report scan.sqlite --bands un5 --csv - --quiet"
+)
+@click.argument("scan", metavar="SCAN", type=click.Path(exists=True))
+@group_options
+@estimate_options
+@output_options
+@click.option("-q", "--quiet", is_flag=True, help="No summary.")
+def command(scan: str, **options: Any) -> int:
+    """Report what was scanned: summary, HTML page, population pyramid, tables.
+
+    SCAN is a scanned folder, or the store that `agestat scan --db` wrote. Nothing is scanned again.
+    """
+    from agestat.cli.deliver import check, deliver
+    from agestat.scan.result import Scan
+
+    with Scan.open(scan) as opened:
+        check(options, opened.space)
+        return deliver(opened, options)
