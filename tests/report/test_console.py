@@ -1,0 +1,58 @@
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from agestat.report.console import print_summary
+
+
+def printed(scan, estimate, *, lang: str = "en", encoding: str = "utf-8", **options) -> str:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    print_summary(scan, estimate, Console(file=stream, width=100, **options), lang)
+    stream.flush()
+    return stream.buffer.getvalue().decode(encoding)
+
+
+def test_shares_of_a_literal_result(scan, make_estimate):
+    lines = printed(scan, make_estimate()).splitlines()
+    start = lines.index("all  100 perceived faces")
+    assert lines[start + 1 : start + 6] == [
+        "      counted         share, %      female male                share, % counted",
+        "65+      15.0 21.0 (19.0–23.0)     ▐██████ ▌              2.0 (0.0–4.0)     5.0",
+        "18-64    30.0 31.0 (29.0–33.0)  ▐█████████ ███████████ 36.0 (34.0–38.0)    35.0",
+        "0-17      5.0    4.0 (2.0–6.0)           █ ██             6.0 (4.0–8.0)    10.0",
+        "all      50.0 56.0 (54.0–58.0)                         44.0 (42.0–46.0)    50.0",
+    ]
+
+
+def test_what_was_left_out_is_counted(scan, make_estimate):
+    text = " ".join(printed(scan, make_estimate()).split())
+    assert "Of 20,000 perceived faces in 10,000 photos, 56.0 % (54.0–58.0) are perceived as female;" in text
+    assert "10,057 pictures found · 50 without a face · 7 could not be read" in text
+    assert "7 × truncated" in text
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_fits_80_columns(scan, by_folder, lang):
+    assert max(cell_len(line) for line in printed(scan, by_folder, lang=lang).splitlines()) <= 80
+
+
+def test_plain_without_unicode(scan, make_estimate):
+    text = printed(scan, make_estimate(("школа",)), encoding="ascii", lang="ru")
+    assert text.isascii()
+    assert "18-64    30.0 31.0 (29.0-33.0)" in text
+    assert "##########" in text
+
+
+def test_no_colour_when_it_is_not_wanted(scan, make_estimate, monkeypatch):
+    assert "\x1b[" in printed(scan, make_estimate(), force_terminal=True, color_system="truecolor")
+    monkeypatch.setenv("NO_COLOR", "1")
+    coloured = printed(scan, make_estimate(), force_terminal=True)
+    assert "38;2" not in coloured and "38;5" not in coloured
+
+
+def test_names_cannot_command_the_terminal_or_the_markup(scan, make_estimate):
+    text = printed(scan, make_estimate(("[red]x\x1b[2J", "b\u202ec")))
+    assert "[red]x\\x1b[2J  100 perceived faces" in text
+    assert "b\\u202ec  100 perceived faces" in text

@@ -1,0 +1,99 @@
+"""The page as a browser sees it. AGESTAT_SCREENSHOTS names a folder that keeps the pictures."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agestat.report.html import write_html
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def report(scan, by_folder, overall, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("page") / "report.html"
+    write_html(
+        scan, by_folder, target, lang="en", overall=overall, command="agestat report photos --by folder"
+    )
+    return target
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
+def opened(request, browser, report):
+    """The page, what the console said, and what was requested."""
+    size, scheme = request.param
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
+    )
+    page, console, requests = context.new_page(), [], []
+    page.on("console", lambda message: console.append(message.text))
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.on("request", lambda asked: requests.append(asked.url))
+    page.goto(report.as_uri())
+    yield page, console, requests
+    if folder := os.environ.get("AGESTAT_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/report-{size}-{scheme}.png", full_page=True)
+    context.close()
+
+
+def test_opens_alone_and_in_silence(opened, report):
+    page, console, requests = opened
+    assert requests == [report.as_uri()]
+    assert console == []
+    assert page.evaluate("document.scripts.length") == 0
+
+
+def test_shows_its_parts(opened, by_folder):
+    page, *_ = opened
+    assert page.locator("h1").all_text_contents() == ["Perceived age and gender"]
+    assert page.locator("h2").all_text_contents() == [
+        "Population pyramid", "Groups", "Ages by year", "Data quality", "Method", "Model card",
+        "How to repeat this",
+    ]  # fmt: skip
+    assert page.get_by_role("img").count() == 2 + 12
+    boxes = [svg.bounding_box() for svg in page.locator("svg").all()]
+    assert all(box["width"] > 200 and box["height"] > 80 for box in boxes)
+
+
+def test_hostile_names_are_shown_as_text(opened):
+    page, *_ = opened
+    names = page.locator(".grid h3").all_text_contents()
+    assert names[:2] == ["<script>alert(1)</script>", "=cmd()|A1"]
+    assert page.locator("img").count() == 0
+
+
+def test_nothing_sticks_out_sideways(opened):
+    page, *_ = opened
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_accessible(opened):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
+    page, *_ = opened
+    found = axe.Axe().run(page).response["violations"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+
+
+def test_prints_on_a_few_pages(browser, report, tmp_path):
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    target = Path(os.environ.get("AGESTAT_SCREENSHOTS", tmp_path)) / "report.pdf"
+    page.pdf(path=target, prefer_css_page_size=True)
+    sheets = target.read_bytes().count(b"/Type /Page\n")
+    assert 4 <= sheets <= 14
+    page.close()
