@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -17,18 +16,24 @@ if TYPE_CHECKING:
 
 FACES = 48
 SIDE = 96  # pixels
-COLUMNS = ("root", "path", "x", "y", "width", "height", "score")
+COLUMNS = ("file_id", "x", "y", "width", "height", "score")
 
 
 def thumbnails(scan: "Scan") -> Iterator[str]:
-    """At most `FACES` faces drawn at random, the same ones each time, as ``data:`` addresses of JPEGs."""
+    """At most `FACES` faces drawn at random, the same ones each time, as ``data:`` addresses of JPEGs.
+
+    Only from files that are still what was scanned: a store cannot have any other picture shown.
+    """
     faces = scan.faces
     drawn = faces.sample(min(FACES, len(faces)), random_state=0)
-    for root, path, *box in zip(*(drawn[name] for name in COLUMNS), strict=True):
+    for file, *box in zip(*(drawn[name] for name in COLUMNS), strict=True):
+        path = scan.unchanged(file)
+        if path is None:
+            continue
         try:
-            pixels = decode(Path(root) / path).pixels
+            pixels = decode(path).pixels
         except DecodeError:
-            continue  # moved or changed since the scan
+            continue
         stream = io.BytesIO()
         Image.fromarray(crop_square(pixels, Box(*box), SIDE, 1.3)).save(stream, "JPEG", quality=80)
         yield "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

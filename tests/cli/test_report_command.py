@@ -26,7 +26,21 @@ def run(*arguments: object):
 
 def test_everything_at_once_without_scanning(store, tmp_path):
     page, picture, table = tmp_path / "r.html", tmp_path / "p.png", tmp_path / "t.csv"
-    result = run(store, "--by", "folder", "--html", page, "--png", picture, "--csv", table, "--lang", "en")
+    result = run(
+        store,
+        "--by",
+        "folder",
+        "--html",
+        page,
+        "--png",
+        picture,
+        "--csv",
+        table,
+        "--lang",
+        "en",
+        "--method",
+        "pacc",
+    )
     assert result.return_value == 3  # seven files could not be read
     assert "Of 400 perceived faces in 200 photos" in result.output
     assert "Of 400 perceived faces in 200 photos" in page.read_text(encoding="utf-8")

@@ -138,10 +138,10 @@ def scan(store: Path):
 @pytest.fixture(scope="session")
 def by_folder(scan: Scan) -> Estimate:
     """Its estimate by folder."""
-    return scan.estimate(["folder"], replicates=40)
+    return scan.estimate(["folder"], method="pacc", replicates=40)
 
 
 @pytest.fixture(scope="session")
 def overall(scan: Scan) -> Estimate:
     """Its estimate as a whole."""
-    return scan.estimate(replicates=40)
+    return scan.estimate(method="pacc", replicates=40)

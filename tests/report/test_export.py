@@ -118,7 +118,7 @@ def test_missing_folder_is_one_sentence(tmp_path):
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, make_estimate):
     target = tmp_path / "t.parquet"
     target.write_text("old")
-    with pytest.raises(Exception, match="mixed|convert|Expected"):
+    with pytest.raises(Exception, match=r"mixed|convert|Expected"):
         write_table(pd.DataFrame({"x": [1, "a", b"b", {}]}, dtype=object), target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]

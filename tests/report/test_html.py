@@ -67,7 +67,7 @@ def test_size_with_twelve_groups(page):
 def test_can_be_reproduced(page, scan):
     for text in (
         "0123abcd" * 8,
-        "bayes, 95 %",
+        "pacc, 95 %",
         "drawn, 3000 pictures",
         "agestat 0.1.0",
         scan.run["started_at"],

@@ -1,0 +1,55 @@
+"""Seconds and bytes of the report of a store of generated faces in 12 groups.
+
+    python benchmarks/report.py [--faces 100000]
+
+Prints the time of the estimates (whole, and by folder) and of the page apart, and the size of the HTML file.
+"""
+
+import argparse
+import importlib.util
+import platform
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from agestat.report.html import write_html
+from agestat.scan.result import Scan
+
+TESTS = Path(__file__).parents[1] / "tests" / "report" / "conftest.py"
+
+
+def main() -> None:
+    """Build the store, then time what `agestat report --by folder --html` does."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--faces", type=int, default=100_000)
+    parser.add_argument("--method", default="bayes")
+    options = parser.parse_args()
+    spec = importlib.util.spec_from_file_location("stores", TESTS)
+    assert spec and spec.loader
+    stores = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stores)
+    with tempfile.TemporaryDirectory() as folder:
+        store = stores.write_store(Path(folder), options.faces)
+        target = Path(folder) / "report.html"
+        with Scan.open(store) as scan:
+            clock = [time.perf_counter()]
+            overall = scan.estimate(method=options.method)
+            clock.append(time.perf_counter())
+            groups = scan.estimate(["folder"], method=options.method)
+            clock.append(time.perf_counter())
+            write_html(scan, groups, target, lang="en", overall=overall)
+            clock.append(time.perf_counter())
+        steps = [after - before for before, after in pairwise(clock)]
+        print(
+            f"{options.faces:,} faces, 12 groups, method {options.method}; {platform.processor() or platform.machine()}"
+        )
+        for name, seconds in zip(("estimate, whole", "estimate, 12 groups", "page"), steps, strict=True):
+            print(f"{name:20} {seconds:6.1f} s")
+        print(f"{'HTML':20} {target.stat().st_size / 1e6:6.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
