@@ -43,9 +43,7 @@ def main() -> None:
             write_html(scan, groups, target, lang="en", overall=overall)
             clock.append(time.perf_counter())
         steps = [after - before for before, after in pairwise(clock)]
-        print(
-            f"{options.faces:,} faces, 12 groups, method {options.method}; {platform.processor() or platform.machine()}"
-        )
+        print(f"{options.faces:,} faces, 12 groups, {options.method}; {platform.machine()}")
         for name, seconds in zip(("estimate, whole", "estimate, 12 groups", "page"), steps, strict=True):
             print(f"{name:20} {seconds:6.1f} s")
         print(f"{'HTML':20} {target.stat().st_size / 1e6:6.2f} MB")

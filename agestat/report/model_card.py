@@ -53,7 +53,8 @@ def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[str]:
         measures = [key for key in MEASURES if any(line.get(key) is not None for line in lines.values())]
         if not measures:
             continue
-        heads = [t.gettext("group"), t.gettext("pictures"), *(t.gettext(MEASURES[key][0]) for key in measures)]
+        names = [t.gettext(MEASURES[key][0]) for key in measures]
+        heads = [t.gettext("group"), t.gettext("pictures"), *names]
         cells = [
             [t.term(str(label)), t.number(line.get("n", float("nan"))),
              *(_figure(line.get(key), MEASURES[key][1], t) for key in measures)]
