@@ -31,6 +31,8 @@ def check(options: dict[str, Any], space: "LabelSpace") -> None:
         raise UsageError("--raw and --method exclude each other: --raw is the method cc.")
     if options["method"] not in (None, *METHODS):
         raise UsageError(f"There is no method {options['method']!r}: choose one of {', '.join(METHODS)}.")
+    if options["anonymous"] and options["thumbnails"]:
+        raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
     band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
     targets = [options[key] for key in OUTPUTS if options[key]]
@@ -52,6 +54,8 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     from agestat.report.export import write_faces, write_table
 
     result = estimate(scan, options)
+    if options["anonymous"]:
+        scan.hide_paths()
     for kind in TABLES:
         if options[kind]:
             write_table(result.table, options[kind], kind)
@@ -85,7 +89,7 @@ def _draw(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
     if options["html"]:
         write_html(
             scan, result, options["html"], lang=options["lang"], thumbnails=options["thumbnails"],
-            command=shlex.join(["agestat", *sys.argv[1:]]),
+            command=None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]]),
             overall=estimate(scan, {**options, "by": ()}) if options["by"] else None,
         )  # fmt: skip
 

@@ -43,6 +43,7 @@ output_options = _all(
     click.option("--parquet", metavar="FILE", help="Write the table as Parquet."),
     click.option("--xlsx", metavar="FILE", help="Write the table for Excel (needs agestat[xlsx])."),
     click.option("--faces", metavar="FILE", help="Write one row per face: .csv, .parquet or .jsonl."),
+    click.option("--anonymous", is_flag=True, help="Salted hashes in place of paths in every output."),
     click.option("--html", "--report", "html", metavar="FILE|-", help="Write the report as one HTML file."),
     click.option("--png", metavar="FILE", help="Draw the population pyramid: .png, .svg or .pdf."),
     click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,

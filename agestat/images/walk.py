@@ -19,6 +19,8 @@ _PICTURE_NAME = re.compile(
     re.IGNORECASE,
 )
 
+LATEST = 2**63 - 1  # nanoseconds: the year 2262, what the store can hold; file systems can hold later ones
+
 
 @dataclass(frozen=True)
 class Found:
@@ -177,7 +179,7 @@ def _place(path: str) -> tuple[str, str]:
 def _entry(root: str, path: str, status: os.stat_result) -> Entry:
     if not stat.S_ISREG(status.st_mode):
         return Unwalkable(root, path, NOT_REGULAR)
-    return Found(root, path, status.st_size, status.st_mtime_ns)
+    return Found(root, path, status.st_size, min(status.st_mtime_ns, LATEST))
 
 
 def _is_candidate(full: str, status: os.stat_result) -> bool:

@@ -50,7 +50,12 @@ def parse_by(
     keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]
     if not keys:
         return None
-    return lambda facts: BETWEEN.join(key(facts) for key in keys)
+    return lambda facts: _spelled(BETWEEN.join(key(facts) for key in keys))
+
+
+def _spelled(name: str) -> str:
+    """Bytes of a path that are not UTF-8 as escapes: tables hold Unicode only."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
 def _key(spec: str, roots: Sequence[str], metadata: str | os.PathLike[str] | None, trust_mtime: bool) -> Key:

@@ -1,7 +1,9 @@
 """What a scan gives: files and faces as data frames, and the estimated shares."""
 
+import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from agestat.errors import AgestatError
+from agestat.images.walk import LATEST
 from agestat.model.labels import SPACES, LabelSpace
 from agestat.scan.groups import Facts, Key, parse_by
 from agestat.scan.home import store_of
@@ -45,6 +48,7 @@ class Scan:
 
     def __init__(self, store: Store, run: int) -> None:
         self._store, self._id = store, run
+        self._salt: bytes | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> "Scan":
@@ -60,6 +64,38 @@ class Scan:
             store.close()
             raise AgestatError(f"The store {file} holds no scan yet: run `agestat scan` with it first.")
         return cls(store, latest)
+
+    def hide_paths(self) -> None:
+        """From now on `files` and `faces` hold hashes for roots and paths. Their salt is random and kept
+        nowhere: equal paths have equal hashes in this object, and nobody can try out names."""
+        self._salt = secrets.token_bytes(32)
+        self.run.get("options", {}).pop("paths", None)
+        self.__dict__.pop("files", None)
+
+    def _name_files(self, frame: pd.DataFrame) -> None:
+        """Roots and paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
+        roots, paths = list(frame["root"]), list(frame["path"])
+        if self._salt is None:
+            names = list(map(os.fsdecode, roots)), list(map(os.fsdecode, paths))
+        else:
+            files = (root + b"/" + path for root, path in zip(roots, paths, strict=True))
+            names = [_hash(root, self._salt) for root in roots], [_hash(file, self._salt) for file in files]
+        for column, values in zip(("root", "path"), names, strict=True):
+            frame[column] = pd.Series(values, frame.index, dtype=object)
+
+    def unchanged(self, file_id: int) -> str | None:
+        """Where a scanned file is, if what is there still has the size and time of what was scanned."""
+        query = (
+            "SELECT roots.path, files.path, size, mtime_ns FROM files JOIN roots ON roots.id = root_id "
+            "WHERE files.id = ?"
+        )
+        ((root, path, *known),) = next(self._store.rows(query, [int(file_id)]))
+        full = os.path.join(os.fsdecode(root), os.fsdecode(path))  # noqa: PTH118 -- odd names stay
+        try:
+            status = os.stat(full)  # noqa: PTH116
+        except (OSError, ValueError):
+            return None
+        return full if [status.st_size, min(status.st_mtime_ns, LATEST)] == known else None
 
     def close(self) -> None:
         """Let others use the store."""
@@ -80,7 +116,16 @@ class Scan:
         ((about, started, finished),) = self._all(
             "SELECT about, started_at, finished_at FROM runs WHERE id = ?"
         )
-        return {**json.loads(about), "started_at": started, "finished_at": finished}
+        try:
+            known = json.loads(about)
+            if not {"model", "model_path", "model_digest"} <= known.keys() or known["space"] not in SPACES:
+                raise ValueError
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._damaged() from error
+        return {**known, "started_at": started, "finished_at": finished}
+
+    def _damaged(self) -> AgestatError:
+        return AgestatError(f"The store {self._store.path} is damaged: move it away and scan again.")
 
     @property
     def space(self) -> LabelSpace:
@@ -125,8 +170,7 @@ class Scan:
             "FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? ORDER BY roots.path, files.path"
         )
         frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
-        for name in ("root", "path"):
-            frame[name] = _names(frame[name])
+        self._name_files(frame)
         frame["taken_at"] = pd.to_datetime(frame["taken_at"])
         return frame.astype({"width": "Int64", "height": "Int64"})
 
@@ -149,8 +193,7 @@ class Scan:
         columns = list(zip(*rows, strict=True)) or [()] * 12
         names = ("file_id", "root", "path", "x", "y", "width", "height", "score")
         frame = pd.DataFrame(dict(zip(names, columns, strict=False)))
-        for name in ("root", "path"):
-            frame[name] = _names(frame[name])
+        self._name_files(frame)
         probabilities = self._unpack(columns[-1])
         frame["p_female"] = self.space.p_female(probabilities)
         frame["age"] = self.space.age(probabilities)
@@ -160,7 +203,10 @@ class Scan:
         return frame
 
     def _unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
-        return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
+        try:
+            return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
+        except (TypeError, ValueError) as error:
+            raise self._damaged() from error
 
     def chunks(self, by: Sequence[str] = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
         """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
@@ -246,9 +292,8 @@ class Scan:
         return self.estimate(by, bands, **options).table
 
 
-def _names(column: pd.Series) -> pd.Series:
-    """Paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
-    return pd.Series([os.fsdecode(path) for path in column], column.index, dtype=object)
+def _hash(path: bytes, salt: bytes) -> str:
+    return hashlib.blake2b(path, key=salt, digest_size=16).hexdigest()
 
 
 def _name(key: Key | None, row: tuple[Any, ...]) -> str | None:

@@ -60,6 +60,11 @@ def _table(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]
         raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
 
 
+def _stray(file: str) -> str:
+    """The problem of a table that names files outside its folder: it could be a stranger's."""
+    return f"{file} lies outside the set" if Path(file).is_absolute() or ".." in Path(file).parts else ""
+
+
 def _labels_csv(folder: Path) -> list[Row]:
     table = folder / "labels.csv"
     if not table.is_file():
@@ -67,7 +72,11 @@ def _labels_csv(folder: Path) -> list[Row]:
     fields = ("split", "gender", "age", "age_min", "age_max", "subject")
     return [
         Row(
-            folder / values["file"], **{name: values.get(name, "") for name in fields}, table=table, line=line
+            folder / values["file"],
+            **{name: values.get(name, "") for name in fields},
+            table=table,
+            line=line,
+            problem=_stray(values["file"]),
         )
         for line, values in _table(table, {"file"})
     ]
@@ -88,7 +97,8 @@ def _fairface(folder: Path) -> list[Row]:
             path = next((path for path in homes if path.is_file()), folder / values["file"])
             low, high = _bucket(values["age"])
             split = SPLITS.get(Path(values["file"]).parts[0].lower(), "") if values["file"] else ""
-            rows.append(Row(path, split, values["gender"], "", low, high, table=table, line=line))
+            rows.append(Row(path, split, values["gender"], "", low, high, table=table, line=line,
+                            problem=_stray(values["file"])))  # fmt: skip
     return rows
 
 

@@ -1,0 +1,32 @@
+"""Mutated pictures: none crashes the run, none is unaccounted, none takes longer or more than it may."""
+
+import time
+
+import pytest
+from helpers import LONG
+from mutate import mutants
+
+from agestat.images.walk import Found
+from agestat.scan.examine import Settings
+from agestat.scan.worker import Limits
+from agestat.scan.workers import Workers
+
+COUNT = 5000 if LONG else 500
+LIMITS = Limits(seconds=30.0, memory=1 << 30)
+
+
+@pytest.mark.parametrize("crop", ["whole", "faces"])
+def test_every_mutant_is_answered_once_within_bounds(tmp_path, crop):
+    files = []
+    for name, data in mutants(COUNT, seed=time.time_ns() if LONG else 0):
+        (tmp_path / name).write_bytes(data)
+        files.append(Found(str(tmp_path), name, len(data), 0))
+    with Workers(Settings(crop=crop, input_size=32), LIMITS, 2) as workers:
+        answers = {file.path: answer for file, answer in workers.run(iter(files))}
+    assert sorted(answers) == sorted(file.path for file in files)
+    reasons = {answer.reason for answer in answers.values()}
+    assert reasons <= {None, *REASONS}, reasons - {*REASONS}
+
+
+# Not among them: "crashed its decoder", "took too long", "out of memory".
+REASONS = ("damaged", "truncated", "not a picture", "empty file", "too many pixels")
