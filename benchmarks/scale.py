@@ -1,0 +1,128 @@
+"""Large collections: a scan of a million paths, and the result table of ten million faces.
+
+    python benchmarks/scale.py paths 1000000 --folder /var/tmp/scale
+    python benchmarks/scale.py faces 10000000 --folder /var/tmp/scale
+
+Each prints a Markdown table of a twentieth of the size and the size itself: memory must be flat, time must
+grow in proportion. ``paths`` makes tiny pictures (4 GB of disk for a million) and scans them with a small
+network of random weights; ``faces`` fills a store with made-up rows and makes the table by folder.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+from PIL import Image
+
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "faults"))
+
+from small_model import write_whole_model
+
+from agestat.images.walk import Found
+from agestat.model.checkpoint import read_info
+from agestat.model.labels import SPACES
+from agestat.scan.examine import Examined, Face
+from agestat.scan.store import Row, Store
+
+PER_FOLDER = 1000
+FACES_PER_FILE = 4
+HEAD = "| what | rows | seconds | rows/s | peak MB | workers' peak MB | store MB |\n" + "|---" * 7 + "|"
+
+SCAN = """
+import agestat, sys
+with agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], limit=int(sys.argv[4])) as scan:
+    rows = scan.counts["found"]
+"""
+TABLE = """
+import sys
+from agestat.scan.result import Scan
+with Scan.open(sys.argv[3]) as scan:
+    rows = int(scan.table(by=["folder:1"])["n"].sum())
+"""
+MEASURE = """
+import json, resource
+peak = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps([rows, *peak]))
+"""
+
+
+def measure(what: str, code: str, *arguments: object) -> None:
+    """Run code in a process of its own and print a line of the table."""
+    start = time.monotonic()
+    line = [sys.executable, "-c", code + MEASURE, *map(str, arguments)]
+    output = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+    seconds = time.monotonic() - start
+    rows, peak, children = json.loads(output.splitlines()[-1])
+    size = Path(str(arguments[2])).stat().st_size
+    figures = f"{rows:,} | {seconds:.1f} | {rows / seconds:,.0f} | {peak / 1024:.0f} | {children / 1024:.0f}"
+    click.echo(f"| {what} | {figures} | {size / 1e6:.0f} |")
+
+
+def make_pictures(folder: Path, count: int) -> None:
+    """``count`` pictures of 16 x 16 noise in folders of a thousand."""
+    pixels = np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
+    Image.fromarray(pixels).save(folder / "one.bmp")
+    data = (folder / "one.bmp").read_bytes()
+    for number in range(count):
+        home = folder / "pictures" / str(number // PER_FOLDER)
+        if number % PER_FOLDER == 0:
+            home.mkdir(parents=True)
+        (home / f"{number}.bmp").write_bytes(data)
+
+
+def make_store(path: Path, count: int, model: Path) -> None:
+    """A run of ``count`` faces, four to a picture, in ten folders."""
+    info, space = read_info(model), SPACES["six"]
+    logits = np.random.default_rng(0).normal(0, 2, (5000, space.width)).astype(np.float32)
+    blobs = space.pack(space.softmax(logits))
+    faces = [Face(n, n, 40, 40, 0.9, 100.0, 100.0) for n in range(FACES_PER_FILE)]
+    about = {"model": "whole", "model_path": str(model), "model_digest": info["sha256"], "space": "six"}
+    with Store(path) as store:
+        run = store.begin_run("s", about)
+        files = count // FACES_PER_FILE
+        for start in range(0, files, 10_000):
+            rows = []
+            for number in range(start, min(start + 10_000, files)):
+                chosen = [blobs[(number * 7 + n) % len(blobs)] for n in range(FACES_PER_FILE)]
+                found = Found("/photos", f"{number % 10}/{number}.jpg", 1, 1)
+                answer = Examined("ok", width=800, height=600, faces=faces)
+                rows.append(Row(found, answer, chosen, [1.0] * FACES_PER_FILE))
+            with store.transaction():
+                store.write(run, rows)
+        store.end_run(run)
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["paths", "faces"]))
+@click.argument("count", type=int)
+@click.option("--folder", help="Where to put pictures and stores; default: the system's temporary folder.")
+def main(what: str, count: int, folder: str | None) -> None:
+    """See the top of this file."""
+    work = Path(tempfile.mkdtemp(prefix="scale", dir=folder))
+    try:
+        model = write_whole_model(work / "model")
+        if what == "paths":
+            make_pictures(work, count)
+        click.echo(HEAD)
+        for size in (count // 20, count):
+            store = work / f"{size}.sqlite"
+            if what == "paths":
+                measure("scan", SCAN, work / "pictures", model, store, size)
+                measure("scan again", SCAN, work / "pictures", model, store, size)
+            else:
+                start = time.monotonic()
+                make_store(store, size, model)
+                click.echo(f"(filling took {time.monotonic() - start:.0f} s)", err=True)
+            measure("table", TABLE, work, model, store)
+    finally:
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
