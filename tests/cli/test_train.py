@@ -72,7 +72,7 @@ def test_a_run_from_an_earlier_run_tells_its_origin(figures, tmp_path):
     first = tmp_path / "first"
     (tmp_path / "run").rename(first)
     assert smoke(figures, tmp_path, "--stages", "32x1", "--init", first / "model.safetensors").exit_code == 0
-    assert read_info(tmp_path / "run")["init"].startswith("an earlier run, `agestat ")
+    assert read_info(tmp_path / "run")["init"].startswith("an earlier run, `agestat")
 
 
 def test_eval_records_its_figures_in_the_card(figures, tmp_path):
