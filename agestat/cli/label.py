@@ -3,7 +3,14 @@
 import click
 
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  agestat label photos --n 300 --out to_label.csv
+  agestat report photos --labels to_label.csv
+"""
+
+
+@click.command("label", epilog=EXAMPLES)
 @click.argument("scan", metavar="SCAN", type=click.Path(exists=True))
 @click.option(
     "--n",
@@ -22,8 +29,6 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
     (years, or a range like 20-29) as you perceive them, leave both empty where you cannot tell, and pass the
     file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
     first so many, but do not pick.
-
-    Example: agestat label photos --n 300 --out to_label.csv
     """
     from agestat.scan.labels import draw_faces, write_faces
     from agestat.scan.result import Scan
