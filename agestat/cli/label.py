@@ -2,7 +2,6 @@
 
 import click
 
-
 EXAMPLES = """\b
 Examples:
   agestat label photos --n 300 --out to_label.csv
