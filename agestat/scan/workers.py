@@ -15,6 +15,7 @@ from agestat.scan.examine import Examined, Settings, failed
 from agestat.scan.worker import READY, Limits, command, environment, receive, send
 
 AHEAD = 4  # files under way per worker: enough to hide the network's pauses, few enough to bound memory
+LIFETIME = 2000  # files: the detector's library keeps about 0.1 MiB of every view it has looked at
 START_SECONDS = 120  # a worker imports numpy and Pillow; a cold disk under load takes its time
 
 
@@ -30,6 +31,7 @@ class Worker:
         self._command = command(settings, limits)
         self._limits = limits
         self.process = self._start()
+        self._examined = 0
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -54,8 +56,11 @@ class Worker:
 
     def examine(self, path: str) -> Examined:
         """Ask the process; if it dies or is late, that is the file's reason; the next gets another."""
+        if self._examined == LIFETIME:
+            self.close()
         if self.process.poll() is not None:
-            self.process = self._start()
+            self.process, self._examined = self._start(), 0
+        self._examined += 1
         late = threading.Event()
         timer = threading.Timer(self._limits.seconds, self._end, [late])
         timer.daemon = True

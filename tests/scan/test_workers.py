@@ -108,3 +108,13 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, p
     one = Worker(Settings(), Limits())
     assert one.examine(picture).status == "ok"
     one.close()
+
+
+def test_a_worker_is_replaced_before_its_library_has_eaten_its_memory(worker, picture, monkeypatch):
+    monkeypatch.setattr("agestat.scan.workers.LIFETIME", 2)
+    one = worker()
+    pids = []
+    for _ in range(5):
+        assert one.examine(picture).status == "ok"
+        pids.append(one.process.pid)
+    assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
