@@ -5,7 +5,8 @@
 
 Each prints a Markdown table of a twentieth of the size and the size itself: memory must be flat, time must
 grow in proportion. ``paths`` makes tiny pictures (4 GB of disk for a million) and scans them with a small
-network of random weights; ``faces`` fills a store with made-up rows and makes the table by folder.
+network of random weights; ``faces`` fills a store with made-up rows of the shipped model and makes the
+table by folder.
 """
 
 import json
@@ -25,7 +26,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "faults"))
 from small_model import write_whole_model
 
 from agestat.images.walk import Found
-from agestat.model.checkpoint import read_info
+from agestat.model.checkpoint import folder_of, read_info
 from agestat.model.labels import SPACES
 from agestat.scan.examine import Examined, Face
 from agestat.scan.store import Row, Store
@@ -78,11 +79,13 @@ def make_pictures(folder: Path, count: int) -> None:
 
 def make_store(path: Path, count: int, model: Path) -> None:
     """A run of ``count`` faces, four to a picture, in ten folders."""
-    info, space = read_info(model), SPACES["six"]
+    info = read_info(model)
+    space = SPACES[info["space"]]
     logits = np.random.default_rng(0).normal(0, 2, (5000, space.width)).astype(np.float32)
     blobs = space.pack(space.softmax(logits))
     faces = [Face(n, n, 40, 40, 0.9, 100.0, 100.0) for n in range(FACES_PER_FILE)]
-    about = {"model": "whole", "model_path": str(model), "model_digest": info["sha256"], "space": "six"}
+    about = {"model": info["name"], "model_path": str(model), "model_digest": info["sha256"]}
+    about["space"] = info["space"]
     with Store(path) as store:
         run = store.begin_run("s", about)
         files = count // FACES_PER_FILE
@@ -106,7 +109,7 @@ def main(what: str, count: int, folder: str | None) -> None:
     """See the top of this file."""
     work = Path(tempfile.mkdtemp(prefix="scale", dir=folder))
     try:
-        model = write_whole_model(work / "model")
+        model = write_whole_model(work / "model") if what == "paths" else folder_of("faces")
         if what == "paths":
             make_pictures(work, count)
         click.echo(HEAD)
