@@ -1,6 +1,8 @@
 """``agestat eval`` as a user runs it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -66,9 +68,10 @@ def test_tables_predictions_and_a_json_file(figures, model, tmp_path):
 def test_bad_rows_stop_it_unless_told_otherwise(figures, model, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
-    picture = next((figures / "images").glob("val_man_*"))
+    picture = shutil.copy(next((figures / "images").glob("val_man_*")), broken)
+    name = Path(picture).name
     (broken / "labels.csv").write_text(
-        f"file,split,gender,age\n{picture},val,male,30\n{picture},val,male,30\nnone.jpg,val,male,30\n"
+        f"file,split,gender,age\n{name},val,male,30\n{name},val,male,30\nnone.jpg,val,male,30\n"
     )
     with pytest.raises(AgestatError, match=r"labels\.csv, line 4: there is no file none\.jpg"):
         CliRunner().invoke(command, [str(broken), "--model", str(model)], catch_exceptions=False)
