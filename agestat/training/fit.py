@@ -180,7 +180,8 @@ class Trainer:
                 per_picture = known * (error.abs() if self.recipe.age_loss == "l1" else error**2)
             else:
                 per_picture = -(labels * F.log_softmax(logits[:, part], dim=1)).sum(dim=1)
-            total = total + (weight * per_picture).mean()
+            scale = self.recipe.gender_weight if number == 0 else 1.0
+            total = total + scale * (weight * per_picture).mean()
         if self.descriptors is not None:
             taught = self.descriptors[index].to(self.device)
             total = total + self.recipe.teacher_weight * F.mse_loss(self.pupil(features), taught)

@@ -29,6 +29,7 @@ class Recipe:
     smoothing: float = 0.0
     balance: float = 0.0  # power of the inverse class frequency in the loss; 0 is off
     age_loss: str = "distribution"
+    gender_weight: float = 1.0  # of the first head's loss, beside the age head's 1
     teacher_weight: float = 1.0
     best_epoch: bool = False  # keep the best epoch by macro F1 instead of the last
 
@@ -71,6 +72,8 @@ RECIPES = {
             lr=2e-3,
             batch_size=128,
             smoothing=0.05,
+            gender_weight=2.0,
+            teacher_weight=0.5,
         ),
         Recipe(
             name="faces-transfer",
