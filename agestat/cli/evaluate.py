@@ -49,19 +49,21 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     from rich.console import Console
 
     from agestat.model.checkpoint import load_model
+    from agestat.report.files import output_file
     from agestat.training.data import find_data, read_labelled
     from agestat.training.evaluate import judge, predict_table
 
     model = load_model(model_name, given["device"])
     only = None if split == "all" else split
     labelled = read_labelled(
-        find_data(data), skip_bad=given["skip_bad"], seed=given["seed"], split=only, limit=given["limit"]
+        find_data(data, _trained_on(model.info)), skip_bad=given["skip_bad"], seed=given["seed"], split=only, limit=given["limit"]
     )
     if labelled.problems:
         click.echo(f"Went on without {len(labelled.problems)} pictures that cannot be used.", err=True)
     table = predict_table(model, labelled.frame, crop=given["crop"], quiet=given["quiet"])
     if given["predictions"]:
-        _write(given["predictions"], table.to_csv(index=False))
+        with output_file(given["predictions"]) as stream:
+            table.to_csv(stream, index=False, errors="backslashreplace")
     figures = {
         **judge(model, table, seed=given["seed"]),
         "data": sorted(set(labelled.frame["source"])),
@@ -75,8 +77,13 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     if not given["quiet"]:
         _show(figures, Console(stderr=to_stdout))
     if given["json_path"]:
-        text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
-        click.echo(text, nl=False) if to_stdout else _write(given["json_path"], text)
+        with output_file(given["json_path"]) as stream:
+            stream.write(f"{json.dumps(figures, indent=2)}\n".encode())
+
+
+def _trained_on(info: dict[str, Any]) -> str | None:
+    """The first set that a model was trained on: what it is judged on where nothing else is said."""
+    return next((part["name"] for part in info.get("data", ())), None)
 
 
 def _record(model_name: str, figures: dict[str, Any]) -> None:
@@ -86,15 +93,6 @@ def _record(model_name: str, figures: dict[str, Any]) -> None:
     name = f"{', '.join(Path(one).name for one in figures['data'])} {figures['split']}"
     about = {key: value for key, value in figures.items() if key not in ("model", "model_digest", "data")}
     record_metrics(folder_of(model_name), name, about, shlex.join(["agestat", *sys.argv[1:]]))
-
-
-def _write(path: Path, text: str) -> None:
-    from agestat.errors import AgestatError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise AgestatError(f"{path} cannot be written ({error.strerror}): give another place.") from error
 
 
 def _show(figures: dict[str, Any], console: "Console") -> None:

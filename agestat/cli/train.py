@@ -74,7 +74,7 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
     if given["init"] != "scratch":
         run["init"] = Path(given["init"])
     folder = train(
-        find_data(data),
+        find_data(data, recipe.usual_set),
         given["out"],
         recipe,
         Options(**run),

@@ -48,15 +48,18 @@ class _BadRowError(Exception):
     pass
 
 
-def find_data(arguments: Sequence[str | Path] = ()) -> list[Path]:
+def find_data(arguments: Sequence[str | Path] = (), usual: str | None = None) -> list[Path]:
     """The folders of the labelled sets: ``arguments`` (paths, or names of sets inside ``AGESTAT_DATA``), else
-    what ``AGESTAT_DATA`` names, else ``./data``. Raises `AgestatError` saying what to give instead."""
+    what ``AGESTAT_DATA`` names, else ``./data``; where that holds several sets, the one named ``usual``.
+    Raises `AgestatError` saying what to give instead."""
     home = Path(os.environ.get(ENVIRONMENT) or "data")
     if arguments:
         return [_find(argument, home) for argument in arguments]
     if not home.is_dir():
         raise AgestatError(f"There is no labelled set to work on: {_where_to_get_data()}")
     sets = sorted(path.parent.name for path in home.glob("*/labels.csv"))
+    if usual in sets:
+        return [home / usual]
     if sets and not (home / "labels.csv").is_file():
         raise AgestatError(f"{home} holds several labelled sets: name one or more of {', '.join(sets)}.")
     return [home]

@@ -270,7 +270,9 @@ class Trainer:
             partial,
         )  # fmt: skip
         partial.rename(self.options.out / STATE)
-        pd.DataFrame(self.history).to_csv(self.options.out / HISTORY, index=False)
+        partial = self.options.out / f"{HISTORY}.partial"
+        pd.DataFrame(self.history).to_csv(partial, index=False)
+        partial.rename(self.options.out / HISTORY)
 
     def restore(self) -> None:
         """Continue from the state in the output folder, if there is one."""

@@ -15,6 +15,7 @@ class Recipe:
     name: str
     about: str
     space_name: str
+    usual_set: str  # what it was made for: the set taken where none is given
     crop: str  # "faces": every face a scan finds; "whole": the whole picture
     stages: tuple[tuple[int, int], ...]
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -56,6 +57,7 @@ RECIPES = {
             name="faces",
             about="people from scratch, with teachers whose terms allow any use",
             space_name="years",
+            usual_set="fairface",
             crop="faces",
             stages=((64, 10), (96, 9), (128, 6)),
             augmentation=Augmentation(
@@ -79,6 +81,7 @@ RECIPES = {
             name="faces-transfer",
             about="people from the ImageNet file: head first, then all stages at a smaller rate",
             space_name="years",
+            usual_set="utkface",
             crop="faces",
             stages=((128, 12),),
             augmentation=Augmentation(
@@ -100,6 +103,7 @@ RECIPES = {
             name="faces-seed",
             about="the second seed's way: transfer, plain regression of the age",
             space_name="years",
+            usual_set="utkface",
             crop="faces",
             stages=((128, 10),),
             augmentation=Augmentation(),
@@ -115,6 +119,7 @@ RECIPES = {
             name="simpsons",
             about="six cartoon classes from the ImageNet file",
             space_name="six",
+            usual_set="simpsons",
             crop="whole",
             stages=((128, 16),),
             augmentation=Augmentation(
@@ -136,6 +141,7 @@ RECIPES = {
             name="simpsons-seed",
             about="the first seed's way: last three stages, strong augmentation, Adam at 1e-3, best epoch",
             space_name="six",
+            usual_set="simpsons",
             crop="whole",
             stages=((128, 16),),
             augmentation=Augmentation(degrees=45, brightness=0.8, contrast=0.3, noise=0.3),

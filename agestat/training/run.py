@@ -58,6 +58,7 @@ def train(
     except KeyboardInterrupt:
         if not trainer.history:
             raise
+        trainer.restore()  # to the end of the last whole epoch
     export(trainer, out, name=name or out.name, data=described(frame), terms=terms, command=command)
     learning_curve(pd.DataFrame(trainer.history), out / CURVE)
     return out

@@ -87,6 +87,6 @@ def test_errors_name_what_to_do(figures, model, tmp_path, monkeypatch):
     assert "There is no split 'test'" in str(invoke(figures, "--model", model, "--split", "test").exception)
     assert isinstance(invoke(figures, "--model", "nobody").exception, UsageError)
     unwritable = invoke(figures, "--model", model, "--limit", 3, "-q", "--json", tmp_path / "no" / "out.json")
-    assert "out.json cannot be written (No such file or directory): give another place." in str(
+    assert "out.json (No such file or directory): name a file that you may write." in str(
         unwritable.exception
     )

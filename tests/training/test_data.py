@@ -136,6 +136,7 @@ def test_find_data_looks_at_arguments_the_environment_and_data(tmp_path, monkeyp
         AgestatError, match="holds several labelled sets: name one or more of fairface, utkface"
     ):
         find_data()
+    assert find_data((), "fairface") == [home / "fairface"]
     assert find_data(["utkface", "data"]) == [home / "utkface", Path("data")]
     with pytest.raises(AgestatError, match="nope is neither a folder nor a set in"):
         find_data(["nope"])
