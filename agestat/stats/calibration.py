@@ -47,7 +47,8 @@ class Calibration:
             )
         low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
         starts = native_starts(arrays["gender"], low, high)
-        ranges = len(starts)
+        starts = starts[np.unique(np.searchsorted(starts, space.mid_age, side="right") - 1)]
+        starts[0], ranges = 0, len(starts)  # ranges of ages that the model lacks go to their younger neighbour
         cell_range = np.searchsorted(starts, space.mid_age, side="right") - 1
         truth_range = np.searchsorted(starts, (low + high) / 2, side="right") - 1
         return cls(
@@ -133,8 +134,7 @@ class Calibration:
     def membership(self) -> np.ndarray:
         """``(N, K)`` weight of each picture in each native cell: its worth in its true one, and `TRUST`
         pictures in all as the model's probabilities say: cells with few pictures need it."""
-        soft = self.own_posterior.astype(np.float64)
-        soft *= self.weights[:, None]
+        soft = self.weights[:, None] * self.own_posterior.astype(np.float64) + TINY
         return self.weights[:, None] * np.eye(self.size)[self.truth] + TRUST * soft / soft.sum(axis=0)
 
     def mean_by_cell(self, features: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -9,11 +9,12 @@ import numpy as np
 EM_STEPS = 500
 EM_CHANGE = 1e-7  # largest change of a share at which expectation-maximisation stops
 LEAST_SQUARES_STEPS = 200
+TINY = 1e-12  # keeps an item defined whose every cell is empty
 
 
 def reweight(posterior: np.ndarray, prior: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """``posterior (N, K)`` as it would be in a collection with ``shares`` in place of ``prior``."""
-    weighted = posterior * (shares / prior).astype(posterior.dtype)
+    weighted = posterior * (shares / prior).astype(posterior.dtype) + posterior.dtype.type(TINY)
     return np.asarray(weighted / weighted.sum(axis=1, keepdims=True))
 
 

@@ -106,7 +106,7 @@ def test_the_store_keeps_neither_pixels_nor_features(scanned):
 
 
 def test_times_beyond_what_a_store_can_hold(whole_model, tmp_path):
-    """A file of the year 2400: found by hand, it ended the run with an OverflowError."""
+    """A file of the year 2400 is kept as one of 2262, the last time that a store can hold."""
     (tmp_path / "p").mkdir()
     (tmp_path / "p/late.png").write_bytes(valid_pictures()["palette.png"])
     os.utime(tmp_path / "p/late.png", ns=(0, 13_569_465_600 * 10**9))
