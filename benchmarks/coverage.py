@@ -154,13 +154,13 @@ def draw_bag(
 
 
 def own_labels(
-    space: LabelSpace, bag: Arrays, probabilities: np.ndarray, rng: np.random.Generator
+    space: LabelSpace, bag: Arrays, clusters: np.ndarray, probabilities: np.ndarray, rng: np.random.Generator
 ) -> OwnLabels:
     """`OWN_LABELS` faces of the bag, drawn as `agestat label` draws them, with their true labels."""
     strata = counted_cells(space, probabilities) // (10 if space is YEARS else 1)
     chosen, weights = sample_to_label(strata, OWN_LABELS, rng)
     part = {key: bag[key][chosen].astype(int) for key in ("gender", "age_min", "age_max")}
-    return OwnLabels(probabilities[chosen], None, part["gender"], part["age_min"], part["age_max"], weights)
+    return OwnLabels(probabilities[chosen], None, *part.values(), weights, clusters[chosen])
 
 
 def run_cell(
@@ -183,7 +183,7 @@ def run_cell(
         drawn = take(pool, chosen)
         probabilities = space.softmax(drawn["logits"].astype(np.float32))
         for method in methods:
-            labels = own_labels(space, drawn, probabilities, rng) if method == "ppi" else None
+            labels = own_labels(space, drawn, chosen, probabilities, rng) if method == "ppi" else None
             result = estimate_checked(
                 partial(list, [(probabilities, None, chosen)]), drawn if method == "bayes" else {},
                 calibration,

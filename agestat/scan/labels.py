@@ -76,18 +76,20 @@ def read_labels(path: str | Path, scan: Scan, by: tuple[str, ...] = (), **groups
     if not labels:
         raise AgestatError(f"{path} holds no labels yet: fill its columns gender and age.")
     chosen = np.array(sorted(labels))
-    probabilities, names, start = [], [], 0
+    probabilities, names, clusters, start = [], [], [], 0
     for chunk in scan.chunks(by, **groups):
         end = start + len(chunk.probabilities)
         mine = chosen[(chosen >= start) & (chosen < end)] - start
         probabilities.append(chunk.probabilities[mine])
+        clusters.append(chunk.clusters[mine])
         names.append(chunk.groups[mine] if chunk.groups is not None else None)
         start = end
     gender, low, high, weight = (
         np.array(part) for part in zip(*(labels[i] for i in chosen.tolist()), strict=True)
     )
     together = np.concatenate([n for n in names if n is not None]) if by else None
-    return OwnLabels(np.concatenate(probabilities), together, gender, low, high, weight)
+    known = np.concatenate(probabilities)
+    return OwnLabels(known, together, gender, low, high, weight, np.concatenate(clusters))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -17,7 +17,7 @@ from agestat.stats.layout import Layout
 from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import shift
-from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
+from agestat.stats.tally import EVERYTHING, Chunks, Survey, survey, tally
 
 COLUMNS = [
     "group", "gender", "age_min", "age_max", "band", "n", "share_counted", "share", "share_low", "share_high",
@@ -48,7 +48,7 @@ def estimate(
     calibration: Calibration,
     **options: Any,
 ) -> Estimate:
-    """Shares of gender x band in each group of faces, each with an interval; options as `estimate_chunks`.
+    """Shares of gender x band in each group of faces, each with an interval; options as `read_collection`.
 
     ``probabilities (N, L)`` of the model's heads, ``groups (N,)`` names or None, ``clusters (N,)`` integers:
     faces of one photo share a cluster and are resampled together.
@@ -57,6 +57,87 @@ def estimate(
 
 
 def estimate_chunks(
+    chunks: Chunks, calibration: Calibration, *, shifted: bool = False, **options: Any
+) -> Estimate:
+    """`estimate` of a collection too large for memory: ``chunks()`` is called twice and yields its parts.
+
+    Options are those of `read_collection`. ``shifted`` widens the intervals of a collection that looks unlike
+    the calibration set (`shift`).
+    """
+    return read_collection(chunks, calibration, **options).estimate(shifted)
+
+
+def estimate_checked(
+    chunks: Chunks, sample: Mapping[str, np.ndarray], calibration: Calibration, **options: Any
+) -> Estimate:
+    """`estimate_chunks` with a look at whether the faces are like the calibration set.
+
+    ``sample`` holds columns of some or all of the faces, see `shift`. Where they are not, intervals are wider
+    and the notes say so; counts and own labels need no such care.
+    """
+    collection = read_collection(chunks, calibration, **options)
+    first = collection.estimate(shifted=False)
+    verdict = shift(sample, calibration, first.native_shares)
+    if not verdict.is_shifted or first.table.empty:
+        return first
+    wider = collection.estimate(shifted=True)
+    return replace(wider, notes=[*wider.notes, verdict.sentence])
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What was read of a collection, by group, and how it is to be estimated; see `read_collection`."""
+
+    layout: Layout
+    method: str
+    level: float
+    replicates: int
+    seed: int
+    calibration: Calibration
+    labels: OwnLabels | None
+    found: Mapping[str, Survey]
+    pilots: Mapping[str, np.ndarray | None]
+    sums: Mapping[str, np.ndarray]
+
+    def estimate(self, shifted: bool) -> Estimate:
+        """All groups' tables."""
+        tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
+        native = np.zeros(self.calibration.size)
+        for name, seen in self.found.items():
+            method, joint, rows = self._group(name, SHIFTED_DISCOUNT if shifted else DISCOUNT)
+            for key, part in rows.items():
+                tables[key] += [{"group": name, **row, "method": method} for row in part]
+            native += seen.n * joint[0] @ self.calibration.to_native
+        return Estimate(
+            _typed(tables["table"], COLUMNS),
+            _typed(tables["margins"], COLUMNS),
+            _typed(tables["ages"], AGE_COLUMNS),
+            self.method,
+            self.level,
+            self.calibration.name,
+            self.calibration.n,
+            [] if self.found else ["There are no faces to estimate from."],
+            native / max(native.sum(), 1),
+        )
+
+    def _group(
+        self, name: str, discount: float
+    ) -> tuple[str, np.ndarray, dict[str, list[dict[str, object]]]]:
+        """Method, distributions ``(1 + B, C)`` and rows of one group, from own labels where they suffice."""
+        rng, counted = np.random.default_rng(self.seed), self.found[name].counted
+        pilot = self.pilots[name]
+        group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, discount)
+        own = self.labels.of_group(name, EVERYTHING) if self.labels is not None else None
+        if own is None or own.photos < ENOUGH:
+            joint = group.joint()
+            return self.method, joint, summarise(self.layout, joint, counted, self.level)
+        joint = labelled_joint(own, group, self.layout)
+        rows = summarise(self.layout, joint, counted, self.level)
+        rows["ages"] = with_labelled_means(rows["ages"], own, group, self.level)
+        return POWERED, joint, rows
+
+
+def read_collection(
     chunks: Chunks,
     calibration: Calibration,
     *,
@@ -66,13 +147,11 @@ def estimate_chunks(
     replicates: int = 1000,
     seed: int = 0,
     labels: OwnLabels | None = None,
-    shifted: bool = False,
-) -> Estimate:
-    """`estimate` of a collection too large for memory: ``chunks()`` is called twice and yields its parts.
+) -> Collection:
+    """Read ``chunks()`` twice and keep what estimates need.
 
     ``method`` is one of `METHODS`, ``level`` that of the intervals, ``replicates`` the draws behind them.
     With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
-    ``shifted`` widens the intervals of a collection that looks unlike the calibration set (`shift`).
     """
     if method not in METHODS:
         raise UsageError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
@@ -84,47 +163,7 @@ def estimate_chunks(
     found = survey(chunks(), calibration, np.random.default_rng(seed))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items()}
     sums = tally(chunks(), method, calibration, pilots)
-    tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
-    native = np.zeros(calibration.size)
-    for name, seen in found.items():
-        rng, discount = np.random.default_rng(seed), SHIFTED_DISCOUNT if shifted else DISCOUNT
-        group = Group(sums[name], method, calibration, pilots[name], replicates, rng, discount)
-        own = labels.of_group(name, EVERYTHING) if labels is not None else None
-        powered = own is not None and len(own) >= ENOUGH
-        joint = labelled_joint(own, group, layout) if own is not None and powered else group.joint()
-        rows = summarise(layout, joint, seen.counted, level)
-        if own is not None and powered:
-            rows["ages"] = with_labelled_means(rows["ages"], own, group, level)
-        for key, part in rows.items():
-            tables[key] += [{"group": name, **row, "method": POWERED if powered else method} for row in part]
-        native += seen.n * joint[0] @ calibration.to_native
-    return Estimate(
-        _typed(tables["table"], COLUMNS),
-        _typed(tables["margins"], COLUMNS),
-        _typed(tables["ages"], AGE_COLUMNS),
-        method,
-        level,
-        calibration.name,
-        calibration.n,
-        [] if found else ["There are no faces to estimate from."],
-        native / max(native.sum(), 1),
-    )
-
-
-def estimate_checked(
-    chunks: Chunks, sample: Mapping[str, np.ndarray], calibration: Calibration, **options: Any
-) -> Estimate:
-    """`estimate_chunks` with a look at whether the faces are like the calibration set.
-
-    ``sample`` holds columns of some or all of the faces, see `shift`. Where they are not, intervals are wider
-    and the notes say so; counts and own labels need no such care.
-    """
-    first = estimate_chunks(chunks, calibration, **options)
-    verdict = shift(sample, calibration, first.native_shares)
-    if not verdict.is_shifted or first.table.empty:
-        return first
-    wider = estimate_chunks(chunks, calibration, shifted=True, **options)
-    return replace(wider, notes=[*wider.notes, verdict.sentence])
+    return Collection(layout, method, level, replicates, seed, calibration, labels, found, pilots, sums)
 
 
 def summarise(
@@ -134,7 +173,7 @@ def summarise(
     n, shares, counts = int(counted.sum()), joint @ layout.to_rows, counted @ layout.to_rows
 
     def share(labels: dict[str, object], inside: np.ndarray) -> dict[str, object]:
-        mine, values = int(counts[inside].sum()), shares[:, inside].sum(axis=1)
+        mine, values = int(counts[inside].sum()), np.clip(shares[:, inside].sum(axis=1), 0, 1)
         low, high = share_interval(values[1:], level, n)
         return {
             **labels, "n": mine, "share_counted": mine / n, "share": float(values[0]),

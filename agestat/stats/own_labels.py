@@ -9,7 +9,7 @@ from agestat.stats.layout import Layout
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean
 from agestat.stats.tally import spread
 
-ENOUGH = 50  # labels in a group from which its shares come from them; below, they only recalibrate
+ENOUGH = 50  # labelled photos in a group from which its shares come from them; below, they only recalibrate
 POWERED = "ppi"
 
 
@@ -21,9 +21,9 @@ def labelled_joint(labels: OwnLabels, group: Group, layout: Layout) -> np.ndarra
     truth = labels.cells(layout.space) @ layout.to_rows
     predicted = _predicted(labels, group) @ layout.to_rows
     mean, covariance = _mean(group.sums, layout.to_rows)
-    powered = prediction_powered_mean(truth, predicted, mean, covariance, labels.weights)
+    powered = prediction_powered_mean(truth, predicted, mean, covariance, labels.weights, labels.clusters)
     value = np.maximum(powered.value, 0)
-    draws = draw_shares(powered, len(labels), group.draws, group.rng)
+    draws = draw_shares(powered, labels.photos, group.draws, group.rng)
     shares = np.concatenate([value[None] / value.sum(), draws])
     inside = group.sums.sum(axis=0) + 1e-9
     inside = inside / (inside @ layout.to_rows)[layout.row_of]
@@ -56,7 +56,12 @@ def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tu
     centre = np.array([[1.0, 0.0], [-rough, 1.0]])  # ages as differences from a rough mean
     mean, covariance = _mean(group.sums, quantities @ centre)
     powered = prediction_powered_mean(
-        exact @ centre, _predicted(labels, group) @ quantities @ centre, mean, covariance, labels.weights
+        exact @ centre,
+        _predicted(labels, group) @ quantities @ centre,
+        mean,
+        covariance,
+        labels.weights,
+        labels.clusters,
     )
     above, share = powered.value[0], max(powered.value[1], 1 / len(labels))
     gradient = np.array([1, -above / share]) / share

@@ -4,9 +4,10 @@ Prediction-powered inference (Angelopoulos et al., Science 382, 2023) with power
 Duchi and Zrnic 2023): the mean prediction over all faces, plus the mean error on the labelled ones.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from agestat.model.labels import LabelSpace
 from agestat.stats.posterior import sample_simplex
@@ -15,8 +16,8 @@ from agestat.stats.posterior import sample_simplex
 @dataclass(frozen=True)
 class OwnLabels:
     """Labelled faces of the collection itself: ``probabilities (M, L)``, ``groups (M,)`` names or None, true
-    ``gender (M,)`` (index into GENDERS), ``age_min`` and ``age_max (M,)`` in years inclusive, and ``weights
-    (M,)``, how many faces each was drawn for."""
+    ``gender (M,)`` (index into GENDERS), ``age_min`` and ``age_max (M,)`` in years inclusive, ``weights
+    (M,)``, how many faces each was drawn for, and ``clusters (M,)`` integers: faces of a photo share one."""
 
     probabilities: np.ndarray
     groups: np.ndarray | None
@@ -24,17 +25,22 @@ class OwnLabels:
     age_min: np.ndarray
     age_max: np.ndarray
     weights: np.ndarray
+    clusters: np.ndarray
 
     def of_group(self, name: str, everything: str) -> "OwnLabels":
         """Those of one group."""
         if self.groups is None or name == everything:
             return self
         mine = np.asarray(self.groups).astype(str) == name
-        parts = (self.probabilities, self.groups, self.gender, self.age_min, self.age_max, self.weights)
-        return OwnLabels(*(part[mine] for part in parts))
+        return OwnLabels(*(getattr(self, field.name)[mine] for field in fields(self)))
 
     def __len__(self) -> int:
         return len(self.gender)
+
+    @property
+    def photos(self) -> int:
+        """Number of clusters that hold a label: what is independent."""
+        return len(np.unique(self.clusters))
 
     def cells(self, space: LabelSpace) -> np.ndarray:
         """``(M, C)`` the true cell; within a range of ages the model says which, as labels cannot."""
@@ -65,27 +71,29 @@ def prediction_powered_mean(
     mean: np.ndarray,
     covariance_of_mean: np.ndarray,
     weights: np.ndarray,
+    clusters: np.ndarray,
 ) -> PoweredMean:
     """Mean of a quantity over a collection, from ``labels (M, R)`` and ``predictions (M, R)`` of a sample.
 
     ``mean (R,)`` and ``covariance_of_mean (R, R)`` are of the predictions over the whole collection;
-    ``weights (M,)`` are the sample's inverse chances of being drawn.
+    ``weights (M,)`` are the sample's inverse chances of being drawn, and ``clusters (M,)`` are taken as
+    independent of each other, whatever their faces have in common (Liang and Zeger, Biometrika 73, 1986).
     """
     share = weights / weights.sum()
-    y, f = labels - share @ labels, predictions - share @ predictions
-    squared = share[:, None] ** 2
-    cross, own = (squared * y * f).sum(), (squared * f * f).sum()
-    power = float(np.clip(cross / max(own + np.trace(covariance_of_mean), 1e-12), 0, 1))
+    _, cluster = np.unique(clusters, return_inverse=True)
+    within = csr_matrix((share, (cluster, np.arange(len(share)))))
+    y, f = within @ (labels - share @ labels), within @ (predictions - share @ predictions)
+    power = float(np.clip((y * f).sum() / max((f * f).sum() + np.trace(covariance_of_mean), 1e-12), 0, 1))
     residual = y - power * f
     value = power * mean + share @ (labels - power * predictions)
-    covariance = (squared * residual).T @ residual + power**2 * covariance_of_mean
-    return PoweredMean(value, covariance, power)
+    return PoweredMean(value, residual.T @ residual + power**2 * covariance_of_mean, power)
 
 
 def draw_shares(powered: PoweredMean, labelled: float, count: int, rng: np.random.Generator) -> np.ndarray:
     """``(count, R)`` shares on the simplex compatible with a prediction-powered mean of indicators.
 
-    One imagined label per row in ``labelled`` ones keeps a row that no label hit from being certain.
+    One imagined label per row in ``labelled`` independent ones keeps a row that no label hit from
+    being certain.
     """
     size = len(powered.value)
     likely = np.maximum(powered.value, 0) + 1 / labelled

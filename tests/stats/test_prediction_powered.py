@@ -30,6 +30,7 @@ def test_the_mean_agrees_with_ppi_python():
         np.array([unlabelled.mean()]),
         np.array([[unlabelled.var() / 60]]),
         np.ones(20),
+        np.arange(20),
     )
     half = norm.ppf(0.975) * np.sqrt(powered.covariance[0, 0])
     assert powered.value[0] == pytest.approx(39.57916, abs=0.1)
@@ -41,7 +42,7 @@ def test_predictions_that_say_nothing_get_no_power():
     rng = np.random.default_rng(0)
     labels = rng.normal(size=(300, 1))
     powered = prediction_powered_mean(
-        labels, rng.normal(size=(300, 1)), np.zeros(1), np.array([[1 / 5000]]), np.ones(300)
+        labels, rng.normal(size=(300, 1)), np.zeros(1), np.array([[1 / 5000]]), np.ones(300), np.arange(300)
     )
     assert powered.power < 0.15
     assert powered.value[0] == pytest.approx(labels.mean(), abs=0.03)
@@ -49,7 +50,9 @@ def test_predictions_that_say_nothing_get_no_power():
 
 def test_a_row_that_no_label_hit_is_not_certainly_empty():
     truth = np.eye(3)[np.repeat([0, 1], 100)]
-    powered = prediction_powered_mean(truth, truth, np.array([0.5, 0.5, 0]), np.zeros((3, 3)), np.ones(200))
+    powered = prediction_powered_mean(
+        truth, truth, np.array([0.5, 0.5, 0]), np.zeros((3, 3)), np.ones(200), np.arange(200)
+    )
     high = np.quantile(draw_shares(powered, 200, 2000, np.random.default_rng(0))[:, 2], 0.975)
     assert 0.004 < high < 0.03  # Jeffreys' interval of 0 of 200 ends at 0.012
 
@@ -69,9 +72,9 @@ def test_fewer_faces_than_wanted_are_all_drawn():
     assert weights.tolist() == [1.0] * 7
 
 
-def labels_of(faces, chosen, weights, groups=None):
+def labels_of(faces, chosen, weights, groups=None, per_photo=1):
     return OwnLabels(faces.probabilities[chosen], groups, faces.cell[chosen] // 8, faces.age[chosen],
-                     faces.age[chosen], weights)  # fmt: skip
+                     faces.age[chosen], weights, chosen // per_photo)  # fmt: skip
 
 
 def test_own_labels_correct_what_calibration_cannot(calibration, world):
@@ -120,11 +123,61 @@ def test_groups_with_few_labels_are_recalibrated_only(calibration, world):
 def test_a_range_of_ages_is_filled_as_the_model_says():
     probabilities = np.zeros((1, 103), dtype=np.float32)
     probabilities[0, [0, 2 + 22, 2 + 24, 2 + 50]] = [1, 0.3, 0.1, 0.6]
-    label = OwnLabels(probabilities, None, np.array([0]), np.array([20]), np.array([29]), np.ones(1))
+    label = OwnLabels(
+        probabilities, None, np.array([0]), np.array([20]), np.array([29]), np.ones(1), np.zeros(1)
+    )
     cells = label.cells(YEARS)[0]
     assert cells[[22, 24, 50]] == pytest.approx([0.75, 0.25, 0], abs=1e-3)
 
 
 def test_an_age_that_the_model_lacks_goes_to_the_nearest_cell():
-    label = OwnLabels(np.full((1, 6), 1 / 6), None, np.array([1]), np.array([14]), np.array([14]), np.ones(1))
+    label = OwnLabels(
+        np.full((1, 6), 1 / 6), None, np.array([1]), np.array([14]), np.array([14]), np.ones(1), np.zeros(1)
+    )
     assert label.cells(SIX)[0].tolist() == [0, 0, 0, 1, 0, 0]
+
+
+def powered_mean(labels, predicted, clusters):
+    return prediction_powered_mean(
+        labels, predicted, np.zeros(1), np.array([[0.01]]), np.ones(len(labels)), clusters
+    )
+
+
+def test_a_photo_of_twins_says_what_one_face_says():
+    """Every face twice in its photo: the same value and variance as once, and half of it were they apart."""
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(100, 1))
+    predicted = labels + rng.normal(size=(100, 1))
+    once = powered_mean(labels, predicted, np.arange(100))
+    twice = powered_mean(np.repeat(labels, 2, 0), np.repeat(predicted, 2, 0), np.repeat(np.arange(100), 2))
+    apart = powered_mean(np.repeat(labels, 2, 0), np.repeat(predicted, 2, 0), np.arange(200))
+    assert twice.value == pytest.approx(once.value)
+    assert twice.covariance == pytest.approx(once.covariance)
+    assert twice.power == pytest.approx(once.power)
+    assert apart.covariance < 0.7 * once.covariance
+
+
+def test_intervals_hold_the_mean_of_faces_that_come_in_photos():
+    """Photos of ten faces that err alike; 500 labels of 50 photos."""
+    rng = np.random.default_rng(1)
+    held = {"together": 0, "apart": 0}
+    for _ in range(300):
+        truth = np.repeat(rng.normal(size=50), 10) + 0.3 * rng.normal(size=500)
+        predicted = truth + np.repeat(rng.normal(size=50), 10)
+        for name, clusters in (("together", np.repeat(np.arange(50), 10)), ("apart", np.arange(500))):
+            found = prediction_powered_mean(
+                truth[:, None], predicted[:, None], np.zeros(1), np.array([[1e-3]]), np.ones(500), clusters
+            )
+            held[name] += abs(found.value[0]) < 1.96 * np.sqrt(found.covariance[0, 0])
+    assert 0.9 * 300 < held["together"] < 0.98 * 300
+    assert held["apart"] < 0.7 * 300
+
+
+def test_labels_of_a_few_photos_recalibrate_only(calibration, world):
+    faces = world.simulate(world.even, 600, 8)
+    labels = labels_of(faces, np.arange(300), np.full(300, 2.0), per_photo=10)
+    table = estimate(
+        faces.probabilities, None, np.arange(600) // 10, calibration, bands=world.decades, labels=labels,
+        replicates=50,
+    ).table  # fmt: skip
+    assert table["method"].unique().tolist() == ["bayes"]
