@@ -48,7 +48,7 @@ class Calibration:
         low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
         starts = native_starts(arrays["gender"], low, high)
         starts = starts[np.unique(np.searchsorted(starts, space.mid_age, side="right") - 1)]
-        starts[0], ranges = 0, len(starts)  # ranges of ages that the model lacks go to their younger neighbour
+        starts[0], ranges = 0, len(starts)  # ages that no cell holds go to the younger range
         cell_range = np.searchsorted(starts, space.mid_age, side="right") - 1
         truth_range = np.searchsorted(starts, (low + high) / 2, side="right") - 1
         return cls(

@@ -44,7 +44,7 @@ def adjusted_count(observed: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """
     gram = columns @ np.swapaxes(columns, -1, -2)
     target = (columns @ observed[..., None])[..., 0]
-    step = 1 / np.linalg.norm(gram, 2, axis=(-2, -1))[..., None]
+    step = 1 / np.linalg.eigvalsh(gram)[..., -1:]
     shares = ahead = np.full(target.shape, 1 / target.shape[-1])
     pace = 1.0
     for _ in range(LEAST_SQUARES_STEPS):
