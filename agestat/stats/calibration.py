@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from agestat.errors import AgestatError
 from agestat.model.labels import GENDERS, LabelSpace
 
+LOOKS = ("novelty", "sharpness", "brightness", "size", "score")  # numbers that say how a face looks
 EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
 EXACT_COUNT = 25  # pictures of each gender in a native cell when exact ages are binned
 TINY = 1e-12
@@ -56,7 +57,7 @@ class Calibration:
             space.softmax(arrays["logits"].astype(np.float32)),
             arrays["gender"].astype(int) * ranges + truth_range,
             np.where(space.is_female, 0, ranges) + cell_range,
-            {key: arrays[key] for key in ("novelty", "sharpness", "brightness") if key in arrays},
+            {key: arrays[key] for key in LOOKS if key in arrays},
             np.ones(len(low)),
             name,
         )

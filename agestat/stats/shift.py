@@ -1,9 +1,13 @@
 """Does a collection look like the calibration set, apart from who is in it?
 
 Correction assumes that faces of one gender and age look the same in both (prior shift). Whether they do can
-be seen without labels: novelty of the network's features, sharpness and brightness are compared by a
-two-sample Kolmogorov-Smirnov distance, with the calibration pictures weighted so that their genders and ages
-are shared as in the collection. Other shares alone therefore raise no alarm.
+be seen without labels: novelty of the network's features, sharpness, brightness, face size and the detector's
+score are compared by a two-sample Kolmogorov-Smirnov distance, as far as the calibration set holds them, with
+its pictures weighted so that their genders and ages are shared as in the collection. Other shares alone
+therefore raise no alarm.
+
+The shipped sets hold no size and no score: their pictures are labelled crops, all cut to one size and not
+found by the detector. There small faces show in sharpness and novelty alone.
 """
 
 from collections.abc import Mapping
@@ -12,15 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kstwobign
 
-from agestat.stats.calibration import Calibration
+from agestat.stats.calibration import LOOKS, Calibration
 
-DISTANCE = {
-    "novelty": 0.15,
-    "sharpness": 0.35,
-    "brightness": 0.35,
-}  # beyond these intervals may be too narrow
+DISTANCE = dict.fromkeys(LOOKS, 0.35) | {"novelty": 0.15}  # beyond these intervals may be too narrow
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
-WORDS = {"novelty": "look (the network's features)", "sharpness": "sharpness", "brightness": "brightness"}
+WORDS = {
+    "novelty": "look (the network's features)", "sharpness": "sharpness", "brightness": "brightness",
+    "size": "size of the faces", "score": "the detector's score",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Shift:
 def shift(
     sample: Mapping[str, np.ndarray], calibration: Calibration, shares: np.ndarray | None = None
 ) -> Shift:
-    """Compare columns ``(N,)`` of the faces with those of the calibration pictures.
+    """Compare columns ``(N,)`` of the faces with those of the calibration pictures: novelty, sharpness,
+    brightness, ``size`` (shorter side of the box, pixels of the upright picture) and ``score``.
 
     ``shares (K,)`` are the collection's native cells from `Estimate.native_shares`; without them the
     calibration pictures are taken as they come.

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,20 @@ def test_other_shares_alone_raise_no_alarm(world):
     sample = {"novelty": rng.gamma(8, 1 / 8, 2000) * (1 + faces.age / 50)}
     assert shift(sample, calibration).is_shifted
     assert not shift(sample, calibration, shares).is_shifted
+
+
+@pytest.mark.parametrize(
+    ("column", "words"), [("size", "size of the faces 0."), ("score", "the detector's score 0.")]
+)
+def test_what_the_calibration_set_lacks_is_not_compared_and_what_it_holds_is(calibration, column, words):
+    rng = np.random.default_rng(0)
+    sample = {**novelty(1000, 1), column: rng.normal(50, 10, 1000)}
+    assert list(shift(sample, calibration).distances) == ["novelty"]
+    assert not shift(sample, calibration).is_shifted
+    columns = {**calibration.columns, column: rng.normal(80, 10, calibration.n)}
+    found = shift(sample, replace(calibration, columns=columns))
+    assert found.is_shifted
+    assert words in found.sentence
 
 
 @pytest.mark.parametrize("sample", [{}, {"novelty": np.array([])}, {"novelty": np.full(9, np.nan)}])
