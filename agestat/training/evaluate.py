@@ -18,13 +18,12 @@ from agestat.images.quality import brightness, sharpness
 from agestat.model.checkpoint import load_model
 from agestat.model.labels import GENDERS, SIX, LabelSpace
 from agestat.model.predict import Model
+from agestat.training.crops import is_face_crop
 from agestat.training.data import read_labelled
 from agestat.training.metrics import report
 from agestat.training.targets import cell_index
 
 CROPS = ("auto", "whole", "detect")
-LARGEST_CROP = 256  # pixels: UTKFace's aligned crops have 200, FairFace's of margin 0.25 have 224 a side;
-# those of margin 1.25 have 448, and there the face must be found
 CHUNK = 256  # pictures decoded at a time
 BUCKETS = ((0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, np.inf))
 """FairFace's age buckets, first and last year: the bands for sets that label ages in years."""
@@ -82,8 +81,8 @@ def predict_table(
     """A labelled frame with what the model says of each picture.
 
     ``crop`` says what a model of faces is shown: ``whole``, the picture as it is; ``detect``, the largest
-    face found, cut as in a scan; ``auto``, whole for squares of at most `LARGEST_CROP` pixels, which is how
-    crops of faces are published, else detect. A model of whole pictures is always shown the whole.
+    face found, cut as in a scan; ``auto``, whole for small squares (`is_face_crop`), which is how crops of
+    faces are published, else detect. A model of whole pictures is always shown the whole.
 
     Adds ``predicted_gender``, ``p_female``, ``predicted_age`` (years); ``cell``, ``predicted_cell`` and
     ``confidence`` (see `_add_cells`); ``band`` and ``predicted_band`` (see `_add_bands`); ``sharpness`` and
@@ -132,11 +131,6 @@ class _Cutter:
             return None, float("nan")
         side = max(boxes[0].width, boxes[0].height) * self.margin
         return crop_square(pixels, boxes[0], self.size, self.margin), side
-
-
-def is_face_crop(height: int, width: int) -> bool:
-    """Whether a picture of that size is taken for a crop of a face: a square of at most `LARGEST_CROP`."""
-    return height == width <= LARGEST_CROP
 
 
 def _add_predictions(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray) -> None:

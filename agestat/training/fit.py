@@ -1,6 +1,7 @@
 """Fitting: a recipe and labelled pictures in, a checkpoint folder out. Resumable at every epoch."""
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -240,7 +241,7 @@ class Trainer:
             self.best = (score(row), state)
         self.save()
         if not self.options.quiet:
-            tqdm.write(", ".join(f"{key} {value:.4g}" for key, value in row.items()))
+            tqdm.write(", ".join(f"{key} {value:.4g}" for key, value in row.items()), file=sys.stderr)
 
     def fit(self) -> None:
         """Run the epochs that are left."""

@@ -1,13 +1,16 @@
 """`agestat train` as a function: labelled pictures in, a checkpoint folder out."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from agestat.errors import AgestatError
-from agestat.training.data import read_labelled
+from agestat.training.crops import with_faces
+from agestat.training.data import describe, read_labelled
 from agestat.training.export import export, learning_curve
 from agestat.training.fit import STATE, Options, Trainer
 from agestat.training.recipes import Recipe
@@ -25,6 +28,21 @@ def described(frame: pd.DataFrame) -> list[dict[str, Any]]:
         terms = next((line for line in text if "terms" in line.lower() or "CC BY" in line), "")
         sets.append({"name": Path(str(source)).name, "pictures": len(rows), "terms": terms.strip()})
     return sets
+
+
+def _usable(data: Sequence[Path], recipe: Recipe, skip_bad: bool, options: Options) -> pd.DataFrame:
+    """The rows to train on; pictures in which a recipe of faces finds none are bad rows too."""
+    labelled = read_labelled(data, skip_bad=skip_bad, seed=options.seed)
+    frame, problems = labelled.frame, labelled.problems
+    if recipe.crop == "faces":
+        frame, faceless = with_faces(frame, quiet=options.quiet)
+        problems = [*problems, *faceless]
+    if problems and not skip_bad:
+        raise AgestatError(describe(problems))
+    if problems:
+        count = "1 picture" if len(problems) == 1 else f"{len(problems)} pictures"
+        tqdm.write(f"Going on without {count} that cannot be used.", file=sys.stderr)
+    return frame
 
 
 def train(
@@ -46,7 +64,7 @@ def train(
     """
     if (out / STATE).exists() and not options.resume:
         raise AgestatError(f"{out} holds an unfinished run: add --resume or give another --out.")
-    frame = read_labelled(data, skip_bad=skip_bad, seed=options.seed).frame
+    frame = _usable(data, recipe, skip_bad, options)
     if limit is not None:
         frame = frame.groupby("split", group_keys=False).sample(frac=1, random_state=options.seed)
         frame = frame.groupby("split").head(limit)

@@ -14,7 +14,7 @@ from agestat.model.checkpoint import load_model, save_weights
 from agestat.model.labels import SIX, YEARS
 from agestat.model.network import AgeGenderResNet
 from agestat.training.data import read_labelled
-from agestat.training.evaluate import evaluate, is_face_crop, judge, label_bands, predict_table
+from agestat.training.evaluate import evaluate, judge, label_bands, predict_table
 
 HEAD = "file,split,gender,age,age_min,age_max,subject\n"
 
@@ -116,14 +116,6 @@ def test_ages_above_a_hundred_are_old(tmp_path, stubborn):
     folder = labelled(tmp_path, "val,female,116,,,", "val,male,,101,110,")
     table = predict_table(stubborn["years"], read_labelled([folder]).frame, quiet=True)
     assert table["cell"].tolist() == ["elderly woman", "elderly man"]
-
-
-@pytest.mark.parametrize(
-    ("height", "width", "expected"),
-    [(160, 160, True), (224, 224, True), (448, 448, False), (640, 640, False), (160, 200, False)],
-)
-def test_small_squares_are_crops_of_faces(height, width, expected):
-    assert is_face_crop(height, width) is expected
 
 
 def test_what_a_model_of_faces_is_shown(tmp_path, stubborn):

@@ -1,0 +1,64 @@
+"""What a model is shown of a labelled picture."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from agestat.cli.train import command
+from agestat.images.crop import crop_square
+from agestat.images.decode import decode
+from agestat.images.faces import FaceDetector
+from agestat.training.crops import crops_key, is_face_crop, load_crops, with_faces
+from agestat.training.data import read_labelled
+
+SAMPLES = Path(__file__).parents[2] / "sample_images"
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A set of one photo, one crop of a face and one landscape."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "photos" / "astronaut.jpg", folder / "photo.jpg")
+    shutil.copy(SAMPLES / "others" / "landscape.png", folder)
+    Image.open(SAMPLES / "photos" / "astronaut.jpg").resize((160, 160)).save(folder / "crop.png")
+    rows = ["photo.jpg,train,female,40", "landscape.png,train,male,30", "crop.png,val,female,40"]
+    (folder / "labels.csv").write_text("\n".join(["file,split,gender,age", *rows, ""]))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"),
+    [(160, 160, True), (224, 224, True), (448, 448, False), (640, 640, False), (160, 200, False)],
+)
+def test_small_squares_are_crops_of_faces(height, width, expected):
+    assert is_face_crop(height, width) is expected
+
+
+def test_training_sees_the_face_that_a_scan_would_cut(photos, tmp_path):
+    frame, problems = with_faces(read_labelled([photos]).frame, quiet=True)
+    assert [Path(file).name for file in frame["file"]] == ["photo.jpg", "crop.png"]
+    assert [(Path(p.file).name, p.line, p.reason) for p in problems] == [
+        ("labels.csv", 3, "no face was found in landscape.png")
+    ]
+    pixels = decode(photos / "photo.jpg").pixels
+    face = FaceDetector().detect(pixels)[0]
+    assert list(frame["box"]) == [face, None]
+    crops = load_crops(frame, tmp_path / "cache", size=32, quiet=True)
+    assert np.array_equal(crops[0], crop_square(pixels, face, 32))
+    assert np.array_equal(crops[1], crop_square(decode(photos / "crop.png").pixels, None, 32))
+    assert crops_key(frame) != crops_key(frame.drop(columns="box"))
+
+
+def test_pictures_without_a_face_are_bad_rows_of_a_recipe_of_faces(photos, tmp_path):
+    words = [str(photos), "--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache"), "-q"]
+    words += ["--stages", "32x1", "--batch-size", "2", "--device", "cpu"]
+    refused = CliRunner().invoke(command, words)
+    assert "labels.csv, line 3: no face was found in landscape.png" in str(refused.exception)
+    went_on = CliRunner().invoke(command, [*words, "--skip-bad"])
+    assert went_on.exit_code == 0, went_on.output
+    assert "Going on without 1 picture that cannot be used." in went_on.stderr
