@@ -77,8 +77,8 @@ class Trainer:
         self.bf16 = options.amp and has_bf16(self.device)
         self.train = frame[frame["split"] == "train"].reset_index(drop=True)
         self.val = frame[frame["split"] == "val"].reset_index(drop=True)
-        if self.train.empty or self.val.empty:
-            raise AgestatError("Training needs pictures in both splits, train and val.")
+        if len(self.train) < 2 or self.val.empty:
+            raise AgestatError("Training needs at least two pictures in the split train and one in val.")
         regression = recipe.age_loss != "distribution"
         self.network = AgeGenderResNet(recipe.space, regression=regression)
         initialise(self.network, options.init)

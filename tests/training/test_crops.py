@@ -25,8 +25,11 @@ def photos(tmp_path):
     folder.mkdir()
     shutil.copy(SAMPLES / "photos" / "astronaut.jpg", folder / "photo.jpg")
     shutil.copy(SAMPLES / "others" / "landscape.png", folder)
-    Image.open(SAMPLES / "photos" / "astronaut.jpg").resize((160, 160)).save(folder / "crop.png")
-    rows = ["photo.jpg,train,female,40", "landscape.png,train,male,30", "crop.png,val,female,40"]
+    astronaut = Image.open(SAMPLES / "photos" / "astronaut.jpg")
+    astronaut.resize((160, 160)).save(folder / "crop.png")
+    astronaut.resize((128, 128)).save(folder / "val.png")
+    rows = ["photo.jpg,train,female,40", "landscape.png,train,male,30", "crop.png,train,female,40"]
+    rows.append("val.png,val,female,40")
     (folder / "labels.csv").write_text("\n".join(["file,split,gender,age", *rows, ""]))
     return folder
 
@@ -41,13 +44,13 @@ def test_small_squares_are_crops_of_faces(height, width, expected):
 
 def test_training_sees_the_face_that_a_scan_would_cut(photos, tmp_path):
     frame, problems = with_faces(read_labelled([photos]).frame, quiet=True)
-    assert [Path(file).name for file in frame["file"]] == ["photo.jpg", "crop.png"]
+    assert [Path(file).name for file in frame["file"]] == ["photo.jpg", "crop.png", "val.png"]
     assert [(Path(p.file).name, p.line, p.reason) for p in problems] == [
         ("labels.csv", 3, "no face was found in landscape.png")
     ]
     pixels = decode(photos / "photo.jpg").pixels
     face = FaceDetector().detect(pixels)[0]
-    assert list(frame["box"]) == [face, None]
+    assert list(frame["box"]) == [face, None, None]
     crops = load_crops(frame, tmp_path / "cache", size=32, quiet=True)
     assert np.array_equal(crops[0], crop_square(pixels, face, 32))
     assert np.array_equal(crops[1], crop_square(decode(photos / "crop.png").pixels, None, 32))
