@@ -1,20 +1,35 @@
 """`agestat compare`: do two scans, or two groups of one scan, differ?"""
 
+from typing import Any
+
 import click
 
+from agestat.cli.options import group_options
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  agestat compare summer winter
+  agestat compare photos --by year --groups 2019 2024 --png difference.png
+  agestat compare a.csv b.csv --stores a.sqlite b.sqlite --csv -
+"""
+
+
+@click.command("compare", epilog=EXAMPLES)
 @click.argument("a", type=click.Path(exists=True))
-@click.argument("b", required=False)
-@click.option("--by", multiple=True, metavar="KEY", help="Groups of the scan A, as in `agestat scan`.")
-@click.option("--groups", nargs=2, metavar="NAME NAME", help="The two groups of A to compare, with --by.")
-@click.option("--metadata", metavar="FILE.csv", help="Table with a column path, for --by column:NAME.")
-@click.option("--trust-mtime", is_flag=True, help="Where EXIF has no time, take the file's.")
+@click.argument("b", required=False, type=click.Path(exists=True))
+@click.option(
+    "--stores",
+    nargs=2,
+    type=click.Path(exists=True),
+    metavar="FILE FILE",
+    help="Where A and B are result tables: the stores that they were made from.",
+)
+@group_options
+@click.option("--groups", nargs=2, metavar="NAME NAME", help="With --by: the group of A, and that of B or A.")
 @click.option(
     "--bands",
-    default="marketing",
-    show_default=True,
-    help="Age bands: marketing, un5, un10, seed, or first ages like 0,18,35,50,65.",
+    help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or first "
+    "ages like 0,18,35,50,65; result tables bring their own.",
 )
 @click.option(
     "--level",
@@ -30,60 +45,30 @@ import click
     show_default=True,
     help="Faces of one of these are not taken as independent.",
 )
-@click.option("--csv", "out", metavar="FILE|-", help="All differences as CSV; - is standard output.")
-def command(
-    a: str, b: str | None, by: tuple[str, ...], groups: tuple[str, str] | None, metadata: str | None,
-    trust_mtime: bool, bands: str, level: float, cluster: str, out: str | None,
-) -> None:  # fmt: skip
+@click.option("--csv", metavar="FILE|-", help="All differences as CSV; - is standard output.")
+@click.option("--png", metavar="FILE", help="Draw the differences with their intervals: .png, .svg or .pdf.")
+def command(a: str, b: str | None, **options: Any) -> None:
     """Compare the perceived gender and age of the faces in A and B.
 
-    A and B are scanned folders or stores, made with the same model; or A alone with --by and --groups.
-
-    Examples: agestat compare summer winter; agestat compare photos --by year --groups 2019 2024
+    A and B are scanned folders, stores, or result tables (CSV) with --stores, made with the same model; or A
+    alone with --by and --groups. It says which shares differ, and whether the faces of each look like those
+    that the model's errors are known of.
     """
-    from contextlib import ExitStack
-    from functools import partial
+    from agestat.cli.sides import Sides, check_arguments
 
-    import pandas as pd
+    check_arguments(a, b, options)
+    with Sides(a, b, options) as sides:
+        found = sides.compare(options["level"])
+    if options["csv"]:
+        import pandas as pd
 
-    from agestat.errors import AgestatError, UsageError
-    from agestat.model.checkpoint import read_calibration
-    from agestat.scan.result import Scan
-    from agestat.stats.bands import parse_bands
-    from agestat.stats.calibration import Calibration
-    from agestat.stats.compare import compare
-    from agestat.stats.tally import Chunks, only_group
+        from agestat.report.export import write_table
 
-    if (b is None) == (groups is None):
-        raise UsageError("Give two scans to compare, or one scan with --by KEY and --groups NAME NAME.")
-    if groups is not None and not by:
-        raise UsageError("--groups needs --by, which says what the groups are.")
-    if by and groups is None:
-        raise UsageError("--by needs --groups NAME NAME: which two of the groups to compare.")
-    with ExitStack() as stack:
-        scans = [stack.enter_context(Scan.open(path)) for path in ([a, b] if b else [a])]
-        if scans[0].run["model_digest"] != scans[-1].run["model_digest"]:
-            raise AgestatError(f"{a} and {b} were scanned with different models: scan one of them again.")
-        chunks: list[Chunks] = [
-            partial(scan.chunks, by, cluster=cluster, metadata=metadata, trust_mtime=trust_mtime)
-            for scan in scans
-        ]
-        if groups is not None:
-            chunks = [partial(only_group, part, name) for part, name in zip(chunks * 2, groups, strict=True)]
-        model = scans[0].run
-        calibration = Calibration.from_arrays(
-            scans[0].space, read_calibration(model["model_path"]), model["model"]
-        )
-        found = compare(
-            chunks[0],
-            chunks[1],
-            calibration,
-            bands=parse_bands(bands),
-            level=level,
-            names=groups or (a, str(b)),
-        )
-    if out:
-        table = pd.concat([found.table, found.margins]).assign(global_p=found.global_p)
-        with click.open_file(out, "w", encoding="utf-8") as file:
-            table.to_csv(file, index=False)
-    click.echo(found.words, err=out == "-")
+        both = pd.concat([found.table, found.margins], ignore_index=True)
+        write_table(both.assign(level=found.level, global_p=found.global_p), options["csv"], "csv")
+    if options["png"]:
+        from agestat.report.canvas import save_figure
+        from agestat.report.plots import forest
+
+        save_figure(forest(found.table, names=sides.names), options["png"])
+    click.echo(found.words, err="-" in (options["csv"], options["png"]))

@@ -4,7 +4,7 @@ Both are corrected with one calibration set, whose errors they share, so that wh
 alike does not blur their difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ import pandas as pd
 
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import posterior_shares, sampling_covariance
+from agestat.stats.correct import DISCOUNT, SHIFTED_DISCOUNT, posterior_shares, sampling_covariance
 from agestat.stats.intervals import interval
 from agestat.stats.layout import Layout
+from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
 
 METHOD = "bayes"
@@ -32,7 +33,8 @@ class Comparison:
     """``table`` and ``margins``: one row per gender x band, and per gender and band; differences: B less A.
 
     ``p_value`` tests each row alone, ``p_adjusted`` all rows of a table together (Holm 1979); ``global_p`` is
-    that of no difference at all (permutation over photos). ``words`` say it to an analyst.
+    that of no difference at all (permutation over photos). ``words`` say it to an analyst. ``shifts`` say
+    of A and of B whether their faces look like the calibration set, where that could be seen.
     """
 
     table: pd.DataFrame
@@ -40,6 +42,7 @@ class Comparison:
     global_p: float
     level: float
     words: str
+    shifts: tuple[Shift, ...] = ()
 
 
 def compare(
@@ -49,11 +52,16 @@ def compare(
     *,
     bands: Sequence[Band],
     names: tuple[str, str] = ("A", "B"),
+    looks: tuple[Mapping[str, np.ndarray], ...] = (),
     level: float = 0.95,
     permutations: int = 2000,
     seed: int = 0,
 ) -> Comparison:
-    """Compare the shares of two collections, each given as for `estimate_chunks` without groups."""
+    """Compare the shares of two collections, each given as for `estimate_chunks` without groups.
+
+    ``looks`` are columns of the faces of A and of B, see `shift`: where one of them does not look like the
+    calibration set, intervals of differences are wider and the words warn.
+    """
     rng = np.random.default_rng(seed)
     layout = Layout(calibration.space, tuple(bands))
     seen = [survey(chunks(), calibration, rng).get(EVERYTHING) for chunks in (a, b)]
@@ -67,7 +75,11 @@ def compare(
     pilot = np.mean([p for p in pilots if p is not None], axis=0)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
     native = [part @ calibration.to_native for part in sums]
-    draws = posterior_shares(native, calibration, pilot, DRAWS, rng)
+    draws = posterior_shares(native, calibration, pilot, DRAWS, rng, [DISCOUNT, DISCOUNT])
+    shifts = tuple(shift(look, calibration, draws[:, p].mean(axis=0)) for p, look in enumerate(looks))
+    if any(look.is_shifted for look in shifts):
+        discounts = [SHIFTED_DISCOUNT if look.is_shifted else DISCOUNT for look in shifts]
+        draws = posterior_shares(native, calibration, pilot, DRAWS, rng, discounts)
     within = [_rows_within(part, calibration, layout) for part in sums]
     rows = np.stack([draws[:, p] @ within[p] for p in (0, 1)])
     frames = [
@@ -75,7 +87,13 @@ def compare(
         for labelled in (list(layout.rows()), list(layout.margins()))
     ]
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
-    return Comparison(frames[0], frames[1], global_p, level, _words(names, frames[0], global_p, level))
+    words = [
+        _words(names, frames[0], global_p, level),
+        *(f"{name}: {found.sentence}" for name, found in zip(names, shifts, strict=False)),
+        f"Shares by {METHOD} with {100 * level:g} % intervals, from the errors of the model on "
+        f"{calibration.n} calibration pictures ({calibration.name}).",
+    ]
+    return Comparison(frames[0], frames[1], global_p, level, "\n".join(words), shifts)
 
 
 def _rows_within(sums: np.ndarray, calibration: Calibration, layout: Layout) -> np.ndarray:

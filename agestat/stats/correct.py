@@ -1,5 +1,6 @@
 """From sums over blocks of faces to replicates of a corrected distribution, by any of the methods."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,9 +55,9 @@ class Group:
     def _bayes(self) -> np.ndarray:
         assert self.pilot is not None
         native = self.sums @ self.calibration.to_native
-        draws = posterior_shares([native], self.calibration, self.pilot, self.draws, self.rng, self.discount)[
-            :, 0
-        ]
+        draws = posterior_shares(
+            [native], self.calibration, self.pilot, self.draws, self.rng, [self.discount]
+        )[:, 0]
         return np.concatenate([draws.mean(axis=0, keepdims=True), draws])
 
     def _adjusted(self, native: np.ndarray) -> np.ndarray:
@@ -74,16 +75,17 @@ class Group:
 
 def posterior_shares(
     collections: list[np.ndarray], calibration: Calibration, pilot: np.ndarray, count: int,
-    rng: np.random.Generator, discount: float = DISCOUNT,
+    rng: np.random.Generator, discounts: Sequence[float],
 ) -> np.ndarray:  # fmt: skip
     """``(count, P, K)`` draws of the shares of P collections that share one calibration set and its errors.
 
     Each of ``collections`` is ``(blocks, K)`` sums of probabilities under the same ``pilot`` shares ``(K,)``.
+    ``discounts (P,)`` say how uncertain the errors are in each; what exceeds `DISCOUNT` is not shared.
     """
     features = native_features("bayes", calibration.own_posterior, calibration, pilot).astype(np.float64)
     columns = calibration.mean_by_cell(features, np.ones((1, calibration.n)))[0]
     within = calibration.covariance(features)
-    uncertain = discount * within / calibration.membership.sum(axis=0)[:, None, None]
+    uncertain = np.tensordot(pilot**2 / calibration.membership.sum(axis=0), within, 1)
     centred = columns - pilot @ columns
     one_face = np.tensordot(pilot, within, 1) + (pilot[:, None] * centred).T @ centred
     observed = [sums.sum(axis=0) / sums.sum() for sums in collections]
@@ -91,7 +93,7 @@ def posterior_shares(
     covariance = np.zeros((parts, size, parts, size))
     for p, sums in enumerate(collections):
         for r in range(parts):
-            covariance[p, :, r] = np.tensordot(pilot**2, uncertain, 1)
+            covariance[p, :, r] = (discounts[p] if p == r else DISCOUNT) * uncertain
         covariance[p, :, p] += sampling_covariance(sums.astype(np.float64), sums.sum(axis=1), one_face)
     flat = covariance.reshape(parts * size, -1)
     flat[np.diag_indices(len(flat))] += 1e-6 * np.trace(flat) / len(flat) + 1e-9

@@ -1,68 +1,15 @@
-"""`agestat label` and `agestat compare` on stores that the tests write themselves: no network is needed."""
+"""`agestat label` on a store that the tests write themselves: no network is needed."""
 
 import csv
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from agestat.cli.compare import command as compare_command
 from agestat.cli.label import command as label_command
-from agestat.errors import AgestatError, UsageError
-from agestat.images.walk import Found
-from agestat.model.labels import SIX
-from agestat.scan.examine import Examined, Face
+from agestat.errors import AgestatError
 from agestat.scan.labels import COLUMNS, read_labels
 from agestat.scan.result import Scan
-from agestat.scan.store import Row, Store
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """The torch-free parts of a checkpoint of six cells that is right four times of five."""
-    folder = tmp_path_factory.mktemp("model") / "cartoons"
-    folder.mkdir()
-    info = {"name": "cartoons", "space": "six", "input_size": 32, "sha256": "abc", "crop": "whole"}
-    (folder / "model.json").write_text(json.dumps(info))
-    truth = np.arange(600) % 6
-    np.savez(
-        folder / "calibration.npz",
-        logits=logits_of(truth, 0),
-        gender=(truth // 3).astype(np.uint8),
-        age_min=np.array([0, 18, 65], np.uint8)[truth % 3],
-        age_max=np.array([12, 64, 100], np.uint8)[truth % 3],
-    )
-    return folder
-
-
-def logits_of(truth, seed):
-    rng = np.random.default_rng(seed)
-    said = np.where(rng.random(len(truth)) < 0.8, truth, rng.integers(0, 6, len(truth)))
-    return (3.0 * np.eye(6)[said]).astype(np.float16)
-
-
-def write_store(path: Path, model: Path, truth: np.ndarray, digest: str = "abc") -> Path:
-    """One photo per face, in the folders 2023 and 2024 by turns."""
-    blobs = SIX.pack(SIX.softmax(logits_of(truth, 1).astype(np.float32)))
-    about = {"model": "cartoons", "model_path": str(model), "model_digest": digest, "space": "six"}
-    with Store(path) as store:
-        run = store.begin_run("settings", about)
-        rows = []
-        for i, blob in enumerate(blobs):
-            face = Face(10 + i, 20, 30, 40, 0.9, 100.0, 120.0)
-            found = Found("/photos", f"{2023 + i % 2}/{i:04}.jpg", 1, 1)
-            rows.append(Row(found, Examined("ok", faces=[face]), [blob], [1.0]))
-        with store.transaction():
-            store.write(run, rows)
-        store.end_run(run)
-    return path
-
-
-@pytest.fixture
-def store(tmp_path, model):
-    return write_store(tmp_path / "scan.sqlite", model, np.tile([1, 4, 4, 0, 4, 2], 50))
 
 
 def run(command, *arguments):
@@ -179,39 +126,3 @@ def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
             read_labels(other, scan)
         with pytest.raises(AgestatError, match="cannot be read as a CSV file"):
             read_labels(tmp_path / "none.csv", scan)
-
-
-def test_compare_two_scans(store, tmp_path, model):
-    other = write_store(tmp_path / "other.sqlite", model, np.tile([1, 1, 1, 0, 4, 2], 50))
-    table = tmp_path / "differences.csv"
-    result = run(compare_command, store, other, "--bands", "seed", "--csv", table)
-    assert (
-        f"the faces in {store} and {other} differ (permutation test over photos, p = 0.0005)" in result.output
-    )
-    assert "The share of female adult is " in result.output
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 6 + 5
-    assert {"difference_low", "p_adjusted", "global_p"} <= set(rows[0])
-
-
-def test_compare_two_groups_of_one_scan(store):
-    with Scan.open(store) as scan:
-        names = sorted(set(scan.groups(["folder"])))
-    result = run(
-        compare_command, store, "--by", "folder", "--groups", *names, "--bands", "seed", "--csv", "-"
-    )
-    assert result.exit_code == 0
-    assert result.stdout.startswith("gender,age_min,age_max,band,share_a,share_b,difference,")
-
-
-def test_compare_says_what_is_missing(store, tmp_path, model):
-    other = write_store(tmp_path / "other.sqlite", model, np.arange(6), digest="def")
-    with pytest.raises(UsageError, match="Give two scans to compare"):
-        run(compare_command, store)
-    with pytest.raises(UsageError, match="--groups needs --by"):
-        run(compare_command, store, "--groups", "a", "b")
-    with pytest.raises(UsageError, match="--by needs --groups"):
-        run(compare_command, store, other, "--by", "year")
-    with pytest.raises(AgestatError, match="scanned with different models"):
-        run(compare_command, store, other)

@@ -1,0 +1,128 @@
+"""`agestat compare` on stores that the tests write themselves: no network is needed."""
+
+import csv
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from agestat.cli.compare import command as compare_command
+from agestat.cli.report import command as report_command
+from agestat.errors import AgestatError, UsageError
+
+
+def run(*arguments, command=compare_command):
+    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def rows_of(table):
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def other(write):
+    """More women than in ``store``."""
+    return write("other.sqlite", np.tile([1, 1, 1, 0, 4, 2], 50))
+
+
+def result_table(store, folder, *options):
+    out = folder / f"{store.stem}{len(options)}.csv"
+    run(store, "--csv", out, "--quiet", *options, command=report_command)
+    return out
+
+
+def test_two_scans(store, other, tmp_path):
+    table, picture = tmp_path / "differences.csv", tmp_path / "forest.png"
+    result = run(store, other, "--csv", table, "--png", picture)
+    lines = result.output.splitlines()
+    assert lines[0] == (
+        f"The perceived gender and age of the faces in {store} and {other} differ (permutation test over "
+        "photos, p = 0.0005)."
+    )
+    assert lines[1].startswith("The share of female adult is ")
+    assert lines[-3:] == [
+        f"{store}: Whether the faces look like the calibration set of cartoons is not known.",
+        f"{other}: Whether the faces look like the calibration set of cartoons is not known.",
+        "Shares by bayes with 95 % intervals, from the errors of the model on 600 calibration pictures "
+        "(cartoons).",
+    ]
+    rows = rows_of(table)
+    assert len(rows) == 6 + 5
+    assert {"difference_low", "p_adjusted", "level", "global_p"} <= set(rows[0])
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".sqlite") == [
+        "differences.csv", "forest.png",
+    ]  # fmt: skip
+
+
+def test_two_groups_of_one_scan(store):
+    result = run(store, "--by", "folder", "--groups", "2023", "2024", "--csv", "-")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("gender,age_min,age_max,band,share_a,share_b,difference,")
+    assert "faces in 2023 and 2024" in result.stderr
+
+
+def test_a_group_of_each_of_two_scans(store, other):
+    result = run(store, other, "--by", "folder", "--groups", "2023", "2024")
+    assert f"faces in {store} 2023 and {other} 2024 differ" in result.output
+
+
+def test_two_result_tables_with_their_stores(store, other, tmp_path):
+    a, b = result_table(store, tmp_path), result_table(other, tmp_path)
+    by_table = run(a, b, "--stores", store, other, "--csv", "-").stdout
+    assert by_table == run(store, other, "--csv", "-").stdout
+    bands = [result_table(path, tmp_path, "--bands", "0,18") for path in (store, other)]
+    rows = run(*bands, "--stores", store, other, "--csv", "-").stdout.splitlines()
+    assert [row.split(",")[3] for row in rows[1:3]] == ["0-17", "18+"]
+
+
+def test_groups_of_result_tables(store, tmp_path):
+    table = result_table(store, tmp_path, "--by", "folder")
+    groups = ("--by", "folder", "--groups", "2023", "2024")
+    result = run(table, table, "--stores", store, store, *groups, "--csv", "-")
+    assert result.stdout == run(store, *groups, "--csv", "-").stdout
+    with pytest.raises(AgestatError, match=r"2\.csv has no group 'all': choose one with --by and --groups"):
+        run(table, table, "--stores", store, store)
+
+
+def test_tables_that_are_not_of_their_stores(store, other, write, tmp_path):
+    table = result_table(store, tmp_path)
+    small = write("small.sqlite", np.arange(6))
+    with pytest.raises(
+        AgestatError, match=r"scan0\.csv counts 300 faces and the store .*small\.sqlite holds 6"
+    ):
+        run(table, table, "--stores", small, store)
+    coarse = result_table(other, tmp_path, "--bands", "0,18")
+    with pytest.raises(AgestatError, match="have different age bands"):
+        run(table, coarse, "--stores", store, other)
+    strange = tmp_path / "strange.csv"
+    strange.write_text("group,n\nall,300\n")
+    with pytest.raises(
+        AgestatError, match=r"strange\.csv is no result table: it lacks the columns age_max, age"
+    ):
+        run(strange, table, "--stores", store, other)
+
+
+def test_what_is_missing(store, other, write, tmp_path):
+    foreign = write("foreign.sqlite", np.arange(6), digest="def")
+    table = result_table(store, tmp_path)
+    for arguments, words in (
+        ([store], "Give two scans to compare"),
+        ([store, "--groups", "a", "b"], "--groups needs --by"),
+        ([store, other, "--by", "year"], "--by needs --groups"),
+        ([table, other], "one of each cannot be compared"),
+        ([table, table], "Result tables need --stores"),
+        ([store, other, "--stores", store, other], "Result tables need --stores"),
+        ([table, table, "--stores", store, other, "--bands", "seed"], "bring their own age bands"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            run(*arguments)
+    with pytest.raises(AgestatError, match="scanned with different models: scan one of them again"):
+        run(store, foreign)
+
+
+def test_a_group_that_looks_unlike_the_calibration_set_is_named(write, model, tmp_path):
+    store = write("scan.sqlite", np.tile([1, 4, 4, 0, 4, 2], 50))
+    result = run(store, "--by", "folder", "--groups", "2023", "none")
+    assert result.output.startswith("none holds no faces, so there is nothing to compare.")
