@@ -12,21 +12,25 @@ method estimates these shares from the model's predictions. Calibration pictures
 
 Shares are drawn from Dirichlet distributions: `mild` around the set's own shares (concentration 50), `strong`
 uniform on the simplex, `extreme` with most cells nearly empty (0.2). A picture drawn twice is one cluster.
-Single-threaded; every finished cell of the table is kept in --cache, so that a stopped run goes on.
+Every finished cell of the table is kept in --cache by the digests of the model, of its calibration set and of
+the statistics' source, so that a stopped run goes on and a changed one begins anew.
 """
 
 import argparse
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from agestat.model.checkpoint import read_calibration, read_info
+from agestat import stats
+from agestat.model.checkpoint import CALIBRATION, folder_of, read_calibration, read_info
 from agestat.model.labels import SPACES, YEARS, LabelSpace
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration, native_starts
@@ -212,6 +216,32 @@ def add(cells: dict[str, list], result: Estimate, shares: np.ndarray) -> None:
         cells.setdefault(f"{prefix}width", []).append((high - low).mean())
 
 
+def measured(job: tuple) -> dict:
+    """`run_cell`, or what it gave before."""
+    scenario, kind, n, bags, methods, models, cache = job
+    kept = (
+        cache / f"coverage-{scenario}-{kind}-{n}-{bags}-{digest(scenario, models)}-{'+'.join(methods)}.json"
+    )
+    if not kept.exists():
+        part = kept.with_suffix(".part")
+        part.write_text(json.dumps(run_cell(*job), indent=1))
+        part.replace(kept)
+    return json.loads(kept.read_text())
+
+
+def digest(scenario: str, models: dict[str, str]) -> str:
+    """Of all that a cell of the table depends on."""
+    files = [Path(__file__), *sorted(Path(stats.__path__[0]).glob("*.py"))]
+    together = hashlib.sha256()
+    if scenario != "simulated":
+        model = models["simpsons" if scenario == "simpsons" else "faces"]
+        together.update(read_info(model)["sha256"].encode())
+        files.append(folder_of(model) / CALIBRATION)
+    for file in files:
+        together.update(file.read_bytes())
+    return together.hexdigest()[:12]
+
+
 def markdown(results: dict[str, dict]) -> str:
     """The table of ``docs/statistics.md``."""
     lines = [
@@ -256,7 +286,7 @@ def figure(results: dict[str, dict], path: Path) -> None:
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -277,30 +307,30 @@ def main() -> None:
         "--markdown", action="store_true", help="print a Markdown table of all finished cells"
     )
     parser.add_argument("--figure", type=Path, help="draw coverage against error, .svg or .png")
-    args = parser.parse_args()
+    parser.add_argument("--processes", type=int, default=1, help="cells of the table measured at once")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, draw."""
+    args = arguments()
     args.cache.mkdir(parents=True, exist_ok=True)
     models = {"faces": args.faces, "simpsons": args.simpsons}
-    methods = args.method or [*METHODS, "ppi"]
+    scenarios = args.scenario or SCENARIOS[:3]
+    for scenario in scenarios:
+        splits(scenario, models, args.cache)  # predictions are made once, before the processes start
+    jobs = [
+        (scenario, kind, n, args.bags, args.method or [*METHODS, "ppi"], models, args.cache)
+        for scenario in scenarios
+        for kind in args.kind or KINDS[:2]
+        for n in args.size or SIZES
+    ]
     results = {}
-    for scenario in args.scenario or SCENARIOS[:3]:
-        for kind in args.kind or KINDS[:2]:
-            for n in args.size or SIZES:
-                model = (
-                    ""
-                    if scenario == "simulated"
-                    else models["simpsons" if scenario == "simpsons" else "faces"]
-                )
-                digest = read_info(model)["sha256"][:8] if model else "none"
-                kept = (
-                    args.cache
-                    / f"coverage-{scenario}-{kind}-{n}-{args.bags}-{digest}-{'+'.join(methods)}.json"
-                )
-                if not kept.exists():
-                    cell = run_cell(scenario, kind, n, args.bags, methods, models, args.cache)
-                    kept.write_text(json.dumps(cell, indent=1))
-                results[f"{scenario} {kind} {n}"] = json.loads(kept.read_text())
-                if not args.markdown:
-                    print(scenario, kind, n, json.dumps(results[f"{scenario} {kind} {n}"]), flush=True)
+    with get_context("spawn").Pool(args.processes) as pool:
+        for (scenario, kind, n, *_), cell in zip(jobs, pool.imap(measured, jobs, chunksize=1), strict=True):
+            results[f"{scenario} {kind} {n}"] = cell
+            if not args.markdown:
+                print(scenario, kind, n, json.dumps(cell), flush=True)
     if args.markdown:
         print(markdown(results))
     if args.figure:
