@@ -36,8 +36,10 @@ def _logits_of(truth, seed):
     return (3.0 * np.eye(6)[said]).astype(np.float16)
 
 
-def write_store(path: Path, model: Path, truth: np.ndarray, digest: str = "abc") -> Path:
-    """One photo per face, in the folders 2023 and 2024 by turns."""
+def write_store(
+    path: Path, model: Path, truth: np.ndarray, digest: str = "abc", seed: int | None = None
+) -> Path:
+    """One photo per face, in the folders 2023 and 2024 by turns; in random order if there is a ``seed``."""
     blobs = SIX.pack(SIX.softmax(_logits_of(truth, 1).astype(np.float32)))
     about = {"model": "cartoons", "model_path": str(model), "model_digest": digest, "space": "six"}
     with Store(path) as store:
@@ -47,6 +49,8 @@ def write_store(path: Path, model: Path, truth: np.ndarray, digest: str = "abc")
             face = Face(10 + i, 20, 30, 40, 0.9, 100.0, 120.0)
             found = Found("/photos", f"{2023 + i % 2}/{i:04}.jpg", 1, 1)
             rows.append(Row(found, Examined("ok", faces=[face]), [blob], [1.0]))
+        if seed is not None:
+            np.random.default_rng(seed).shuffle(rows)
         with store.transaction():
             store.write(run, rows)
         store.end_run(run)
@@ -56,7 +60,9 @@ def write_store(path: Path, model: Path, truth: np.ndarray, digest: str = "abc")
 @pytest.fixture
 def write(tmp_path, model):
     """Write a store of cells into the test's folder, by its name."""
-    return lambda name, truth, digest="abc": write_store(tmp_path / name, model, np.asarray(truth), digest)
+    return lambda name, truth, digest="abc", seed=None: write_store(
+        tmp_path / name, model, np.asarray(truth), digest, seed
+    )
 
 
 @pytest.fixture

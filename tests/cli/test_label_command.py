@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -126,3 +128,17 @@ def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
             read_labels(other, scan)
         with pytest.raises(AgestatError, match="cannot be read as a CSV file"):
             read_labels(tmp_path / "none.csv", scan)
+
+
+@pytest.mark.parametrize("options", [{}, {"by": ["folder"]}, {"cluster": "folder"}])
+def test_the_order_of_rows_in_a_store_changes_nothing(write, options, tmp_path):
+    """Workers finish in any order: estimates are the same to the last bit, and so are the faces to label."""
+    stores = [write(f"{seed}.sqlite", np.tile([1, 4, 4, 0, 4, 2], 50), seed=seed) for seed in (1, 2)]
+    estimates = []
+    for store in stores:
+        with Scan.open(store) as scan:
+            estimates.append(scan.estimate(bands="seed", replicates=100, **options))
+    for name in ("table", "margins", "ages"):
+        one, two = (getattr(estimate, name) for estimate in estimates)
+        pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert draw(stores[0], tmp_path)[0].read_text() == draw(stores[1], tmp_path)[0].read_text()
