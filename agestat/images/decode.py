@@ -1,6 +1,7 @@
 """Bytes to upright RGB, no larger than needed, or a reason in words why not."""
 
 import errno
+import io
 import os
 import stat
 import struct
@@ -20,6 +21,8 @@ NOT_REGULAR = "not a regular file"
 # Reasons that lie in the bytes: the same bytes will fail again. All others are worth another try.
 LASTING = frozenset({"damaged", "truncated", "not a picture", "empty file", "too many pixels"})
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
+# Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
+MAX_JPEG_PIXELS = 300_000_000
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -102,10 +105,19 @@ def os_reason(error: OSError) -> str:
         errno.ENXIO: NOT_REGULAR,
         errno.EISDIR: NOT_REGULAR,
         errno.ENOMEM: "out of memory",
+        errno.EINVAL: "damaged",  # a picture that points to where no file can be
     }
     if error.errno is not None:
         return known.get(error.errno, f"cannot be read ({os.strerror(error.errno)})")
     return "truncated" if "truncated" in str(error).lower() else "damaged"
+
+
+class _Picture(io.BufferedReader):
+    """A file of which nobody reads more than there is: a damaged length would cost that much memory first."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        length = os.fstat(self.fileno()).st_size
+        return super().read(-1 if size is None or size < 0 else min(size, length))
 
 
 def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
@@ -114,7 +126,7 @@ def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     )
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 -- opening a device can already have effects
         raise DecodeError(NOT_REGULAR)
-    file = open(os.open(path, flags), "rb")  # noqa: PTH123, SIM115 -- the caller closes it
+    file = _Picture(io.FileIO(os.open(path, flags)))
     status = os.fstat(file.fileno())
     if stat.S_ISREG(status.st_mode) and status.st_size > 0:
         return file
@@ -126,6 +138,8 @@ def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
     with Image.open(file, formats=FORMATS) as image:
         exif = _exif(image)
         width, height = image.size
+        if width * height > MAX_JPEG_PIXELS:
+            raise DecodeError("too many pixels")
         if min_side and image.format in ("JPEG", "MPO"):
             wanted = min(min_side, max(image.size))
             image.draft(None, (-(-width * wanted // max(image.size)), -(-height * wanted // max(image.size))))

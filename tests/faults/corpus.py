@@ -64,6 +64,17 @@ def _exif(directory: bytes) -> bytes:
     return _jpeg((1, b"Exif\0\0" + directory))
 
 
+def _long_chunk(png: bytes) -> bytes:
+    """Its pixels said to take 2 GB."""
+    at = png.find(b"IDAT")
+    return png[: at - 4] + b"\x7f\xff\xff\xff" + png[at:]
+
+
+def _negative_offset(tiff: bytes) -> bytes:
+    """Its pixels said to stand 36 bytes before the file, in a number of one signed byte."""
+    return tiff.replace(struct.pack("<HHII", 273, 4, 1, 200), struct.pack("<HHII", 273, 6, 1, 0xDC))
+
+
 hostile("empty.jpg", "empty file")(lambda: b"")
 hostile("random.jpg", "not a picture")(lambda: random.Random(0).randbytes(20_000))
 hostile("random.tiff", "not a picture")(lambda: random.Random(1).randbytes(20_000))
@@ -84,8 +95,13 @@ hostile("bomb.gif", "too many pixels")(
 hostile("bomb.bmp", "too many pixels")(
     lambda: b"BM" + struct.pack("<IIIIiiHHIIIIII", 58, 0, 54, 40, 2**20, 2**20, 1, 24, 0, 0, 0, 0, 0, 0)
 )
-hostile("bomb baseline.jpg", OK)(lambda: _jpeg(size=(65_500, 65_500)))
-hostile("bomb progressive.jpg", "damaged")(lambda: _jpeg(size=(65_500, 65_500), progressive=True))
+hostile("bomb baseline.jpg", "too many pixels")(lambda: _jpeg(size=(65_500, 65_500)))
+hostile("largest camera.jpg", OK)(lambda: _jpeg(size=(16_320, 12_240)))
+hostile("bomb progressive.jpg", "too many pixels")(lambda: _jpeg(size=(65_500, 65_500), progressive=True))
+# Found by mutation: the first was "out of memory", the others "cannot be read (Invalid argument)".
+hostile("chunk of 2 GB.png", OK)(lambda: _long_chunk(valid_pictures()["rgb.png"]))
+hostile("far away.tif", "damaged")(lambda: b"II+\0\x08\0\0\0" + struct.pack("<Q", 2**62) + bytes(99))
+hostile("before its beginning.tif", "damaged")(lambda: _negative_offset(_grey_tiff(60, 60)))
 hostile("text bomb.png", "damaged")(
     lambda: _png(99, 99, [(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000)))])
 )

@@ -208,6 +208,24 @@ def test_bomb(tmp_path):
             decode(tmp_path / "a.png")
 
 
+def jpeg_that_claims(path, width, height):
+    quarters().save(path)
+    data = bytearray(path.read_bytes())
+    at = data.find(b"\xff\xc0")
+    data[at + 5 : at + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    path.write_bytes(data)
+    return path
+
+
+def test_a_jpeg_beyond_any_camera_is_told_by_its_header(tmp_path, monkeypatch):
+    """Reduced by 8 it would be small enough, after reading 4,290 million pixels."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)  # as in workers
+    with pytest.raises(DecodeError, match=r"^too many pixels$"):
+        decode(jpeg_that_claims(tmp_path / "a.jpg", 65_500, 65_500), min_side=960)
+    picture = decode(jpeg_that_claims(tmp_path / "b.jpg", 16_320, 12_240), min_side=960)
+    assert (picture.width, picture.height, picture.pixels.shape) == (16_320, 12_240, (1530, 2040, 3))
+
+
 def test_not_a_file(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     for path, reason in (
