@@ -50,6 +50,8 @@ def parse_by(
     keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]
     if not keys:
         return None
+    if len(keys) == 1:
+        return lambda facts: _spelled(keys[0](facts))
     return lambda facts: _spelled(BETWEEN.join(key(facts) for key in keys))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,19 +21,22 @@ from agestat.scan.home import store_of
 from agestat.scan.store import Store
 
 if TYPE_CHECKING:
+    from agestat.stats.calibration import Calibration
     from agestat.stats.estimate import Estimate
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
-LOOKED_AT = 100_000  # faces that the test of shift sees; more would not change its verdict
+LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
 FILE_COLUMNS = (
     "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
     "faces_left_out",
 )  # fmt: skip
+SLICE = 10_000  # faces unpacked at once: small enough for the processor's cache
 _FACTS = "roots.path, files.path, taken_at, mtime_ns, camera"
-_JOINED = (
-    "FROM files JOIN roots ON roots.id = root_id JOIN faces ON file_id = files.id WHERE run_id = ? "
-    "ORDER BY files.id, number"
-)
+# The order of paths: two scans of the same files give the same rows in the same order, whichever worker was
+# first. This walks indexes and sorts nothing; CROSS JOIN and + keep SQLite from other plans.
+_FILES = "FROM roots CROSS JOIN files ON root_id = roots.id"
+_IN_ORDER = "WHERE +run_id = ? ORDER BY roots.path, files.path, settings_id"
+_JOINED = f"{_FILES} CROSS JOIN faces ON file_id = files.id {_IN_ORDER}, number"
 
 
 class Chunk(NamedTuple):
@@ -41,6 +45,15 @@ class Chunk(NamedTuple):
     probabilities: np.ndarray
     groups: np.ndarray | None
     clusters: np.ndarray
+
+
+class _Places(NamedTuple):
+    """Of files by ascending id ``(F,)``: the index of each one's group in ``names`` and of its folder."""
+
+    ids: np.ndarray
+    group: np.ndarray
+    names: np.ndarray | None
+    folder: np.ndarray | None
 
 
 class Scan:
@@ -210,19 +223,44 @@ class Scan:
 
     def chunks(self, by: Sequence[str] = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
         """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
-        key = self._key(by, groups)
+        return self._chunks(self._places(by, cluster, groups))
+
+    def _chunks(self, places: _Places | None) -> Iterator[Chunk]:
+        before, photo = -1, -1
+        query = f"SELECT files.id, probabilities {_JOINED}"
+        for rows in self._store.rows(query, [self._id], SLICE):
+            ids, blobs = zip(*rows, strict=True)
+            files = np.array(ids, np.int64)
+            clusters = photo + np.cumsum(np.diff(files, prepend=before) != 0)
+            before, photo = files[-1], clusters[-1]
+            names = None
+            if places:
+                at = np.searchsorted(places.ids, files)
+                clusters = clusters if places.folder is None else places.folder[at]
+                names = None if places.names is None else places.names[places.group[at]]
+            yield Chunk(self._unpack(blobs), names, clusters)
+
+    def _places(self, by: Sequence[str], cluster: str, groups: dict[str, Any]) -> _Places | None:
+        """None if each photo is a cluster of one group. Read apart from the faces: files are fewer."""
+        key, by_folder = self._key(by, groups), cluster == "folder"
+        if key is None and not by_folder:
+            return None
+        ids, group, folder = array("q"), array("q"), array("q")
+        names: dict[str | None, int] = {}
         folders: dict[tuple[bytes, bytes], int] = {}
-        last: tuple[int, str | None, int] = (-1, None, -1)
-        for rows in self._store.rows(f"SELECT files.id, {_FACTS}, probabilities {_JOINED}", [self._id]):
-            names, clusters = [], np.empty(len(rows), np.int64)
-            for index, row in enumerate(rows):
-                if row[0] != last[0]:
-                    folder = folders.setdefault((row[1], row[2].rpartition(b"/")[0]), len(folders))
-                    last = (row[0], _name(key, row), folder if cluster == "folder" else row[0])
-                names.append(last[1])
-                clusters[index] = last[2]
-            probabilities = self._unpack([row[-1] for row in rows])
-            yield Chunk(probabilities, np.array(names, dtype=object) if key else None, clusters)
+        for rows in self._store.rows(f"SELECT files.id, {_FACTS} {_FILES} {_IN_ORDER}", [self._id]):
+            ids.extend(row[0] for row in rows)
+            group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
+            if by_folder:
+                places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
+                folder.extend(folders.setdefault(place, len(folders)) for place in places)
+        order = np.argsort(ids)
+        return _Places(
+            np.array(ids)[order],
+            np.array(group)[order],
+            np.array(list(names), dtype=object) if key else None,
+            np.array(folder)[order] if by_folder else None,
+        )
 
     def _key(self, by: Sequence[str], groups: dict[str, Any]) -> Key | None:
         roots = self._all(
@@ -257,35 +295,44 @@ class Scan:
         as dependent.
         """
         from agestat.stats.bands import parse_bands
-        from agestat.stats.calibration import Calibration
         from agestat.stats.estimate import estimate_checked
 
         keys: dict[str, Any] = {"cluster": cluster, "metadata": metadata, "trust_mtime": trust_mtime}
-        calibration = Calibration.from_arrays(self.space, self._calibration(), self.run["model"])
+        calibration = self.calibration()
         if labels is not None:
             from agestat.scan.labels import read_labels
 
             options["labels"] = read_labels(Path(labels), self, tuple(by), **keys)
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
+        places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
         return estimate_checked(
-            lambda: self.chunks(by, **keys), self._looks(), calibration, bands=chosen, **options
+            lambda: self._chunks(places), self.looks(), calibration, bands=chosen, **options
         )
 
-    def _looks(self) -> dict[str, np.ndarray]:
-        """What tells whether the faces look like those that the model's errors were learned from."""
-        names = ("novelty", "sharpness", "brightness")
-        query = f"SELECT {', '.join(names)} {_JOINED} LIMIT {LOOKED_AT}"
-        columns = np.array(self._all(query), dtype=float).reshape(-1, len(names)).T
-        return dict(zip(names, columns, strict=True))
+    def looks(self, by: Sequence[str] = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
+        """What tells whether the faces look like those that the model's errors were learned from: columns of
+        `agestat.stats.shift.shift`, of one group, or of about `LOOKED_AT` faces of all."""
+        key = self._key(by, groups)
+        every = 1 if key else max(1, -(-self.counts["faces"] // LOOKED_AT))
+        # the low digits of a sharpness are chance, and the same in every scan
+        some = _JOINED.replace("WHERE", f"WHERE CAST(sharpness * 4096 AS INTEGER) % {every} = 0 AND")
+        numbers = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
+        parts = [np.empty((0, 5), np.float32)]
+        for rows in self._store.rows(f"SELECT files.id, {_FACTS}, {numbers} {some}", [self._id]):
+            known = [row[6:] for row in rows if key is None or _name(key, row) == group]
+            parts.append(np.array(known, dtype=np.float32).reshape(-1, 5))
+        columns = np.concatenate(parts).T
+        return dict(zip(("novelty", "sharpness", "brightness", "size", "score"), columns, strict=True))
 
-    def _calibration(self) -> dict[str, np.ndarray]:
+    def calibration(self) -> "Calibration":
         """Of exactly the model that made the rows."""
         from agestat.model.checkpoint import read_calibration, read_info
+        from agestat.stats.calibration import Calibration
 
         model = self.run["model_path"]
         if read_info(model)["sha256"] != self.run["model_digest"]:
             raise AgestatError(f"The model {model} is not the one that this scan was made with: scan again.")
-        return read_calibration(model)
+        return Calibration.from_arrays(self.space, read_calibration(model), self.run["model"])
 
     def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""

@@ -6,9 +6,9 @@ cluster. Clusters are independent, so blocks of clusters are too, and resampling
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_matrix
 
 from agestat.model.labels import LabelSpace
@@ -19,19 +19,54 @@ Chunk = tuple[np.ndarray, np.ndarray | None, np.ndarray]
 Chunks = Callable[[], Iterable[Chunk]]
 EVERYTHING = "all"
 BLOCKS = 2048  # per group; the error of a standard error is then about 1.6 %
+FEWEST_BLOCKS = 64  # 9 %
+MOST_BLOCKS = 2**19  # of all groups together: 400 MB of sums
 PILOT_FACES = 20_000  # per group; more would not move the pilot estimate
-SLICE = 20_000  # faces expanded to cells at a time, to bound memory
+FEWEST_PILOT_FACES = 1000
+MOST_PILOT_FACES = 2**22  # of all groups together: 300 MB
+SLICE = 10_000  # faces expanded to cells at a time, to bound memory
 PSEUDO = {"bayes": 1.0, "emq": 0.0}  # methods with a pilot; faces per cell that keep it off the border
 
 
-@dataclass
 class Survey:
-    """First pass: how many faces each group has, how they count, and a sample to start from."""
+    """First pass over a group: how its faces count, and a random sample of them to start from."""
 
-    n: int
-    counted: np.ndarray  # (C,) faces by their most plausible cell
-    sample: np.ndarray  # (n <= PILOT_FACES, K) calibrated probabilities of native cells
-    priority: np.ndarray  # (n,) random; the smallest are kept
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []  # (n,) priorities and (n, K) posteriors
+        self._waiting = 0
+        self._limit = np.inf  # priorities above it are known not to be among the smallest
+        self.counted = np.zeros(calibration.space.size, np.int64)  # (C,) faces by their most plausible cell
+
+    @property
+    def n(self) -> int:
+        """Number of faces."""
+        return int(self.counted.sum())
+
+    @property
+    def sample(self) -> np.ndarray:
+        """``(n, K)`` calibrated probabilities of native cells."""
+        return np.concatenate([posterior for _, posterior in self._parts])
+
+    def add(self, counted: np.ndarray, probabilities: np.ndarray, priority: np.ndarray, most: int) -> None:
+        """Cells ``(n,)``, heads ``(n, L)`` and random ``priority (n,)`` of faces; ``most`` of all stay."""
+        self.counted += np.bincount(counted, minlength=len(self.counted))
+        chosen = np.flatnonzero(priority < self._limit)
+        if len(chosen):
+            cells = self._calibration.space.cells(probabilities[chosen])
+            self._parts.append((priority[chosen], self._calibration.posterior(cells)))
+            self._waiting += len(chosen)
+        if self._waiting > 1.25 * most:
+            self.thin(most)
+
+    def thin(self, most: int) -> None:
+        """Keep the ``most`` smallest priorities."""
+        if self._waiting <= most:
+            return
+        priority, posterior = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        keep = np.sort(np.argpartition(priority, most)[:most])
+        self._parts, self._waiting = [(priority[keep], posterior[keep])], most
+        self._limit = priority[keep].max()
 
     def pilot(self, method: str, calibration: Calibration) -> np.ndarray | None:
         """``(K,)`` shares by expectation-maximisation where ``method`` starts from them."""
@@ -50,21 +85,22 @@ def counted_cells(space: LabelSpace, probabilities: np.ndarray) -> np.ndarray:
 
 def survey(chunks: Iterable[Chunk], calibration: Calibration, rng: np.random.Generator) -> dict[str, Survey]:
     """Read every chunk once; groups by name."""
-    space = calibration.space
     found: dict[str, Survey] = {}
+    most = PILOT_FACES
     for probabilities, names, _ in _slices(chunks):
-        counted = counted_cells(space, probabilities)
-        posterior = calibration.posterior(space.cells(probabilities))
-        for name, mine in _members(names):
-            old = found.get(name)
-            priority, sample = rng.random(len(mine)), posterior[mine]
-            counts = np.bincount(counted[mine], minlength=space.size)
-            if old is not None:
-                priority, sample = np.r_[old.priority, priority], np.r_[old.sample, sample]
-                counts = counts + old.counted
-            keep = np.argsort(priority)[:PILOT_FACES]
-            found[name] = Survey(int(counts.sum()), counts, sample[keep], priority[keep])
+        counted, priority = counted_cells(calibration.space, probabilities), rng.random(len(probabilities))
+        for name, mine in _members(names, len(probabilities)):
+            seen = found.setdefault(name, Survey(calibration))
+            seen.add(counted[mine], probabilities[mine], priority[mine], most)
+        most = _share(MOST_PILOT_FACES, len(found), FEWEST_PILOT_FACES, PILOT_FACES)
+    for seen in found.values():
+        seen.thin(most)
     return dict(sorted(found.items()))
+
+
+def _share(room: int, groups: int, fewest: int, most: int) -> int:
+    """How much each of the groups gets of what fits into memory."""
+    return min(max(room // max(groups, 1), fewest), most)
 
 
 def spread(
@@ -96,41 +132,41 @@ def tally(
     chunks: Iterable[Chunk], method: str, calibration: Calibration, pilots: dict[str, np.ndarray | None]
 ) -> dict[str, np.ndarray]:
     """Second pass: per group the sums ``(blocks, C)`` of `spread` over the faces of each block."""
-    sums: dict[str, np.ndarray] = {}
+    blocks = _share(MOST_BLOCKS, len(pilots), FEWEST_BLOCKS, BLOCKS)
+    sums = {name: np.zeros((blocks, calibration.space.size), np.float32) for name in pilots}
     for probabilities, names, clusters in _slices(chunks):
-        block = _block(clusters)
-        for name, mine in _members(names):
+        block = _block(clusters, blocks)
+        for name, mine in _members(names, len(probabilities)):
             values = spread(method, probabilities[mine], calibration, pilots[name])
-            gather = csr_matrix((np.ones(len(mine), np.float32), (block[mine], np.arange(len(mine)))),
-                                shape=(BLOCKS, len(mine)))  # fmt: skip
-            if name not in sums:
-                sums[name] = np.zeros((BLOCKS, values.shape[1]), dtype=np.float32)
-            sums[name] += gather @ values
+            used, row = np.unique(block[mine], return_inverse=True)
+            gather = csr_matrix((np.ones(len(mine), np.float32), (row, np.arange(len(mine)))))
+            sums[name][used] += gather @ values
     return {name: total[total.any(axis=1)] for name, total in sums.items()}
 
 
-def _slices(chunks: Iterable[Chunk]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _slices(chunks: Iterable[Chunk]) -> Iterator[tuple[np.ndarray, np.ndarray | None, np.ndarray]]:
     for probabilities, groups, clusters in chunks:
-        names = np.full(len(probabilities), EVERYTHING) if groups is None else np.asarray(groups).astype(str)
         for start in range(0, len(probabilities), SLICE):
             part = slice(start, start + SLICE)
-            yield probabilities[part], names[part], clusters[part]
+            yield probabilities[part], None if groups is None else groups[part], clusters[part]
 
 
-def _members(names: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def _members(names: np.ndarray | None, count: int) -> Iterator[tuple[str, np.ndarray]]:
     """Each name and the indices ``(n,)`` of its faces."""
-    unique, index = np.unique(names, return_inverse=True)
-    order = np.argsort(index, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(index, minlength=len(unique)))[:-1])
-    return list(zip(unique.tolist(), parts, strict=True))
+    if names is None:
+        yield EVERYTHING, np.arange(count)
+        return
+    index, unique = pd.factorize(np.asarray(names, dtype=object))
+    parts = np.split(np.argsort(index, kind="stable"), np.cumsum(np.bincount(index))[:-1])
+    yield from zip(map(str, unique), parts, strict=True)
 
 
-def _block(clusters: np.ndarray) -> np.ndarray:
+def _block(clusters: np.ndarray, blocks: int) -> np.ndarray:
     """``(N,)`` block of each cluster: the finaliser of splitmix64, so that neighbours spread."""
     z = clusters.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((z ^ (z >> np.uint64(31))) % np.uint64(BLOCKS)).astype(np.int64)
+    return ((z ^ (z >> np.uint64(31))) % np.uint64(blocks)).astype(np.int64)
 
 
 def only_group(chunks: Chunks, name: str) -> Iterator[Chunk]:
