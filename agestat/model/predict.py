@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agestat.errors import UsageError
+from agestat.errors import AgestatError, UsageError
 from agestat.model.labels import LabelSpace
 from agestat.model.network import FEATURES, AgeGenderResNet, to_pixels
 
@@ -102,9 +102,12 @@ class Model:
             batch = torch.from_numpy(np.array(crops[start : start + self.batch_size]))
             try:
                 batch_logits, batch_features = self._forward(batch)
-            except torch.OutOfMemoryError:
+            except torch.OutOfMemoryError as error:
                 if self.batch_size == 1:
-                    raise
+                    raise AgestatError(
+                        f"The device {self.device} has no memory left for a single face: free some, "
+                        "or use --device cpu."
+                    ) from error
                 self.batch_size //= 2
                 torch.cuda.empty_cache()
                 continue

@@ -73,6 +73,17 @@ def test_out_of_memory_halves_the_batch_and_goes_on(folder, monkeypatch):
     assert sizes == [5, 4, 2, 2, 1]
 
 
+def test_no_memory_for_a_single_crop_is_one_sentence(folder, monkeypatch):
+    model = load_model(folder, "cpu")
+
+    def full(batch):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(model, "_forward", full)
+    with pytest.raises(AgestatError, match="no memory left for a single face: free some, or use --device"):
+        model.predict(crops(5))
+
+
 def test_regression_network_has_its_estimate_as_expectation():
     network = AgeGenderResNet(YEARS, regression=True)
     network.age_scale.fill_(4.0)
