@@ -1,6 +1,7 @@
 """The command group: commands load on first use, and one place turns errors into messages."""
 
 import sys
+import warnings
 from importlib import import_module
 
 import click
@@ -45,6 +46,7 @@ def cli() -> None:
 
 def main() -> None:
     """Console entry point: errors become one sentence on stderr and an exit code."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of strangers' pictures
     try:
         code = cli.main(prog_name="agestat", standalone_mode=False)
     except click.ClickException as error:

@@ -1,5 +1,6 @@
 """The command group: instant, documented, and errors in one place."""
 
+import struct
 import subprocess
 import sys
 
@@ -62,3 +63,16 @@ def test_version_and_unknown_command():
     assert run("--version").stdout == "agestat, version 0.1.0\n"
     wrong = run("scna")
     assert wrong.returncode == 2 and "No such command 'scna'" in wrong.stderr
+
+
+def test_warnings_of_pillow_stay_off_the_terminal(tmp_path):
+    """A picture of 100 megapixels is a "decompression bomb" to Pillow, whose opinion nobody asked for."""
+    header = struct.pack("<2sIIIIiiHHIIIIII", b"BM", 58, 0, 54, 40, 10_000, 10_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    (tmp_path / "large.bmp").write_bytes(header)
+    code = (
+        "import sys; from PIL import Image; from agestat.cli.main import cli, main\n"
+        "cli.main = lambda **_: Image.open(sys.argv[1]).size[0] - 10_000\nmain()"
+    )
+    line = [sys.executable, "-c", code, str(tmp_path / "large.bmp")]
+    done = subprocess.run(line, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
