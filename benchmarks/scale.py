@@ -40,34 +40,53 @@ HEAD = (
     + "|"
 )
 
+PEAK = """
+import glob, json, re, resource, sys
+
+def peak(pid="self"):
+    "Peak memory in MB. Not ru_maxrss, which a new program inherits from its parent."
+    try:
+        return int(re.search(r"VmHWM:\\s+(\\d+)", open(f"/proc/{pid}/status").read())[1]) / 1024
+    except (OSError, TypeError):  # a worker that has just ended
+        return 0.0
+
+workers = 0.0
+"""
 SCAN = """
-import agestat, sys
-with agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], limit=int(sys.argv[4])) as scan:
+import agestat
+
+def look(now):
+    global workers
+    if now.done % 500 == 0:
+        children = " ".join(open(task).read() for task in glob.glob("/proc/self/task/*/children"))
+        workers = max([workers, *map(peak, children.split())])
+
+source, model, store, limit = sys.argv[1:]
+with agestat.scan(source, model=model, db=store, limit=int(limit), progress=look) as scan:
     rows = scan.counts["found"]
 """
 TABLE = """
-import sys
 from agestat.scan.result import Scan
+
 with Scan.open(sys.argv[3]) as scan:
     rows = int(scan.table(by=["folder:1"])["n"].sum())
 """
 MEASURE = """
-import json, resource
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(json.dumps([rows, sum(u.ru_utime + u.ru_stime for u in used), *(u.ru_maxrss for u in used)]))
+print(json.dumps([rows, sum(u.ru_utime + u.ru_stime for u in used), peak(), workers]))
 """
 
 
 def measure(what: str, code: str, *arguments: object) -> None:
     """Run code in a process of its own and print a line of the table."""
     start = time.monotonic()
-    line = [sys.executable, "-c", code + MEASURE, *map(str, arguments)]
+    line = [sys.executable, "-c", PEAK + code + MEASURE, *map(str, arguments)]
     output = subprocess.run(line, check=True, capture_output=True, text=True).stdout
     seconds = time.monotonic() - start
-    rows, worked, peak, children = json.loads(output.splitlines()[-1])
+    rows, worked, peak, workers = json.loads(output.splitlines()[-1])
     size = Path(str(arguments[2])).stat().st_size
     times = f"{rows:,} | {seconds:.1f} | {worked:.1f} | {rows / seconds:,.0f}"
-    click.echo(f"| {what} | {times} | {peak / 1024:.0f} | {children / 1024:.0f} | {size / 1e6:.0f} |")
+    click.echo(f"| {what} | {times} | {peak:.0f} | {workers:.0f} | {size / 1e6:.0f} |")
 
 
 def make_pictures(folder: Path, count: int) -> None:
