@@ -60,6 +60,11 @@ class Language:
         text = f"{value:,.{digits}f}"
         return text.translate({ord(","): SPACE, ord("."): ","}) if self.code == "ru" else text
 
+    def signed(self, value: float) -> str:
+        """``value`` in full as an axis shows it, with a sign unless it is zero."""
+        digits = 0 if value == round(value) else 1
+        return f"{'+' if value > 0 else '−' if value < 0 else ''}{self.number(abs(value), digits)}"
+
     def percent(self, share: float, digits: int = 1) -> str:
         """A share of 1 as per cent with its sign."""
         return f"{self.number(100 * share, digits)}{SPACE}%"

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from textwrap import wrap
 
 import matplotlib
 import numpy as np
@@ -25,6 +26,7 @@ GHOST = {"fill": False, "lw": 0.8, "ls": (0, (3, 2))}
 BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
 CLEAR = 0.05  # adjusted p-value below which a difference is drawn as one
 TITLE = 40  # characters over one of the small multiples
+LINE = 70  # characters under a figure of 5 inches
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 
@@ -207,19 +209,29 @@ def _some(names: Sequence[str], count: int) -> list[str]:
     return list(names[:: math.ceil(len(names) / count)])
 
 
-def forest(comparison: pd.DataFrame, *, t: Language | None = None, theme: Theme = LIGHT) -> Figure:
-    """Differences of shares with their intervals, a line for each row, and zero.
+def forest(
+    comparison: pd.DataFrame,
+    *,
+    names: tuple[str, str] = ("A", "B"),
+    t: Language | None = None,
+    theme: Theme = LIGHT,
+) -> Figure:
+    """The forest plot of two compared collections: a line for each row, and zero where they do not differ.
 
-    ``comparison`` is a table of `agestat.stats.compare.Comparison`; rows that differ clearly after adjustment
-    are filled.
+    ``comparison`` is ``table`` or ``margins`` of `agestat.stats.compare.Comparison`; each line is the share
+    in B less the share in A, percentage points, with its interval, filled where it stays clear (`CLEAR`)
+    after adjustment for all rows. ``names`` are those of A and B. Draw it into a file with
+    `agestat.report.canvas.save_figure`. Raises `AgestatError` if there is nothing to compare.
     """
+    if comparison.empty:
+        raise AgestatError("There are no faces to compare, so no differences can be drawn.")
     t = t or open_language("en")
     columns = ("difference", "difference_low", "difference_high")
     difference, low, high = (100 * comparison[name].to_numpy(float) for name in columns)
     clear = comparison["p_adjusted"].to_numpy(float) < CLEAR
     y = np.arange(len(comparison))[::-1]
     with matplotlib.rc_context(RC):
-        figure = new_figure(5.0, 0.9 + 0.26 * len(comparison), theme)
+        figure = new_figure(5.0, 1.2 + 0.26 * len(comparison), theme)
         axes = figure.add_subplot()
         style_axes(axes, theme)
         axes.grid(axis="x", color=theme.grid, lw=0.7)
@@ -230,11 +242,24 @@ def forest(comparison: pd.DataFrame, *, t: Language | None = None, theme: Theme 
             face = colour if clear[row] else theme.paper
             axes.plot(difference[row], y[row], "o", ms=5.5, mfc=face, mec=colour, mew=1.4)
         pairs = zip(comparison["gender"], comparison["band"], strict=True)
-        names = [_cell_name(gender, band, t) for gender, band in pairs]
-        axes.set_yticks(y, names, color=theme.ink)
+        axes.set_yticks(y, [_cell_name(gender, band, t) for gender, band in pairs], color=theme.ink)
         axes.set_ylim(-0.6, len(comparison) - 0.4)
-        axes.set_xlabel(t.gettext("difference, percentage points"), color=theme.muted)
+        axes.xaxis.set_major_formatter(lambda value, _: t.signed(value))
+        words = t.gettext("share in {b} less share in {a}, percentage points", a=names[0], b=names[1])
+        axes.set_xlabel("\n".join(wrap(printable(words), LINE)), color=theme.muted)
+        _forest_legend(figure, t, theme)
     return figure
+
+
+def _forest_legend(figure: Figure, t: Language, theme: Theme) -> None:
+    """What full and hollow points mean."""
+    meanings = ((theme.ink, t.gettext("clear difference")), (theme.paper, t.gettext("may be chance")))
+    handles = [
+        Line2D([], [], color=theme.ink, lw=1.6, marker="o", ms=5.5, mfc=face, mew=1.4, label=label)
+        for face, label in meanings
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, labelcolor=theme.muted,
+                  fontsize=8)  # fmt: skip
 
 
 def _cell_name(gender: str, band: str, t: Language) -> str:

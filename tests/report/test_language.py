@@ -67,6 +67,7 @@ def test_numbers_are_written_as_the_language_does():
     assert english.between(40.5, 39.5, 41.5) == "40.5 (39.5–41.5)"
     assert english.between(40.5, float("nan"), 41.5) == "40.5"
     assert english.number(float("nan")) == "–"
+    assert [russian.signed(value) for value in (-2.5, 0, 10)] == ["−2,5", "0", "+10"]
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "Из 1 воспринятого лица"), (2, "Из 2 воспринятых лиц")])

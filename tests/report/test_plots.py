@@ -73,7 +73,10 @@ def test_forest_marks_what_differs_clearly():
         [{**row, "gender": "female", "p_adjusted": 0.01}, {**row, "gender": "male", "p_adjusted": 0.5}],
         columns=COMPARISON_COLUMNS,
     )
-    axes = plots.forest(table).axes[0]
+    figure = plots.forest(table, names=("summer", "winter"))
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == "share in winter less share in summer, percentage points"
+    assert [text.get_text() for text in figure.legends[0].texts] == ["clear difference", "may be chance"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["female 18-24", "male 18-24"]
     intervals, points = axes.lines[1::2], axes.lines[2::2]
     assert [line.get_xdata() for line in intervals] == [pytest.approx([5, 15])] * 2
@@ -107,3 +110,5 @@ def test_saved_by_extension(make_estimate, tmp_path):
 def test_nothing_to_draw_is_said(make_estimate):
     with pytest.raises(AgestatError, match="There are no faces"):
         plots.small_multiples(make_estimate(()))
+    with pytest.raises(AgestatError, match="There are no faces to compare"):
+        plots.forest(pd.DataFrame(columns=COMPARISON_COLUMNS))
