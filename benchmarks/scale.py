@@ -27,7 +27,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "faults"))
 from small_model import write_whole_model
 
 from agestat.images.walk import Found
-from agestat.model.checkpoint import folder_of, read_info
+from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
 from agestat.model.labels import SPACES
 from agestat.scan.examine import Examined, Face
 from agestat.scan.store import Row, Store
@@ -109,9 +109,10 @@ def make_store(path: Path, count: int, model: Path) -> None:
     blobs = space.pack(space.softmax(logits))
     sharp = np.random.default_rng(1).uniform(50, 500, (5000, FACES_PER_FILE)).round(2).tolist()
     faces = [[Face(n, n, 40, 40, 0.9, value, 100.0) for n, value in enumerate(row)] for row in sharp]
-    about = {"model": info["name"], "model_path": str(model), "model_digest": info["sha256"]}
+    about = {"model": info["name"], "model_digest": info["sha256"]}
     about["space"] = info["space"]
     with Store(path) as store:
+        store.keep_model(info, (folder_of(model) / CALIBRATION).read_bytes())
         run = store.begin_run("s", about)
         files = count // FACES_PER_FILE
         for start in range(0, files, 10_000):

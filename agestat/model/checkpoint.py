@@ -4,6 +4,7 @@ Nothing here imports torch until weights are loaded, and nothing is ever unpickl
 """
 
 import hashlib
+import io
 import json
 import zipfile
 from importlib import resources
@@ -55,10 +56,18 @@ def read_calibration(name_or_path: str | Path) -> dict[str, np.ndarray]:
     """``calibration.npz`` of a checkpoint: logits, true labels and picture quality of held-out pictures."""
     path = folder_of(name_or_path) / CALIBRATION
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        return unpack_calibration(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise AgestatError(f"{path} cannot be read ({error}): copy the checkpoint folder again.") from error
+
+
+def unpack_calibration(data: bytes) -> dict[str, np.ndarray]:
+    """The arrays in the bytes of ``calibration.npz``. Raises `ValueError` for anything else."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (AttributeError, EOFError, OSError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"not a calibration set: {error}") from error
 
 
 def list_models() -> list[dict[str, Any]]:

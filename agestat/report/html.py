@@ -52,7 +52,7 @@ def render(
 ) -> str:
     """The page of `write_html` as text."""
     t = open_language(lang)
-    info = _info(scan)
+    info = scan.model_info
     whole = overall or estimate
     grouped = estimate if len(rows.group_names(estimate)) > 1 or overall is not None else None
     parts = [
@@ -75,17 +75,6 @@ def render(
         f"<title>{safe(words.title(t))}</title>\n<style>\n{css}</style>\n</head>\n"
         f"<body>\n<main>\n{''.join(parts)}</main>\n</body>\n</html>\n"
     )
-
-
-def _info(scan: "Scan") -> dict[str, Any]:
-    """The model's description, if the model that made the rows is still there."""
-    from agestat.model.checkpoint import read_info
-
-    try:
-        info = read_info(scan.run.get("model_path", scan.run["model"]))
-    except AgestatError:
-        return {}
-    return info if info["sha256"] == scan.run["model_digest"] else {}
 
 
 def _opening(scan: "Scan", whole: "Estimate", t: Language) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agestat import __version__
 from agestat.errors import AgestatError, UsageError
 from agestat.images.walk import walk
-from agestat.model.checkpoint import DEFAULT, INFO, load_model, read_info
+from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scan.examine import Settings
 from agestat.scan.home import store_of
 from agestat.scan.pipeline import Plan, Progress, Stop, fill
@@ -63,7 +63,9 @@ def scan(
     stop = Stop()
     store = Store(db or store_of(paths))
     try:
-        about = _about(info, model, paths, settings, include, exclude, limit)
+        about = _about(info, paths, settings, include, exclude, limit)
+        calibration = folder_of(model) / CALIBRATION
+        store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
         run = store.begin_run(f"{info['sha256']} {settings.to_json()}", about)
         load: Callable[[], Model] = partial(load_model, model, device)
         plan = Plan(workers=workers, batch_size=batch_size, fresh=fresh)
@@ -93,7 +95,6 @@ def _settings(info: dict[str, Any], min_face: int | None, min_score: float | Non
 
 def _about(
     info: dict[str, Any],
-    model: str | Path,
     paths: Sequence[str | os.PathLike[str]],
     settings: Settings,
     include: Sequence[str],
@@ -105,7 +106,6 @@ def _about(
     options = {"include": list(include), "exclude": list(exclude), "limit": limit, "paths": shown}
     return {
         "model": info["name"],
-        "model_path": str(Path(model).resolve() if (Path(model) / INFO).is_file() else model),
         "model_digest": info["sha256"],
         "space": info["space"],
         "agestat": __version__,

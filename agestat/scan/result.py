@@ -131,7 +131,7 @@ class Scan:
         )
         try:
             known = json.loads(about)
-            if not {"model", "model_path", "model_digest"} <= known.keys() or known["space"] not in SPACES:
+            if not {"model", "model_digest"} <= known.keys() or known["space"] not in SPACES:
                 raise ValueError
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged() from error
@@ -324,15 +324,32 @@ class Scan:
         columns = np.concatenate(parts).T
         return dict(zip(("novelty", "sharpness", "brightness", "size", "score"), columns, strict=True))
 
+    @cached_property
+    def model_info(self) -> dict[str, Any]:
+        """Description (``model.json``) of the model that made the rows, as it was when they were made."""
+        return self._model[0]
+
     def calibration(self) -> "Calibration":
         """Of exactly the model that made the rows."""
-        from agestat.model.checkpoint import read_calibration, read_info
         from agestat.stats.calibration import Calibration
 
-        model = self.run["model_path"]
-        if read_info(model)["sha256"] != self.run["model_digest"]:
-            raise AgestatError(f"The model {model} is not the one that this scan was made with: scan again.")
-        return Calibration.from_arrays(self.space, read_calibration(model), self.run["model"])
+        if self._model[1] is None:
+            raise AgestatError(f"The model {self.run['model']} has no calibration set: only --raw works.")
+        return Calibration.from_arrays(self.space, self._model[1], self.run["model"])
+
+    @cached_property
+    def _model(self) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
+        from agestat.model.checkpoint import unpack_calibration
+
+        query = "SELECT info, calibration FROM models WHERE digest = ?"
+        try:
+            ((info, calibration),) = next(self._store.rows(query, [self.run["model_digest"]]))
+            info = json.loads(info)
+            if not isinstance(info, dict):
+                raise ValueError
+            return info, None if calibration is None else unpack_calibration(calibration)
+        except (StopIteration, TypeError, ValueError) as error:
+            raise self._damaged() from error
 
     def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""

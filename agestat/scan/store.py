@@ -25,6 +25,7 @@ _MAGIC = b"SQLite format 3\0"
 _TABLES = """
 CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
 CREATE TABLE settings (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE models (digest TEXT PRIMARY KEY, info TEXT NOT NULL, calibration BLOB);
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, settings_id INTEGER NOT NULL REFERENCES settings, about TEXT NOT NULL,
     started_at TEXT NOT NULL, finished_at TEXT, reused INTEGER NOT NULL DEFAULT 0);
@@ -119,6 +120,15 @@ class Store:
                 "INSERT INTO runs (settings_id, about, started_at) "
                 "VALUES ((SELECT id FROM settings WHERE text = ?), ?, ?)",
                 [settings, json.dumps(about, sort_keys=True), _now()],
+            )
+
+    def keep_model(self, info: dict[str, Any], calibration: bytes | None) -> None:
+        """Keep what the rows of a model mean: its description and calibration set (``calibration.npz``). A
+        store is then whole by itself, and names no file that would be read later."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO models VALUES (?, ?, ?)",
+                [info["sha256"], json.dumps(info, sort_keys=True), calibration],
             )
 
     def end_run(self, run: int) -> None:

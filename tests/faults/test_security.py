@@ -1,6 +1,8 @@
 """No network, no way out of what was scanned, no paths where none are wanted."""
 
+import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -59,6 +61,26 @@ def test_a_store_cannot_have_other_pictures_shown(scanned, tmp_path):
     )
     with Scan.open(scanned) as scan:
         assert len(list(thumbnails(scan))) == 4
+
+
+def test_a_store_is_whole_by_itself(whole_model, tmp_path):
+    """The model's folder is not looked for again: a stranger's store could name any other."""
+    shutil.copytree(whole_model, tmp_path / "model")
+    (tmp_path / "p.png").write_bytes(valid_pictures()["rgb.png"])
+    options = {"model": tmp_path / "model", "device": "cpu", "workers": 1, "db": tmp_path / "s.sqlite"}
+    with agestat.scan(tmp_path / "p.png", **options) as result:
+        before = result.table()
+    shutil.rmtree(tmp_path / "model")
+    with Scan.open(tmp_path / "s.sqlite") as result:
+        assert result.table().equals(before)
+        assert str(tmp_path / "model") not in json.dumps(result.run)
+
+
+@pytest.mark.parametrize("nonsense", ["calibration = x'00'", "calibration = 'text'", "info = '[]'"])
+def test_nonsense_instead_of_a_model_is_one_sentence(scanned, nonsense):
+    change(scanned, f"UPDATE models SET {nonsense}")
+    with Scan.open(scanned) as scan, pytest.raises(AgestatError, match="is damaged: move it away"):
+        scan.table()
 
 
 @pytest.mark.parametrize("name", ["../private.png", "/etc/hostname", "a/../../private.png"])

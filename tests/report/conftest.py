@@ -89,7 +89,7 @@ def write_store(folder: Path, faces: int, folders: tuple[str, ...] = FOLDERS) ->
     rng = np.random.default_rng(0)
     info = write_model(folder / "model", rng)
     about = {
-        "model": info["name"], "model_path": str(folder / "model"), "model_digest": info["sha256"],
+        "model": info["name"], "model_digest": info["sha256"],
         "space": "years", "agestat": "0.1.0", "options": {"paths": ["photos"], "min_face": 24},
     }  # fmt: skip
     of = rng.integers(0, len(folders), faces // 2)
@@ -99,6 +99,7 @@ def write_store(folder: Path, faces: int, folders: tuple[str, ...] = FOLDERS) ->
     face = Face(10, 10, 80, 80, 0.9, 100.0, 120.0)
     target = folder / "scan.sqlite"
     with Store(target) as store:
+        store.keep_model(info, (folder / "model" / "calibration.npz").read_bytes())
         run = store.begin_run("drawn", about)
         rows = [
             Row(
