@@ -56,7 +56,11 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     model = load_model(model_name, given["device"])
     only = None if split == "all" else split
     labelled = read_labelled(
-        find_data(data, _trained_on(model.info)), skip_bad=given["skip_bad"], seed=given["seed"], split=only, limit=given["limit"]
+        find_data(data, _trained_on(model.info)),
+        skip_bad=given["skip_bad"],
+        seed=given["seed"],
+        split=only,
+        limit=given["limit"],
     )
     if labelled.problems:
         click.echo(f"Went on without {len(labelled.problems)} pictures that cannot be used.", err=True)

@@ -4,7 +4,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agestat.errors import AgestatError
 from agestat.report import plots, rows, words
 from agestat.report.canvas import inline_svg
 from agestat.report.files import output_file
