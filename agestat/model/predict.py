@@ -88,6 +88,11 @@ class Model:
         """Side of the crop in units of the longer side of the face box."""
         return float(self.info.get("margin", 1.0))
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether a crop is judged together with its mirror image, by the mean of their features."""
+        return bool(self.info.get("mirrored", False))
+
     def predict(self, crops: np.ndarray) -> Predictions:
         """``(N, S, S, 3) uint8`` crops, any ``N``, to predictions in the same order."""
         logits, features = self.logits_and_features(crops)
@@ -122,8 +127,9 @@ class Model:
             batch = batch.pin_memory().to(self.device, non_blocking=True)
         pixels = to_pixels(batch.to(self.device))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-            features = self.network.features(pixels)
-        features = features.float()
+            features = self.network.features(pixels).float()
+            if self.mirrored:
+                features = (features + self.network.features(pixels.flip(3)).float()) / 2
         return self.network.logits(features), features
 
     def _novelty(self, features: np.ndarray) -> np.ndarray:

@@ -99,7 +99,8 @@ def card(info: dict[str, Any]) -> str:
         f"    {info['command']}",
         "",
         f"Input: {info['input_size']} x {info['input_size']} pixels, "
-        + ("the square of the face box's longer side." if info["crop"] == "faces" else "the whole picture."),
+        + ("the square of the face box's longer side" if info["crop"] == "faces" else "the whole picture")
+        + (", judged together with its mirror image." if info.get("mirrored") else "."),
         "",
         "## How good it is",
     ]

@@ -109,6 +109,7 @@ def export(
         "input_size": recipe.input_size,
         "crop": recipe.crop,
         "margin": 1.0,
+        "mirrored": recipe.mirrored,
         "normalisation": "inside the network (ImageNet mean and deviation)",
         "recipe": recipe.name,
         "init": described_init(options.init),

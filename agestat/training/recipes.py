@@ -32,6 +32,7 @@ class Recipe:
     age_loss: str = "distribution"
     gender_weight: float = 1.0  # of the first head's loss, beside the age head's 1
     teacher_weight: float = 1.0
+    mirrored: bool = False  # the finished model judges a crop together with its mirror image
     best_epoch: bool = False  # keep the best epoch by macro F1 instead of the last
 
     @property
@@ -76,6 +77,7 @@ RECIPES = {
             smoothing=0.05,
             gender_weight=2.0,
             teacher_weight=0.5,
+            mirrored=True,
         ),
         Recipe(
             name="faces-transfer",

@@ -51,6 +51,15 @@ def test_a_batch_predicts_what_single_crops_predict(folder):
     assert together.shape == (10, 103) and together[:, :2].sum(1) == pytest.approx(np.ones(10), abs=1e-5)
 
 
+def test_a_mirrored_model_sees_no_difference_between_left_and_right(tmp_path, network):
+    pictures, turned = crops(4), crops(4)[:, :, ::-1].copy()
+    for mirrored, same in ((True, True), (False, False)):
+        save_weights(tmp_path / str(mirrored), network.state_dict(), {**INFO, "mirrored": mirrored})
+        predict = load_model(tmp_path / str(mirrored), "cpu").predict
+        close = np.allclose(predict(pictures).logits, predict(turned).logits, atol=1e-3)
+        assert close == same
+
+
 def test_no_crops_is_no_predictions(folder):
     predictions = load_model(folder, "cpu").predict(crops(0))
     assert predictions.probabilities.shape == (0, 103) and predictions.novelty.shape == (0,)
