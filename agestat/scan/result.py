@@ -6,6 +6,7 @@ import os
 import secrets
 from array import array
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -306,7 +307,7 @@ class Scan:
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
         places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
         return estimate_checked(
-            lambda: self._chunks(places), self.looks(), calibration, bands=chosen, **options
+            lambda: _ahead(self._chunks(places)), self.looks(), calibration, bands=chosen, **options
         )
 
     def looks(self, by: Sequence[str] = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
@@ -354,6 +355,15 @@ class Scan:
     def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
+
+
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, each read by a second thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, chunks, None)
+        while (chunk := waiting.result()) is not None:
+            waiting = pool.submit(next, chunks, None)
+            yield chunk
 
 
 def _hash(path: bytes, salt: bytes) -> str:
