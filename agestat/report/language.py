@@ -22,7 +22,7 @@ TERMS = (
     N_("6 Saturday"), N_("7 Sunday"),
     N_("truncated"), N_("damaged"), N_("not a picture"), N_("empty file"), N_("too many pixels"),
     N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"), N_("path too long"),
-    N_("link loop"), N_("broken link"),
+    N_("link loop"), N_("broken link"), N_("There are no faces to estimate from."),
 )  # fmt: skip
 
 

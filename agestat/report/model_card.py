@@ -28,7 +28,7 @@ def model_section(info: dict[str, Any], t: Language) -> str:
     if not info:
         return ""
     sets = [
-        f"{one.get('name')}: {one.get('pictures')} pictures. {one.get('terms', '')}"
+        f"{one.get('name')}: {_pictures(one.get('pictures') or 0, t)}. {one.get('terms', '')}"
         for one in info.get("data", [])
     ]
     facts = [
@@ -41,6 +41,10 @@ def model_section(info: dict[str, Any], t: Language) -> str:
     ]
     tables = [part for name, metrics in info.get("metrics", {}).items() for part in _errors(name, metrics, t)]
     return section(t.gettext("Model card"), definitions((k, v) for k, v in facts if v), *tables)
+
+
+def _pictures(number: int, t: Language) -> str:
+    return t.ngettext("{number} picture", "{number} pictures", number)
 
 
 def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[str]:
@@ -79,10 +83,11 @@ def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t
     options = ", ".join(
         f"{name} {value}" for name, value in sorted(run.get("options", {}).items()) if value not in (None, [])
     )
+    calibration = _pictures(estimate.calibration_n, t)
     facts = [
         (t.gettext("model"), f"{run['model']}, SHA-256 {run['model_digest']}"),
         (t.gettext("method"), f"{estimate.method}, {100 * estimate.level:g} %"),
-        (t.gettext("calibration set"), f"{estimate.calibration_name}, {estimate.calibration_n} pictures"),
+        (t.gettext("calibration set"), f"{estimate.calibration_name}, {calibration}"),
         (t.gettext("scan options"), options),
         (t.gettext("scanned (UTC)"), f"{run.get('started_at')} – {run.get('finished_at')}"),
         (t.gettext("scanned with"), f"agestat {run['agestat']}"),

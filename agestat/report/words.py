@@ -9,6 +9,7 @@ from agestat.report.language import N_, Language
 if TYPE_CHECKING:
     from agestat.scan.result import Scan
 from agestat.stats.estimate import Estimate
+from agestat.stats.own_labels import POWERED
 
 EVERYTHING = "all"
 
@@ -65,6 +66,7 @@ METHODS = {
     "acc": N_("adjusted counting"),
     "pcc": N_("probabilistic counting"),
     "cc": N_("plain counting"),
+    POWERED: N_("prediction-powered inference"),
 }
 PAPERS = (
     "G. Forman: Quantifying counts and costs via classification. Data Mining and Knowledge Discovery "
@@ -88,14 +90,21 @@ def perceived(t: Language) -> str:
 
 
 def method(estimate: Estimate, t: Language) -> str:
-    """How shares and intervals were made, in one sentence."""
+    """How shares and intervals were made, in a sentence, and a second one where own labels were used."""
     name = METHODS.get(estimate.method, estimate.method)
-    return t.gettext(
+    sentence = t.gettext(
         "Shares by {method} ({code}) with {level} intervals, from the errors of the model on {n} calibration "
         "pictures ({name}).",
         method=t.term(name), code=estimate.method, level=t.percent(estimate.level, 0),
         n=t.number(estimate.calibration_n), name=estimate.calibration_name,
     )  # fmt: skip
+    if POWERED not in set(estimate.table["method"]):
+        return sentence
+    own = t.gettext(
+        "Groups with enough pictures that you labelled yourself: {method} ({code}).",
+        method=t.term(METHODS[POWERED]), code=POWERED,
+    )  # fmt: skip
+    return f"{sentence} {own}"
 
 
 def explanation(t: Language) -> Iterator[str]:
@@ -123,4 +132,4 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     yield method(estimate, t)
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
-    yield from estimate.notes
+    yield from map(t.term, estimate.notes)

@@ -3,7 +3,10 @@ import re
 
 import pytest
 
+from agestat.report import words
 from agestat.report.html import render
+from agestat.report.language import open_language
+from agestat.report.model_card import model_section
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,7 @@ def test_can_be_reproduced(page, scan):
     for text in (
         "0123abcd" * 8,
         "pacc, 95 %",
-        "drawn, 3000 pictures",
+        "drawn, 3,000 pictures",
         "agestat 0.1.0",
         scan.run["started_at"],
     ):
@@ -85,6 +88,33 @@ def test_russian(scan, by_folder, overall):
     page = render(scan, by_folder, lang="ru", overall=overall)
     assert '<html lang="ru">' in page
     assert "Из 20\u00a0000 воспринятых лиц на 10\u00a0000 фотографиях" in page
+
+
+def test_russian_pages_hold_no_english_phrases(scan, by_folder, make_estimate, overall):
+    page = render(scan, by_folder, lang="ru", overall=overall)
+    assert "drawn, 3\u00a0000 снимков" in page
+    assert " pictures" not in page
+    assert "Нет лиц для оценки." in render(scan, _with_note(make_estimate(())), lang="ru")
+
+
+def _with_note(estimate):
+    estimate.notes.append("There are no faces to estimate from.")
+    return estimate
+
+
+def test_sets_of_the_model_card_are_counted_in_russian():
+    info = {"name": "m", "sha256": "0", "data": [{"name": "a", "pictures": 27658, "terms": "CC0."}]}
+    assert "a: 27\u00a0658 снимков. CC0." in model_section(info, open_language("ru"))
+    assert "a: 27,658 pictures. CC0." in model_section(info, open_language("en"))
+
+
+def test_own_labels_are_named_as_a_method(make_estimate):
+    estimate = make_estimate(("a", "b"))
+    estimate.table.loc[estimate.table["group"] == "b", "method"] = "ppi"
+    assert words.method(estimate, open_language("ru")).endswith(
+        "Группы, в которых вы сами разметили достаточно снимков: вывод, усиленный предсказаниями (ppi)."
+    )
+    assert "(ppi)" not in words.method(make_estimate(), open_language("en"))
 
 
 def test_without_faces(scan, make_estimate):
