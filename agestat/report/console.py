@@ -108,18 +108,19 @@ def _columns(screen: Screen, cells: tuple[str, str, str]) -> str:
 
 
 def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
-    """Shares of one group by band, the oldest at the top, women left and men right."""
+    """Shares of one group by band, the youngest at the bottom, men left and women right."""
     t, bands = screen.t, rows.band_names(estimate)
     label = min(LABEL, max(cell_len(t.term(band)) for band in [*bands, "all"]))
     space = max(0, (screen.width - label - 2 * (COUNTED + SHARE) - 6) // 2)
-    sides = {gender: rows.cells(estimate, group, gender) for gender in ("female", "male")}
+    sides = {gender: rows.cells(estimate, group, gender) for gender in rows.SIDES}
     top = max(side["share"].max() for side in sides.values()) or 1.0
     heads = [screen.right(t.gettext("counted"), COUNTED), screen.right(t.gettext("share, %"), SHARE)]
     faces = t.ngettext("{number} perceived face", "{number} perceived faces", rows.faces(estimate, group))
     screen.line()
     screen.line((t.term(group), "bold"), f"  {faces}")
-    left = " ".join([*heads, screen.right(t.term("female"), space)])
-    right = " ".join([screen.left(t.term("male"), space), *reversed(heads)])
+    names = [t.term(gender) for gender in rows.SIDES]
+    left = " ".join([*heads, screen.right(names[0], space)])
+    right = " ".join([screen.left(names[1], space), *reversed(heads)])
     screen.line((f"{' ' * label} {left} {right}", "dim"))
     for index, band in reversed(list(enumerate(bands))):
         cells = {gender: side.iloc[index] for gender, side in sides.items()}
@@ -133,20 +134,20 @@ def _print_row(
     screen: Screen, name: str, label: int, space: int, cells: dict[str, pd.Series], parts: dict[str, float]
 ) -> None:
     """One band; ``parts`` are the lengths of its bars, 0 to 1, absent where there is no bar."""
-    t = screen.t
+    t, (left, right) = screen.t, rows.SIDES
     counted = {
         g: screen.right(t.number(100 * cell["share_counted"], 1), COUNTED) for g, cell in cells.items()
     }
     shares = {g: screen.right(_share(cell, t), SHARE) for g, cell in cells.items()}
     screen.line(
         f"{screen.left(name, label)} ",
-        (screen.right(counted["female"], COUNTED), "dim"),
-        f" {shares['female']} ",
-        (screen.bar(parts.get("female", 0.0), space, leftwards=True), COLOURS["female"]),
+        (screen.right(counted[left], COUNTED), "dim"),
+        f" {shares[left]} ",
+        (screen.bar(parts.get(left, 0.0), space, leftwards=True), COLOURS[left]),
         " ",
-        (screen.bar(parts.get("male", 0.0), space), COLOURS["male"]),
-        f" {shares['male']} ",
-        (screen.right(counted["male"], COUNTED), "dim"),
+        (screen.bar(parts.get(right, 0.0), space), COLOURS[right]),
+        f" {shares[right]} ",
+        (screen.right(counted[right], COUNTED), "dim"),
     )
 
 

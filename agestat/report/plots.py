@@ -21,7 +21,6 @@ from agestat.report.language import Language, open_language
 from agestat.report.text import printable
 from agestat.stats.estimate import Estimate
 
-SIDES = (("female", -1), ("male", 1))
 GHOST = {"fill": False, "lw": 0.8, "ls": (0, (3, 2))}
 BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
 CLEAR = 0.05  # adjusted p-value below which a difference is drawn as one
@@ -93,12 +92,12 @@ def small_multiples(
 def _draw_pyramid(
     axes: Axes, estimate: Estimate, group: str, limit: float, t: Language, theme: Theme
 ) -> None:
-    """Women left, men right of a column of ages; the youngest at the bottom; per cent of the group."""
+    """Men left, women right of a column of ages; the youngest at the bottom; per cent of the group."""
     bands = [t.term(band) for band in rows.band_names(estimate)]
     gap = limit * max(0.14, 0.022 * max(map(len, bands)))
     y = np.arange(len(bands))
     style_axes(axes, theme)
-    for gender, sign in SIDES:
+    for gender, sign in zip(rows.SIDES, (-1, 1), strict=True):
         side, colour = rows.cells(estimate, group, gender), getattr(theme, gender)
         share, counted = side["share"].to_numpy(float), side["share_counted"].to_numpy(float)
         axes.barh(

@@ -4,6 +4,8 @@ import pandas as pd
 
 from agestat.stats.estimate import Estimate
 
+SIDES = ("male", "female")  # left and right of a population pyramid
+
 
 def group_names(estimate: Estimate) -> list[str]:
     """Groups in the order of the table."""

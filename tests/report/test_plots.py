@@ -18,11 +18,17 @@ def bars(figure) -> list[tuple[float, float]]:
 
 def test_pyramid_draws_the_table(make_estimate):
     widths = [width for _, width in bars(plots.pyramid(make_estimate()))]
-    female_counted, female, male_counted, male = np.array(widths).reshape(4, 3)
-    assert female_counted.tolist() == [-0.05, -0.30, -0.15]
-    assert female.tolist() == [-0.04, -0.31, -0.21]
-    assert male_counted.tolist() == [0.10, 0.35, 0.05]
-    assert male.tolist() == [0.06, 0.36, 0.02]
+    male_counted, male, female_counted, female = np.array(widths).reshape(4, 3)
+    assert male_counted.tolist() == [-0.10, -0.35, -0.05]
+    assert male.tolist() == [-0.06, -0.36, -0.02]
+    assert female_counted.tolist() == [0.05, 0.30, 0.15]
+    assert female.tolist() == [0.04, 0.31, 0.21]
+
+
+def test_pyramid_has_men_left_women_right_and_the_youngest_at_the_bottom(make_estimate):
+    texts = {text.get_text(): text.get_position() for text in plots.pyramid(make_estimate()).axes[0].texts}
+    assert texts["male"][0] < 0 < texts["female"][0]
+    assert [texts[band] for band in ("0-17", "18-64", "65+")] == [(0, 0), (0, 1), (0, 2)]
 
 
 def test_small_multiples_share_one_scale(by_folder):
