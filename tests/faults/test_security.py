@@ -7,10 +7,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 from helpers import read_csv, rows
 from mutate import valid_pictures
 
 import agestat
+from agestat.cli.report import command as report
 from agestat.errors import AgestatError
 from agestat.report.thumbnails import thumbnails
 from agestat.scan.result import Scan
@@ -61,6 +63,16 @@ def test_a_store_cannot_have_other_pictures_shown(scanned, tmp_path):
     )
     with Scan.open(scanned) as scan:
         assert len(list(thumbnails(scan))) == 4
+
+
+@pytest.mark.parametrize(("asked", "shown"), [((), 0), (("--thumbnails",), 5)])
+def test_the_page_shows_faces_only_when_asked(scanned, tmp_path, asked, shown):
+    target = tmp_path / "out.html"
+    arguments = [str(scanned), "--raw", "--quiet", "--lang", "en", "--html", str(target), *asked]
+    assert CliRunner().invoke(report, arguments, standalone_mode=False).exception is None
+    page = target.read_text(encoding="utf-8")
+    assert page.count("<img") == page.count("data:image/") == shown
+    assert ("These pictures can identify people" in page) == bool(asked)
 
 
 def test_a_store_is_whole_by_itself(whole_model, tmp_path):
