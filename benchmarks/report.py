@@ -2,7 +2,7 @@
 
     python benchmarks/report.py [--faces 100000]
 
-Prints the time of the estimates (whole, and by folder) and of the page apart, and the size of the HTML file.
+Prints the time of the estimates (whole, and by folder), of the page and of all, and the size of the file.
 """
 
 import argparse
@@ -46,6 +46,7 @@ def main() -> None:
         print(f"{options.faces:,} faces, 12 groups, {options.method}; {platform.machine()}")
         for name, seconds in zip(("estimate, whole", "estimate, 12 groups", "page"), steps, strict=True):
             print(f"{name:20} {seconds:6.1f} s")
+        print(f"{'total':20} {sum(steps):6.1f} s")
         print(f"{'HTML':20} {target.stat().st_size / 1e6:6.2f} MB")
 
 
