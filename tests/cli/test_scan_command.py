@@ -54,6 +54,12 @@ def test_without_failures_the_exit_code_is_0(db, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     faces = pd.read_csv(tmp_path / "f.csv")
     assert len(faces) == 17
+    # What the shipped weights say, with room for processors without bfloat16.
+    astronaut, admiral = (
+        faces[faces["path"] == f"photos/{name}.jpg"].iloc[0] for name in ("astronaut", "admiral")
+    )
+    assert [astronaut["p_female"], admiral["p_female"]] == pytest.approx([0.97, 0.02], abs=0.05)
+    assert [astronaut["age"], admiral["age"]] == pytest.approx([31.8, 72.6], abs=2)
     assert {"path", "x", "y", "width", "height", "score", "p_female", "age", "age_low", "age_high"} <= set(
         faces
     )
