@@ -141,7 +141,8 @@ def make_store(path: Path, count: int, model: Path) -> None:
             rows = []
             for number in range(start, min(start + 10_000, files)):
                 chosen = [blobs[(number * 7 + n) % len(blobs)] for n in range(FACES_PER_FILE)]
-                found = Found("/photos", f"{number % 10}/{number}.jpg", 1, 1)
+                # folder by folder, as a walk meets them
+                found = Found("/photos", f"{10 * number // files}/{number:08}.jpg", 1, 1)
                 answer = Examined("ok", width=800, height=600, faces=faces[number % len(faces)])
                 rows.append(Row(found, answer, chosen, [1.0] * FACES_PER_FILE))
             with store.transaction():
