@@ -23,8 +23,10 @@ def often(line: list[str]) -> list[str]:
 
 def wal_size(store: Path) -> int:
     """How much a running scan has written: its lock keeps others from asking the store itself."""
-    wal = store.with_name(f"{store.name}-wal")
-    return wal.stat().st_size if wal.exists() else 0
+    try:
+        return store.with_name(f"{store.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def start(line: list[str]) -> subprocess.Popen:
