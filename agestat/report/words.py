@@ -1,7 +1,7 @@
 """What a result says in sentences; the terminal and the page share them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agestat.report import rows
 from agestat.report.language import N_, Language
@@ -53,6 +53,7 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
     if counts.get("reused"):
         yield t.ngettext("{number} taken from an earlier scan", "{number} taken from an earlier scan",
                          counts["reused"])  # fmt: skip
+    yield t.ngettext("{number} read", "{number} read", counts["read"])
     yield t.ngettext("{number} without a face", "{number} without a face", counts["no_face"])
     yield t.ngettext("{number} could not be read", "{number} could not be read", counts["failed"])
     yield t.ngettext("{number} face too small to judge and left out",
@@ -132,4 +133,33 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     yield method(estimate, t)
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
+    yield from known_error(scan.model_info, t)
     yield from map(t.term, estimate.notes)
+
+
+def known_error(info: dict[str, Any], t: Language) -> Iterator[str]:
+    """A sentence for each set that the model was judged on: ``metrics`` of its ``model.json``."""
+    metrics = info.get("metrics") or {}
+    if not metrics:
+        yield t.gettext("The model's error has not been measured: `agestat eval` does it.")
+    for name, found in metrics.items():
+        if info["space"] != "years":
+            share, f1 = _between(found, "accuracy", 100, 1, t), _between(found, "f1_macro", 1, 2, t)
+            yield t.gettext(
+                "Known error on {set}: class right in {share} %, macro F1 {f1}.", set=name, share=share, f1=f1
+            )
+            continue
+        gender = _between(found, "gender_accuracy", 100, 1, t)
+        if found.get("age_mae"):
+            age = _between(found, "age_mae", 1, 1, t)
+            yield t.gettext(
+                "Known error on {set}: gender right in {gender} %, age {age} years off on average.",
+                set=name, gender=gender, age=age,
+            )  # fmt: skip
+        else:
+            yield t.gettext("Known error on {set}: gender right in {gender} %.", set=name, gender=gender)
+
+
+def _between(found: dict[str, Any], measure: str, scale: float, digits: int, t: Language) -> str:
+    value, low, high = (scale * found[measure][part] for part in ("value", "low", "high"))
+    return t.between(value, low, high, digits)

@@ -5,6 +5,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agestat.report.console import print_summary
+from agestat.report.language import open_language
+from agestat.report.words import known_error
 
 
 def printed(scan, estimate, *, lang: str = "en", encoding: str = "utf-8", **options) -> str:
@@ -29,8 +31,21 @@ def test_shares_of_a_literal_result(scan, make_estimate):
 def test_what_was_left_out_is_counted(scan, make_estimate):
     text = " ".join(printed(scan, make_estimate()).split())
     assert "Of 20,000 perceived faces in 10,000 photos, 56.0 % (54.0–58.0) are perceived as female;" in text
-    assert "10,057 pictures found · 50 without a face · 7 could not be read" in text
+    assert "10,057 pictures found · 10,050 read · 50 without a face · 7 could not be read" in text
     assert "7 × truncated" in text
+
+
+def test_the_models_known_error_stands_below(scan, make_estimate):
+    assert "Known error on drawn: gender right in 93.0 (92.0–94.0) %." in printed(scan, make_estimate())
+    error = {"value": 0.5, "low": 0.4, "high": 0.6}
+    years = {"space": "years", "metrics": {"x val": {"gender_accuracy": error, "age_mae": error}}}
+    six = {"space": "six", "metrics": {"y val": {"accuracy": error, "f1_macro": error}}}
+    t = open_language("en")
+    assert [*known_error(years, t), *known_error(six, t), *known_error({"space": "six"}, t)] == [
+        "Known error on x val: gender right in 50.0 (40.0–60.0) %, age 0.5 (0.4–0.6) years off on average.",
+        "Known error on y val: class right in 50.0 (40.0–60.0) %, macro F1 0.50 (0.40–0.60).",
+        "The model's error has not been measured: `agestat eval` does it.",
+    ]
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
