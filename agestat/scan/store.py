@@ -19,7 +19,7 @@ from agestat.images.walk import Found, Unwalkable
 from agestat.scan.examine import FAILED, Examined
 
 APPLICATION = 0x41676553  # "AgeS", in SQLite's header
-SCHEMA = 1
+SCHEMA = 2
 _MAGIC = b"SQLite format 3\0"
 
 _TABLES = """
@@ -250,6 +250,10 @@ def _check(path: Path) -> None:
     if version > SCHEMA:
         raise AgestatError(
             f"The store {path} was made by a newer agestat: update agestat or choose another --db."
+        )
+    if version < SCHEMA:
+        raise AgestatError(
+            f"The store {path} was made by an older agestat: move it away or choose another --db."
         )
 
 

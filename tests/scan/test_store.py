@@ -126,13 +126,16 @@ def test_somebody_elses_database_stays_untouched(tmp_path):
     assert os.listdir(tmp_path) == ["s.sqlite"]  # noqa: PTH208
 
 
-def test_a_newer_store_stays_untouched(tmp_path):
+@pytest.mark.parametrize(
+    ("version", "words"), [(99, "a newer agestat: update agestat"), (1, "an older agestat: move it away")]
+)
+def test_a_store_of_another_version_stays_untouched(tmp_path, version, words):
     Store(tmp_path / "s.sqlite").close()
     with sqlite3.connect(tmp_path / "s.sqlite") as db:
-        db.execute("PRAGMA user_version = 99")
+        db.execute(f"PRAGMA user_version = {version}")
     db.close()
     before = (tmp_path / "s.sqlite").read_bytes()
-    with pytest.raises(AgestatError, match="was made by a newer agestat: update agestat"):
+    with pytest.raises(AgestatError, match=f"was made by {words}"):
         Store(tmp_path / "s.sqlite")
     assert (tmp_path / "s.sqlite").read_bytes() == before
 
