@@ -4,6 +4,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from agestat.report import plots, rows, words
 from agestat.report.canvas import inline_svg
 from agestat.report.files import output_file
@@ -219,7 +221,11 @@ def _ages(scan: "Scan", t: Language) -> str:
     if scan.run.get("space") != "years" or not scan.counts["faces"]:
         return ""
     title = t.gettext("Ages by year")
-    faces = scan.faces
+    chunks = (chunk.probabilities for chunk in scan.chunks())  # all that the histogram needs
+    faces = pd.concat(
+        pd.DataFrame({"p_female": scan.space.p_female(chunk), "age": scan.space.age(chunk)})
+        for chunk in chunks
+    )
     svg = inline_svg(
         plots.age_histogram(faces, t=t), "ages", title,
         t.gettext("Histogram of {faces} faces by perceived age; the middle one is {age}.",

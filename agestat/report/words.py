@@ -21,7 +21,7 @@ def title(t: Language) -> str:
 
 def photos(scan: "Scan") -> int:
     """Pictures that at least one face was counted in."""
-    return int((scan.files["status"] == "ok").sum())
+    return scan.counts["read"] - scan.counts["no_face"]
 
 
 def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:

@@ -307,8 +307,13 @@ class Scan:
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
         places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
         return estimate_checked(
-            lambda: _ahead(self._chunks(places)), self.looks(), calibration, bands=chosen, **options
+            lambda: _ahead(self._chunks(places)), self._looks, calibration, bands=chosen, **options
         )
+
+    @cached_property
+    def _looks(self) -> dict[str, np.ndarray]:
+        """`looks` of all faces, once for all estimates of this scan."""
+        return self.looks()
 
     def looks(self, by: Sequence[str] = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of

@@ -89,12 +89,11 @@ def estimate_checked(
     and the notes say so; counts and own labels need no such care.
     """
     collection = read_collection(chunks, calibration, **options)
-    first = collection.estimate(shifted=False)
-    verdict = shift(sample, calibration, first.native_shares)
-    if not verdict.is_shifted or first.table.empty:
-        return first
-    wider = collection.estimate(shifted=True)
-    return replace(wider, notes=[*wider.notes, verdict.sentence])
+    verdict = shift(sample, calibration, collection.first_shares())
+    found = collection.estimate(verdict.is_shifted)
+    if not verdict.is_shifted or found.table.empty:
+        return found
+    return replace(found, notes=[*found.notes, verdict.sentence])
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,15 @@ class Collection:
             [] if self.found else ["There are no faces to estimate from."],
             native / max(native.sum(), 1),
         )
+
+    def first_shares(self) -> np.ndarray:
+        """``(K,)`` shares of native cells that cost nothing more: by expectation-maximisation, if the method
+        starts from that, else by counting."""
+        shares = np.zeros(self.calibration.size)
+        for name, seen in self.found.items():
+            pilot = self.pilots[name]
+            shares += seen.counted @ self.calibration.to_native if pilot is None else seen.n * pilot
+        return shares / max(shares.sum(), 1)
 
     def _group(
         self, name: str, discount: float

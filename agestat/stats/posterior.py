@@ -9,7 +9,7 @@ estimators" (TMLR 2024), with continuous features, clusters and an uncertain cal
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-CHAINS = 250
+CHAINS = 500
 BURN_IN = 3  # sweeps over all pairs of cells; neighbouring states correlate by 0.1, by 0.3 at most
 FLATTEST = 1e-2  # curvature of cells that nothing tells apart: flat over the simplex, and not zero
 
@@ -25,15 +25,15 @@ def sample_simplex(
     parts, size = start.shape
     chains = min(CHAINS, draws)
     state = rng.dirichlet(np.full(size, 0.5), (chains, parts)) * 0.1 + 0.9 * start
-    state = state.reshape(chains, -1)
+    state = np.ascontiguousarray(state.reshape(chains, -1).T)  # (S, chains): a move works on whole rows
     pairs = [(p * size + i, p * size + j) for p in range(parts) for i in range(size) for j in range(i)]
     kept: list[np.ndarray] = []
     for sweep in range(BURN_IN - (-draws // chains)):
-        slope = linear - state @ precision
+        slope = linear[:, None] - precision @ state
         for i, j in rng.permutation(pairs):
             _move(state, slope, precision, i, j, rng)
         if sweep >= BURN_IN:
-            kept.append(state.copy())
+            kept.append(state.T.copy())
     return np.concatenate(kept)[:draws]
 
 
@@ -43,17 +43,18 @@ def _move(
     """Resample how the mass of cells ``i`` and ``j`` is split, in all chains at once, in place."""
     curvature = max(precision[i, i] + precision[j, j] - 2 * precision[i, j], FLATTEST)
     sd = curvature**-0.5
-    centre = (slope[:, i] - slope[:, j]) / curvature
-    low, high = (-state[:, i] - centre) / sd, (state[:, j] - centre) / sd
+    centre = (slope[i] - slope[j]) / curvature
+    low, high = (-state[i] - centre) / sd, (state[j] - centre) / sd
     mirror = low > 0  # the normal distribution function keeps its digits only in the left tail
     left, right = np.where(mirror, -high, low), np.where(mirror, -low, high)
+    place, luck = rng.random((2, len(low)))
     floor = ndtr(left)
-    z = ndtri(floor + (ndtr(right) - floor) * rng.random(len(state)))
-    z = np.clip(np.where(mirror, -z, z), low, high)
+    z = ndtri(floor + (ndtr(right) - floor) * place)
+    z = np.minimum(np.maximum(np.where(mirror, -z, z), low), high)
     moved = centre + sd * z
-    first, second = np.maximum(state[:, i] + moved, 0), np.maximum(state[:, j] - moved, 0)
-    accept = rng.random(len(state)) ** 2 * (first * second) < state[:, i] * state[:, j]
-    moved = np.where(accept, first - state[:, i], 0)
-    state[:, i] += moved
-    state[:, j] = np.where(accept, second, state[:, j])
-    slope -= moved[:, None] * (precision[i] - precision[j])
+    first, second = np.maximum(state[i] + moved, 0), np.maximum(state[j] - moved, 0)
+    accept = luck**2 * (first * second) < state[i] * state[j]
+    moved = np.where(accept, first - state[i], 0)
+    state[i] += moved
+    state[j] = np.where(accept, second, state[j])
+    slope -= np.multiply.outer(precision[i] - precision[j], moved)
