@@ -97,3 +97,13 @@ def test_prints_on_a_few_pages(browser, report, tmp_path):
     sheets = target.read_bytes().count(b"/Type /Page\n")
     assert 4 <= sheets <= 14
     page.close()
+
+
+def test_no_table_is_cut_off_on_paper(browser, report):
+    between_margins = 182 * 96 // 25.4  # A4 less twice 14 mm, in pixels of a style sheet
+    page = browser.new_page(viewport={"width": int(between_margins), "height": 1000})
+    page.emulate_media(media="print")
+    page.goto(report.as_uri())
+    sides = "nodes => nodes.map(node => node.getBoundingClientRect().right)"
+    assert max(page.locator("main table:visible").evaluate_all(sides)) <= between_margins
+    page.close()
