@@ -89,19 +89,14 @@ def _opening(scan: "Scan", whole: "Estimate", t: Language) -> str:
         (counts["faces_left_out"], t.gettext("faces left out as too small")),
     )
     tiles = "".join(f"<li><strong>{safe(t.number(n))}</strong>{safe(name)}</li>" for n, name in facts)
-    warnings = "".join(f'<p class="warning" role="note">{_note(note, t)}</p>\n' for note in whole.notes)
+    notes = (safe(note) for note in words.warnings(whole, t))
+    warnings = "".join(f'<p class="warning" role="note">{note}</p>\n' for note in notes)
     return (
         f"<header><h1>{safe(words.title(t))}</h1>\n"
         + paragraph(words.summary(scan, whole, t), "lead")
         + paragraph(words.perceived(t), "note")
         + f'{warnings}<ul class="facts">{tiles}</ul></header>\n'
     )
-
-
-def _note(note: str, t: Language) -> str:
-    """A note in the page's language, or marked as English where it has no translation."""
-    translated = t.term(note)
-    return foreign(note) if translated == note else safe(translated)
 
 
 def _whole(whole: "Estimate", t: Language) -> str:

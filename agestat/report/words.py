@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from agestat.scan.result import Scan
 from agestat.stats.estimate import Estimate
 from agestat.stats.own_labels import POWERED
+from agestat.stats.shift import DISTANCE
 
 EVERYTHING = "all"
 
@@ -134,7 +135,35 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
     yield from known_error(scan.model_info, t)
-    yield from map(t.term, estimate.notes)
+    yield from warnings(estimate, t)
+
+
+LOOKS = {
+    "novelty": N_("look (the network's features)"),
+    "sharpness": N_("sharpness"),
+    "brightness": N_("brightness"),
+    "size": N_("size of the faces"),
+    "score": N_("the detector's score"),
+}
+
+
+def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
+    """The notes of an estimate in the page's language."""
+    shift = estimate.shift
+    for note in estimate.notes:
+        if shift is None or note != shift.sentence:
+            yield t.term(note)
+            continue
+        beyond = (
+            t.gettext("{look} {distance} of at most {most}", look=t.term(LOOKS[name]),
+                      distance=t.number(shift.distances[name], 2), most=t.number(DISTANCE[name], 2))
+            for name in shift.beyond
+        )  # fmt: skip
+        yield t.gettext(
+            "The faces do not look like the calibration set of {name} ({beyond}): intervals may be too "
+            "narrow; label some of your own pictures with `agestat label` to make them safe.",
+            name=estimate.calibration_name, beyond=", ".join(beyond),
+        )  # fmt: skip
 
 
 def known_error(info: dict[str, Any], t: Language) -> Iterator[str]:

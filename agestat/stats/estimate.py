@@ -16,7 +16,7 @@ from agestat.stats.intervals import interval, share_interval
 from agestat.stats.layout import Layout
 from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
-from agestat.stats.shift import shift
+from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, survey, tally
 
 COLUMNS = [
@@ -39,6 +39,7 @@ class Estimate:
     calibration_n: int
     notes: list[str]
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
+    shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
 
 
 def estimate(
@@ -93,7 +94,7 @@ def estimate_checked(
     found = collection.estimate(verdict.is_shifted)
     if not verdict.is_shifted or found.table.empty:
         return found
-    return replace(found, notes=[*found.notes, verdict.sentence])
+    return replace(found, notes=[*found.notes, verdict.sentence], shift=verdict)
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,15 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Shift:
-    """The largest distance between the columns, its p-value, and words. ``distances`` by column."""
+    """The largest distance between the columns, its p-value, and words. ``distances`` by column, ``beyond``
+    the columns whose distance is too large."""
 
     is_shifted: bool
     statistic: float
     p_value: float
     sentence: str
     distances: Mapping[str, float]
+    beyond: tuple[str, ...]
 
 
 def shift(
@@ -59,7 +61,8 @@ def shift(
     worst = max(distances, key=lambda n: distances[n] / DISTANCE[n], default=None)
     statistic = distances[worst] if worst else 0.0
     p_value = min(1.0, chances[worst] * len(distances)) if worst else 1.0
-    return Shift(bool(beyond), statistic, p_value, _sentence(beyond, distances, calibration.name), distances)
+    sentence = _sentence(beyond, distances, calibration.name)
+    return Shift(bool(beyond), statistic, p_value, sentence, distances, tuple(beyond))
 
 
 def _distance(sample: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> tuple[float, float]:

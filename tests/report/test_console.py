@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -6,7 +7,8 @@ from rich.console import Console
 
 from agestat.report.console import print_summary
 from agestat.report.language import open_language
-from agestat.report.words import known_error
+from agestat.report.words import known_error, warnings
+from agestat.stats.shift import Shift
 
 
 def printed(scan, estimate, *, lang: str = "en", encoding: str = "utf-8", **options) -> str:
@@ -45,6 +47,20 @@ def test_the_models_known_error_stands_below(scan, make_estimate):
         "Known error on x val: gender right in 50.0 (40.0–60.0) %, age 0.5 (0.4–0.6) years off on average.",
         "Known error on y val: class right in 50.0 (40.0–60.0) %, macro F1 0.50 (0.40–0.60).",
         "The model's error has not been measured: `agestat eval` does it.",
+    ]
+
+
+def test_a_warning_is_in_the_readers_language(make_estimate):
+    verdict = Shift(True, 0.5, 0.0, "not alike", {"sharpness": 0.5}, ("sharpness",))
+    estimate = replace(make_estimate(), notes=["not alike"], shift=verdict)
+    assert list(warnings(estimate, open_language("en"))) == [
+        "The faces do not look like the calibration set of faces (sharpness 0.50 of at most 0.35): intervals "
+        "may be too narrow; label some of your own pictures with `agestat label` to make them safe."
+    ]
+    assert list(warnings(estimate, open_language("ru"))) == [
+        "Лица не похожи на калибровочный набор faces (резкость 0,50 при допустимых 0,35): интервалы могут "
+        "быть слишком узкими; разметьте часть своих снимков командой `agestat label`, чтобы на них можно "
+        "было положиться."
     ]
 
 
