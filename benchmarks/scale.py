@@ -131,7 +131,7 @@ def make_store(path: Path, count: int, model: Path) -> None:
     blobs = space.pack(space.softmax(logits))
     sharp = np.random.default_rng(1).uniform(50, 500, (5000, FACES_PER_FILE)).round(2).tolist()
     faces = [[Face(n, n, 40, 40, 0.9, value, 100.0) for n, value in enumerate(row)] for row in sharp]
-    about = {"model": info["name"], "model_digest": info["sha256"]}
+    about = {"model": info["name"], "model_digest": info["sha256"], "agestat": "0.1.0"}
     about["space"] = info["space"]
     with Store(path) as store:
         store.keep_model(info, (folder_of(model) / CALIBRATION).read_bytes())

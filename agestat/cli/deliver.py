@@ -54,7 +54,8 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     from agestat.report.export import write_faces, write_table
 
     result = estimate(scan, options)
-    if options["anonymous"]:
+    overall = estimate(scan, {**options, "by": ()}) if options["html"] and options["by"] else None
+    if options["anonymous"]:  # only now: own labels are found by their paths
         scan.hide_paths()
     for kind in TABLES:
         if options[kind]:
@@ -62,7 +63,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     if options["faces"]:
         write_faces(scan.faces, options["faces"])
     if options["html"] or options["png"]:
-        _draw(scan, result, options)
+        _draw(scan, result, overall, options)
     if not options["quiet"]:
         _print(scan, result, options)
     return UNREADABLE if scan.counts["failed"] else 0
@@ -76,7 +77,7 @@ def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":
     return scan.estimate(options["by"], **chosen)
 
 
-def _draw(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
+def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options: dict[str, Any]) -> None:
     """The page and the picture of the pyramids."""
     from agestat.report.canvas import THEMES, save_figure
     from agestat.report.html import write_html
@@ -90,7 +91,7 @@ def _draw(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
         write_html(
             scan, result, options["html"], lang=options["lang"], thumbnails=options["thumbnails"],
             command=None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]]),
-            overall=estimate(scan, {**options, "by": ()}) if options["by"] else None,
+            overall=overall,
         )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ class Scan:
         )
         try:
             known = json.loads(about)
-            if not {"model", "model_digest"} <= known.keys() or known["space"] not in SPACES:
+            if not {"model", "model_digest", "agestat"} <= known.keys() or known["space"] not in SPACES:
                 raise ValueError
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged() from error

@@ -41,7 +41,7 @@ def write_store(
 ) -> Path:
     """One photo per face, in the folders 2023 and 2024 by turns; in random order if there is a ``seed``."""
     blobs = SIX.pack(SIX.softmax(_logits_of(truth, 1).astype(np.float32)))
-    about = {"model": "cartoons", "model_digest": digest, "space": "six"}
+    about = {"model": "cartoons", "model_digest": digest, "space": "six", "agestat": "0.1.0"}
     with Store(path) as store:
         info = json.loads((model / "model.json").read_text())
         store.keep_model({**info, "sha256": digest}, (model / "calibration.npz").read_bytes())

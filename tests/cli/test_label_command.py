@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from agestat.cli.label import command as label_command
+from agestat.cli.report import command as report_command
 from agestat.errors import AgestatError
 from agestat.scan.labels import COLUMNS, read_labels
 from agestat.scan.result import Scan
@@ -77,6 +78,14 @@ def test_labels_know_their_groups(store, tmp_path):
     with Scan.open(store) as scan:
         labels = read_labels(out, scan, ("folder",))
     assert len(set(labels.groups.tolist())) == 2
+
+
+def test_labels_are_found_by_path_in_anonymous_reports_too(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    words = "--by", "folder", "--labels", out, "--anonymous", "--html", tmp_path / "r.html", "--quiet"
+    assert run(report_command, store, *words).exit_code == 0
+    assert "/photos" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_rows_left_empty_are_no_labels(store, tmp_path):
