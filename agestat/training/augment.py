@@ -7,6 +7,7 @@ resumed one continues it.
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
@@ -96,6 +97,30 @@ def downscale(pixels: Tensor, probability: float, smallest: float, generator: Ge
     out = pixels.clone()
     out[chosen] = F.interpolate(small, size=pixels.shape[-2:], mode="bilinear", align_corners=False)
     return out
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Mixup (Zhang et al. 2018): the partner ``(N,)`` of each picture of a batch and the picture's own share
+    ``(N,) float32`` in ``[0.5, 1]``; what is blended is pixels and targets alike."""
+
+    partner: Tensor
+    share: Tensor
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """``(N, ...)`` values, each with its partner's."""
+        share = self.share.to(values.device).view(-1, *[1] * (values.dim() - 1))
+        return share * values + (1 - share) * values[self.partner.to(values.device)]
+
+
+def mixup(n: int, alpha: float, generator: Generator) -> Blend:
+    """A random `Blend` of ``n`` pictures with shares from Beta(alpha, alpha); ``alpha`` 0 blends nothing."""
+    partner = torch.randperm(n, generator=generator)
+    if not alpha:
+        return Blend(partner, torch.ones(n))
+    seed = int(torch.randint(2**31, (1,), generator=generator))
+    share = np.random.default_rng(seed).beta(alpha, alpha, n)
+    return Blend(partner, torch.from_numpy(np.maximum(share, 1 - share).astype(np.float32)))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from agestat.errors import AgestatError
 from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
 from agestat.model.predict import has_bf16, pick_device
+from agestat.training.augment import Blend, mixup
 from agestat.training.crops import crops_key, load_crops
 from agestat.training.recipes import Recipe
 from agestat.training.targets import balance_weights, targets
@@ -138,24 +139,26 @@ class Trainer:
                 return size
         return self.recipe.input_size
 
-    def _batches(self, crops: np.ndarray) -> Iterator[tuple[Tensor, Tensor]]:
-        """``(indices, augmented pixels)`` of one epoch, prepared ahead in threads; each batch has a generator
-        of its own, so the order in which threads finish changes nothing."""
+    def _batches(self, crops: np.ndarray) -> Iterator[tuple[Tensor, Tensor, Blend]]:
+        """``(indices, augmented pixels, how they are blended)`` of one epoch, prepared ahead in threads; each
+        batch has a generator of its own, so the order in which threads finish changes nothing."""
         seeds = np.random.SeedSequence([self.options.seed, self.epoch])
         order = np.random.default_rng(seeds).permutation(len(crops))
         size = self.recipe.batch_size
         count = max(1, len(order) // size)
 
-        def prepare(number: int) -> tuple[Tensor, Tensor]:
+        def prepare(number: int) -> tuple[Tensor, Tensor, Blend]:
             chosen = np.sort(order[number * size : (number + 1) * size])
             generator = torch.Generator().manual_seed(int(seeds.spawn(count)[number].generate_state(1)[0]))
             pixels = self.recipe.augmentation(
                 to_pixels(torch.from_numpy(np.asarray(crops[chosen]))), generator
             )
-            return torch.from_numpy(chosen), pixels.contiguous(memory_format=torch.channels_last)
+            blend = mixup(len(chosen), self.recipe.mixup, generator)
+            pixels = blend(pixels).contiguous(memory_format=torch.channels_last)
+            return torch.from_numpy(chosen), pixels, blend
 
         with ThreadPoolExecutor(max(1, self.options.workers)) as pool:
-            ahead: list[Future[tuple[Tensor, Tensor]]] = []
+            ahead: list[Future[tuple[Tensor, Tensor, Blend]]] = []
             for number in range(count):
                 ahead.append(pool.submit(prepare, number))
                 if len(ahead) >= PREFETCH:
@@ -163,12 +166,13 @@ class Trainer:
             for future in ahead:
                 yield future.result()
 
-    def loss(self, index: Tensor, pixels: Tensor) -> Tensor:
-        """The weighted loss of one batch: soft cross-entropy per head (or age regression) and the teacher."""
+    def loss(self, index: Tensor, pixels: Tensor, blend: Blend) -> Tensor:
+        """The weighted loss of one blended batch: soft cross-entropy per head (or age regression) and the
+        teacher."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             features = self.network.features(pixels)
         features = features.float()
-        target, weight = self.targets[index].to(self.device), self.weights[index].to(self.device)
+        target, weight = (blend(known[index]).to(self.device) for known in (self.targets, self.weights))
         head = self.network.head(features)
         logits = self.network.logits(features)
         total = torch.zeros((), device=self.device)
@@ -184,7 +188,7 @@ class Trainer:
             scale = self.recipe.gender_weight if number == 0 else 1.0
             total = total + scale * (weight * per_picture).mean()
         if self.descriptors is not None:
-            taught = self.descriptors[index].to(self.device)
+            taught = blend(self.descriptors[index]).to(self.device)
             total = total + self.recipe.teacher_weight * F.mse_loss(self.pupil(features), taught)
         return total
 
@@ -198,11 +202,11 @@ class Trainer:
                 if frozen:  # a frozen stage keeps its batch statistics too
                     module.eval()
 
-    def step(self, index: Tensor, pixels: Tensor, progress: float) -> float:
+    def step(self, index: Tensor, pixels: Tensor, blend: Blend, progress: float) -> float:
         """One optimizer step at a share of the run in ``[0, 1]``; returns the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(progress) * group["scale"]
-        loss = self.loss(index, pixels.to(self.device))
+        loss = self.loss(index, pixels.to(self.device), blend)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -218,10 +222,10 @@ class Trainer:
         title = f"epoch {self.epoch + 1}/{self.recipe.epochs}"
         with tqdm(total=len(crops), unit="picture", leave=False, desc=title, disable=quiet or None) as bar:
             asked = started
-            for number, (index, pixels) in enumerate(self._batches(crops)):
+            for number, (index, pixels, blend) in enumerate(self._batches(crops)):
                 waited += time.perf_counter() - asked
                 progress = (self.epoch + number / steps) / self.recipe.epochs
-                losses += self.step(index, pixels, progress) * len(index)
+                losses += self.step(index, pixels, blend, progress) * len(index)
                 seen += len(index)
                 bar.update(len(index))
                 asked = time.perf_counter()

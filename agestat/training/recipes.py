@@ -32,6 +32,7 @@ class Recipe:
     age_loss: str = "distribution"
     gender_weight: float = 1.0  # of the first head's loss, beside the age head's 1
     teacher_weight: float = 1.0
+    mixup: float = 0.0  # of Beta(mixup, mixup), how far two pictures and their targets are blended; 0 is off
     mirrored: bool = False  # the finished model judges a crop together with its mirror image
     best_epoch: bool = False  # keep the best epoch by macro F1 instead of the last
 
@@ -63,13 +64,13 @@ RECIPES = {
             stages=((64, 10), (96, 9), (128, 6)),
             augmentation=Augmentation(
                 degrees=12,
-                scale=0.12,
+                scale=0.18,
                 aspect=0.05,
                 shift=0.05,
                 brightness=0.3,
                 contrast=0.3,
                 saturation=0.5,
-                erase=0.15,
+                erase=0.25,
                 downscale=0.2,
             ),
             lr=2e-3,
@@ -77,6 +78,7 @@ RECIPES = {
             smoothing=0.05,
             gender_weight=2.0,
             teacher_weight=0.5,
+            mixup=0.3,
             mirrored=True,
         ),
         Recipe(

@@ -101,3 +101,17 @@ def test_augmentation_depends_on_its_generator_alone(seed):
     assert torch.equal(first, second)
     assert not torch.equal(first, everything(pixels, generator(seed + 7)))
     assert first.min() >= 0 and first.max() <= 1
+
+
+def test_mixup_blends_pictures_and_targets_alike_and_keeps_the_larger_share_own():
+    blend = augment.mixup(500, 0.3, generator())
+    values = torch.arange(500.0)
+    assert sorted(blend.partner.tolist()) == list(range(500))
+    assert 0.5 <= blend.share.min() < 0.55 and blend.share.max() == 1
+    assert torch.allclose(blend(values), blend.share * values + (1 - blend.share) * values[blend.partner])
+    assert torch.equal(blend(values[:, None].expand(500, 3)), blend(values)[:, None].expand(500, 3))
+
+
+def test_mixup_of_zero_changes_nothing():
+    pixels = torch.rand(6, 3, 4, 4)
+    assert torch.equal(augment.mixup(6, 0.0, generator())(pixels), pixels)
