@@ -1,5 +1,6 @@
 """The report as one HTML file: inline SVG and CSS, no script, nothing loaded from anywhere."""
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,24 +137,20 @@ def _share_table(estimate: "Estimate", group: str, t: Language) -> str:
     heads = [t.gettext("perceived age")]
     for gender in ("female", "male", "all"):
         heads += [f"{t.term(gender)}, %", t.gettext("counted, %")]
+    sides = [rows.cells(estimate, group, gender).to_dict("index") for gender in ("female", "male")]
+    both = [rows.margin(estimate, group, gender=gender) for gender in ("female", "male")]
     lines = []
-    for band in [*rows.band_names(estimate), words.EVERYTHING]:
-        line = [t.term(band)]
-        for gender in ("female", "male", "all"):
-            row = _row(estimate, group, gender, band)
-            line += ["", ""] if row is None else [_share(row, t), t.number(100 * row["share_counted"], 1)]
-        lines.append(line)
+    for band in rows.band_names(estimate):
+        mine = [*(side[band] for side in sides), rows.margin(estimate, group, band=band)]
+        lines.append([t.term(band), *_shares(mine, t)])
+    lines.append([t.term(words.EVERYTHING), *_shares(both, t), "", ""])  # together they are 100 %
     caption = t.gettext("Shares of {group}, corrected (interval) and counted", group=t.term(group))
     return table(caption, heads, lines, muted=(2, 4, 6))
 
 
-def _row(estimate: "Estimate", group: str, gender: str, band: str) -> Any:
-    """The row of a cell or margin; None for everything together, which is 100 %."""
-    if gender == band == words.EVERYTHING:
-        return None
-    if words.EVERYTHING in (gender, band):
-        return rows.margin(estimate, group, gender=gender, band=band)
-    return rows.cells(estimate, group, gender).loc[band]
+def _shares(mine: Sequence[Any], t: Language) -> list[str]:
+    """Corrected and counted share of each row, side by side."""
+    return [text for row in mine for text in (_share(row, t), t.number(100 * row["share_counted"], 1))]
 
 
 def _share(row: Any, t: Language) -> str:
