@@ -48,7 +48,7 @@ def pyramid(
     group = group or rows.group_names(estimate)[0]
     bands = len(rows.band_names(estimate))
     with matplotlib.rc_context(RC):
-        figure = new_figure(5.0, 1.35 + 0.27 * bands, theme)
+        figure = new_figure(4.3, 1.35 + 0.25 * bands, theme)
         axes = figure.add_subplot()
         _draw_pyramid(axes, estimate, group, limit or scale(estimate), t, theme)
         _legend(figure, estimate, t, theme)

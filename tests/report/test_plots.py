@@ -107,7 +107,7 @@ def test_saved_by_extension(make_estimate, tmp_path):
     for name in ("p.png", "p.svg", "p.pdf"):
         save_figure(figure, tmp_path / name)
     with Image.open(tmp_path / "p.png") as image:
-        assert image.width == 1000
+        assert image.width == 860
     assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF")
     with pytest.raises(UsageError, match=r"Cannot draw into .*p\.bmp: end its name with one of \.png"):
         save_figure(figure, tmp_path / "p.bmp")
