@@ -1,6 +1,7 @@
 """Faces for the user to label, and the user's labels, as a CSV file."""
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -103,19 +104,19 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     f"{path} lacks the columns {', '.join(missing)}: take it from `agestat label`."
                 )
             for row in reader:
-                yield reader.line_num, {name: (row[name] or "").strip() for name in COLUMNS}
+                yield reader.line_num, {name: row[name] or "" for name in COLUMNS}
     except (OSError, csv.Error) as error:
         raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
 
 
 def _label(row: dict[str, str], where: str) -> tuple[int, int, int, float] | None:
     """Gender, first and last age in years, and weight; None where nobody could tell."""
-    gender, age = row["gender"].lower(), row["age"]
+    gender, age = row["gender"].strip().lower(), row["age"].strip()
     if not gender and not age:
         return None
     if gender not in GENDER_WORDS:
         raise AgestatError(f"{where}: gender {row['gender']!r} is neither female nor male.")
-    years = re.fullmatch(r"(\d{1,3})(?:\s*[-–]\s*(\d{1,3}))?", age)
+    years = re.fullmatch(r"(\d{1,3})(?:\.0*|\s*[-–]\s*(\d{1,3}))?", age)  # 34.0 is how pandas writes 34
     if years is None:
         raise AgestatError(f"{where}: age {age!r} is neither years like 34 nor a range like 30-39.")
     low, high = int(years[1]), int(years[2] or years[1])
@@ -125,7 +126,7 @@ def _label(row: dict[str, str], where: str) -> tuple[int, int, int, float] | Non
         weight = float(row["weight"])
     except ValueError:
         weight = 0.0
-    if not weight > 0:
+    if not 0 < weight < math.inf:
         raise AgestatError(
             f"{where}: the weight {row['weight']!r} was changed; take it from `agestat label`."
         )

@@ -62,8 +62,9 @@ class Calibration:
             name,
         )
 
-    def with_own(self, probabilities: np.ndarray, cells: np.ndarray) -> "Calibration":
-        """With the user's own labelled faces added: ``probabilities (M, L)`` and true ``cells (M, C)``.
+    def with_own(self, probabilities: np.ndarray, cells: np.ndarray, weights: np.ndarray) -> "Calibration":
+        """With the user's own labelled faces added: ``probabilities (M, L)``, true ``cells (M, C)`` and the
+        ``weights (M,)`` that make up for how they were drawn.
 
         They are of the collection itself, so a picture of the shipped set is worth only `ELSEWHERE` of one.
         """
@@ -72,7 +73,7 @@ class Calibration:
             probabilities=np.concatenate([self.probabilities, probabilities]),
             truth=np.concatenate([self.truth, self.native_of[cells.argmax(axis=1)]]),
             columns={},
-            weights=np.concatenate([self.weights * ELSEWHERE, np.ones(len(cells))]),
+            weights=np.concatenate([self.weights * ELSEWHERE, weights / weights.mean()]),
             name=f"{self.name} and {len(cells)} own labels",
         )
 

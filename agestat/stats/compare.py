@@ -4,6 +4,7 @@ Both are corrected with one calibration set, whose errors they share, so that wh
 alike does not blur their difference.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,16 @@ import pandas as pd
 
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DISCOUNT, SHIFTED_DISCOUNT, posterior_shares, sampling_covariance
+from agestat.stats.correct import DISCOUNT, SHIFTED_DISCOUNT, posterior_shares
 from agestat.stats.intervals import interval
 from agestat.stats.layout import Layout
 from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
 
 METHOD = "bayes"
-DRAWS = 4000  # the smallest two-sided chance is 2 of these
+DRAWS = 4000  # at least; the smallest two-sided chance is 2 of these
+MOST_DRAWS = 100_000
+RIDGE = 1e-3  # of the mean variance: covariances of few blocks are singular
 COMPARISON_COLUMNS = [
     "gender", "age_min", "age_max", "band", "share_a", "share_b", "difference", "difference_low",
     "difference_high", "p_value", "p_adjusted", "method",
@@ -75,11 +78,13 @@ def compare(
     pilot = np.mean([p for p in pilots if p is not None], axis=0)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
     native = [part @ calibration.to_native for part in sums]
-    draws = posterior_shares(native, calibration, pilot, DRAWS, rng, [DISCOUNT, DISCOUNT])
+    rows_tested = layout.to_rows.shape[1]
+    count = min(max(DRAWS, math.ceil(4 * rows_tested / (1 - level))), MOST_DRAWS)
+    draws = posterior_shares(native, calibration, pilot, count, rng, [DISCOUNT, DISCOUNT])
     shifts = tuple(shift(look, calibration, draws[:, p].mean(axis=0)) for p, look in enumerate(looks))
     if any(look.is_shifted for look in shifts):
         discounts = [SHIFTED_DISCOUNT if look.is_shifted else DISCOUNT for look in shifts]
-        draws = posterior_shares(native, calibration, pilot, DRAWS, rng, discounts)
+        draws = posterior_shares(native, calibration, pilot, count, rng, discounts)
     within = [_rows_within(part, calibration, layout) for part in sums]
     rows = np.stack([draws[:, p] @ within[p] for p in (0, 1)])
     frames = [
@@ -135,20 +140,34 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 def permutation_p_value(a: np.ndarray, b: np.ndarray, permutations: int, rng: np.random.Generator) -> float:
     """Chance of means of ``a (blocks, K)`` and ``b`` as different as these if photos were dealt at random.
 
-    The statistic is the squared distance of the means in units of their covariance.
+    The statistic is the squared distance of the means in units of its covariance, estimated anew for each
+    deal: blocks of a large collection hold more photos than those of a small one, and only a studentised
+    test then keeps its level (Chung and Romano, Annals of Statistics 41, 2013).
     """
     both = np.concatenate([a, b]).astype(np.float64)
-    faces = both.sum(axis=1)
     size = both.shape[1]
-    covariance = sampling_covariance(both, faces, np.eye(size) / size) * len(both)
-    root = np.linalg.cholesky(np.linalg.inv(covariance + 1e-9 * np.eye(size)))
     deal = np.zeros((permutations + 1, len(both)))
     deal[:, : len(a)] = 1
     deal[1:] = rng.permuted(deal[1:], axis=1)
-    first, second = deal @ both, (1 - deal) @ both
-    gap = first / first.sum(axis=1, keepdims=True) - second / second.sum(axis=1, keepdims=True)
-    statistic = ((gap @ root) ** 2).sum(axis=1)
-    return float((statistic >= statistic[0] * (1 - 1e-12)).mean())
+    (first, spread), (second, other) = _dealt(deal, both), _dealt(1 - deal, both)
+    gap, covariance = first - second, spread + other
+    ridge = RIDGE * np.trace(covariance, axis1=1, axis2=2) / size + 1e-15
+    covariance += ridge[:, None, None] * np.eye(size)
+    statistic = (gap * np.linalg.solve(covariance, gap[..., None])[..., 0]).sum(axis=1)
+    return float((statistic >= statistic[0] * (1 - 1e-9)).mean())
+
+
+def _dealt(deal: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over faces ``(P, K)`` and its covariance ``(P, K, K)`` of the ``blocks (B, K)`` of each deal
+    ``(P, B)``."""
+    size = blocks.shape[1]
+    faces = blocks.sum(axis=1)
+    mean = deal @ blocks / (deal @ faces)[:, None]
+    products = np.einsum("bi,bj->bij", blocks, blocks).reshape(len(blocks), -1)
+    squares = (deal @ products).reshape(-1, size, size)
+    cross = np.einsum("pi,pj->pij", deal @ (blocks * faces[:, None]), mean)
+    outer = np.einsum("pi,pj->pij", mean, mean) * (deal @ faces**2)[:, None, None]
+    return mean, (squares - cross - cross.swapaxes(1, 2) + outer) / ((deal @ faces) ** 2)[:, None, None]
 
 
 def _words(names: tuple[str, str], table: pd.DataFrame, global_p: float, level: float) -> str:

@@ -12,7 +12,7 @@ from agestat.model.labels import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
 from agestat.stats.correct import DEFAULT_METHOD, DISCOUNT, METHODS, SHIFTED_DISCOUNT, Group
-from agestat.stats.intervals import interval, share_interval
+from agestat.stats.intervals import interval, least_doubt, share_interval
 from agestat.stats.layout import Layout
 from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
@@ -92,7 +92,7 @@ def estimate_checked(
     collection = read_collection(chunks, calibration, **options)
     verdict = shift(sample, calibration, collection.first_shares())
     found = collection.estimate(verdict.is_shifted)
-    if not verdict.is_shifted or found.table.empty:
+    if not verdict.is_shifted or set(found.table["method"]) <= {POWERED}:
         return found
     return replace(found, notes=[*found.notes, verdict.sentence], shift=verdict)
 
@@ -149,12 +149,13 @@ class Collection:
         rng, counted = np.random.default_rng(self.seed), self.found[name].counted
         pilot = self.pilots[name]
         group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, discount)
-        own = self.labels.of_group(name, EVERYTHING) if self.labels is not None else None
+        blocks = len(group.sums)
+        own = self.labels.of_group(name) if self.labels is not None else None
         if own is None or own.photos < ENOUGH:
             joint = group.joint()
-            return self.method, joint, summarise(self.layout, joint, counted, self.level)
+            return self.method, joint, summarise(self.layout, joint, counted, self.level, blocks)
         joint = labelled_joint(own, group, self.layout)
-        rows = summarise(self.layout, joint, counted, self.level)
+        rows = summarise(self.layout, joint, counted, self.level, blocks)
         rows["ages"] = with_labelled_means(rows["ages"], own, group, self.level)
         return POWERED, joint, rows
 
@@ -180,7 +181,9 @@ def read_collection(
     if not 0 < level < 1:
         raise UsageError(f"The level of an interval is between 0 and 1, not {level:g}: try 0.95.")
     if labels is not None and len(labels):
-        calibration = calibration.with_own(labels.probabilities, labels.cells(calibration.space))
+        calibration = calibration.with_own(
+            labels.probabilities, labels.cells(calibration.space), labels.weights
+        )
     layout = Layout(calibration.space, tuple(bands))
     found = survey(chunks(), calibration, np.random.default_rng(seed))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items()}
@@ -189,17 +192,20 @@ def read_collection(
 
 
 def summarise(
-    layout: Layout, joint: np.ndarray, counted: np.ndarray, level: float
+    layout: Layout, joint: np.ndarray, counted: np.ndarray, level: float, blocks: int
 ) -> dict[str, list[dict[str, object]]]:
-    """Rows of one group's three tables from ``joint (1 + B, C)``, the estimate first, and counts ``(C,)``."""
+    """Rows of one group's three tables from ``joint (1 + B, C)``, the estimate first, and counts ``(C,)`` of
+    faces in so many independent ``blocks``."""
     n, shares, counts = int(counted.sum()), joint @ layout.to_rows, counted @ layout.to_rows
+    doubt = least_doubt(level, blocks)
 
     def share(labels: dict[str, object], inside: np.ndarray) -> dict[str, object]:
         mine, values = int(counts[inside].sum()), np.clip(shares[:, inside].sum(axis=1), 0, 1)
-        low, high = share_interval(values[1:], level, n)
+        low, high = map(float, share_interval(values[1:], level, n))
+        low, high = min(low, 1 - doubt) if mine == n else low, max(high, doubt) if mine == 0 else high
         return {
             **labels, "n": mine, "share_counted": mine / n, "share": float(values[0]),
-            "share_low": float(min(low, values[0])), "share_high": float(max(high, values[0])),
+            "share_low": min(low, float(values[0])), "share_high": max(high, float(values[0])),
         }  # fmt: skip
 
     ages: list[dict[str, object]] = []

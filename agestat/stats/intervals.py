@@ -24,3 +24,9 @@ def share_interval(replicates: np.ndarray, level: float, n: int) -> tuple[np.nda
     """`interval` of shares within ``n`` faces: ends within half a face of 0 or 1 are moved onto it."""
     low, high = interval(replicates, level)
     return np.where(low < 0.5 / n, 0.0, low), np.where(high > 1 - 0.5 / n, 1.0, high)
+
+
+def least_doubt(level: float, clusters: int) -> float:
+    """The share that a cell which none of ``clusters`` independent photos shows may still have: the exact
+    limit (Clopper and Pearson, Biometrika 26, 1934). Resampling photos alone would call it zero."""
+    return float(1 - ((1 - level) / 2) ** (1 / clusters))

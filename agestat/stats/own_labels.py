@@ -10,6 +10,7 @@ from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_
 from agestat.stats.tally import spread
 
 ENOUGH = 50  # labelled photos in a group from which its shares come from them; below, they only recalibrate
+FEW = 10  # labelled photos of a gender below which its mean age comes from its shares
 POWERED = "ppi"
 
 
@@ -33,26 +34,33 @@ def labelled_joint(labels: OwnLabels, group: Group, layout: Layout) -> np.ndarra
 def with_labelled_means(
     rows: list[dict[str, object]], labels: OwnLabels, group: Group, level: float
 ) -> list[dict[str, object]]:
-    """The rows of ages with mean ages, and their intervals, replaced by prediction-powered ones."""
+    """The rows of ages with mean ages, and their intervals, replaced by prediction-powered ones where enough
+    labels tell them."""
     half = norm.ppf((1 + level) / 2)
-    out = []
-    for row in rows:
-        if row["statistic"] == "mean":
-            code = None if row["gender"] not in GENDERS else GENDERS.index(str(row["gender"]))
-            value, error = labelled_mean_age(labels, group, code)
-            row = {**row, "value": value, "low": value - half * error, "high": value + half * error}
-        out.append(row)
-    return out
+
+    def replaced(row: dict[str, object]) -> dict[str, object]:
+        gender = GENDERS.index(str(row["gender"])) if row["gender"] in GENDERS else None
+        told = labels.clusters if gender is None else labels.clusters[labels.gender == gender]
+        if row["statistic"] != "mean" or len(np.unique(told)) < FEW:
+            return row
+        value, error = labelled_mean_age(labels, group, gender)
+        return {**row, "value": value, "low": value - half * error, "high": value + half * error}
+
+    return [replaced(row) for row in rows]
 
 
 def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tuple[float, float]:
-    """Mean age in years, of one gender or of all, and its standard error: a ratio of two powered means."""
+    """Mean age in years, of one gender or of all, and its standard error: a ratio of two powered means.
+
+    One imagined label, as far off as ages spread, keeps labels that are all alike from being certain.
+    """
     space = group.calibration.space
     chosen = np.full(space.size, True) if gender is None else space.is_female == (gender == 0)
     quantities = np.stack([chosen * space.mid_age, chosen], axis=1)
     exact = labels.cells(space) @ quantities
-    plain = group.sums.sum(axis=0) @ quantities
-    rough = float(plain[0] / plain[1])
+    weight = group.sums.sum(axis=0).astype(np.float64) * chosen
+    rough = float(weight @ space.mid_age / weight.sum())
+    imagined = weight @ (space.mid_age - rough) ** 2 / weight.sum() / labels.photos**2
     centre = np.array([[1.0, 0.0], [-rough, 1.0]])  # ages as differences from a rough mean
     mean, covariance = _mean(group.sums, quantities @ centre)
     powered = prediction_powered_mean(
@@ -66,7 +74,7 @@ def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tu
     above, share = powered.value[0], max(powered.value[1], 1 / len(labels))
     gradient = np.array([1, -above / share]) / share
     variance = gradient @ powered.covariance @ gradient
-    return rough + float(above / share), float(np.sqrt(max(variance, 0)))
+    return rough + float(above / share), float(np.sqrt(max(variance, 0) + imagined))
 
 
 def _predicted(labels: OwnLabels, group: Group) -> np.ndarray:

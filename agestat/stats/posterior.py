@@ -11,6 +11,8 @@ from scipy.special import ndtr, ndtri
 
 CHAINS = 500
 BURN_IN = 3  # sweeps over all pairs of cells; neighbouring states correlate by 0.1, by 0.3 at most
+DEEP = -30.0  # standard deviations: beyond, the tail is an exponential and ndtr runs out of digits
+LEAST = 1e-12  # the prior is infinite at a share of zero: a cell that reached it would stay there
 FLATTEST = 1e-2  # curvature of cells that nothing tells apart: flat over the simplex, and not zero
 
 
@@ -50,9 +52,13 @@ def _move(
     place, luck = rng.random((2, len(low)))
     floor = ndtr(left)
     z = ndtri(floor + (ndtr(right) - floor) * place)
+    deep = right < DEEP
+    if deep.any():
+        rate, reach = right[deep], right[deep] - left[deep]
+        z[deep] = rate - np.log1p(place[deep] * np.expm1(rate * reach)) / rate
     z = np.minimum(np.maximum(np.where(mirror, -z, z), low), high)
     moved = centre + sd * z
-    first, second = np.maximum(state[i] + moved, 0), np.maximum(state[j] - moved, 0)
+    first, second = np.maximum(state[i] + moved, LEAST), np.maximum(state[j] - moved, LEAST)
     accept = luck**2 * (first * second) < state[i] * state[j]
     moved = np.where(accept, first - state[i], 0)
     state[i] += moved

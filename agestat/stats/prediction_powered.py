@@ -1,7 +1,9 @@
 """Own labels: a few faces labelled by the user make the estimate safe whatever the model gets wrong.
 
 Prediction-powered inference (Angelopoulos et al., Science 382, 2023) with power tuning (PPI++, Angelopoulos,
-Duchi and Zrnic 2023): the mean prediction over all faces, plus the mean error on the labelled ones.
+Duchi and Zrnic 2023): the mean prediction over all faces, plus the mean error on the labelled ones. There the
+labelled faces lie beside the others, here among them, so the power is that of the regression estimator of
+sampling theory (Cochran, Sampling Techniques, 1977, chapter 7).
 """
 
 from dataclasses import dataclass, fields
@@ -27,9 +29,9 @@ class OwnLabels:
     weights: np.ndarray
     clusters: np.ndarray
 
-    def of_group(self, name: str, everything: str) -> "OwnLabels":
-        """Those of one group."""
-        if self.groups is None or name == everything:
+    def of_group(self, name: str) -> "OwnLabels":
+        """Those of one group; without groups, all."""
+        if self.groups is None:
             return self
         mine = np.asarray(self.groups).astype(str) == name
         return OwnLabels(*(getattr(self, field.name)[mine] for field in fields(self)))
@@ -83,7 +85,7 @@ def prediction_powered_mean(
     _, cluster = np.unique(clusters, return_inverse=True)
     within = csr_matrix((share, (cluster, np.arange(len(share)))))
     y, f = within @ (labels - share @ labels), within @ (predictions - share @ predictions)
-    power = float(np.clip((y * f).sum() / max((f * f).sum() + np.trace(covariance_of_mean), 1e-12), 0, 1))
+    power = float(np.clip((y * f).sum() / max((f * f).sum(), 1e-12), 0, 1))
     residual = y - power * f
     value = power * mean + share @ (labels - power * predictions)
     return PoweredMean(value, residual.T @ residual + power**2 * covariance_of_mean, power)

@@ -88,6 +88,13 @@ def test_labels_are_found_by_path_in_anonymous_reports_too(store, tmp_path):
     assert "/photos" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+def test_ages_as_pandas_writes_them(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out, age="61.0")
+    with Scan.open(store) as scan:
+        assert sorted(set(read_labels(out, scan).age_min.tolist())) == [34, 61]
+
+
 def test_rows_left_empty_are_no_labels(store, tmp_path):
     out, _ = draw(store, tmp_path)
     fill(out, gender="", age="")
@@ -105,6 +112,7 @@ def test_rows_left_empty_are_no_labels(store, tmp_path):
         ({"age": "150"}, "line 2: nobody is 150 years old"),
         ({"age": "40-30"}, "line 2: nobody is 40-30 years old"),
         ({"weight": "-1"}, "line 2: the weight '-1' was changed"),
+        ({"weight": "inf"}, "line 2: the weight 'inf' was changed"),
     ],
 )
 def test_a_bad_label_is_named_with_its_line(store, tmp_path, changes, words):

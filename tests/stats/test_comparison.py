@@ -84,3 +84,26 @@ def test_nobody_to_compare_with(calibration, world):
     found = compare(chunks(world.simulate(world.even, 50, 1)), list, calibration, bands=world.decades)
     assert found.words == "B holds no faces, so there is nothing to compare."
     assert len(found.table) == 0
+
+
+@pytest.mark.parametrize(("a", "b"), [(60, 60), (5000, 60)])
+def test_the_permutation_test_keeps_its_level_whatever_the_sizes(a, b):
+    """Blocks of 25 photos of the one collection against single photos of the other, with no difference."""
+    rng = np.random.default_rng(3)
+
+    def blocks(photos):
+        cells = np.eye(3)[rng.choice(3, photos, p=[0.5, 0.3, 0.2])]
+        return cells.reshape(-1, 25, 3).sum(axis=1) if photos >= 1000 else cells
+
+    p_values = [permutation_p_value(blocks(a), blocks(b), 100, rng) for _ in range(150)]
+    assert 0.01 <= np.mean(np.array(p_values) <= 0.1) <= 0.17
+
+
+def test_a_clear_difference_is_named_at_a_high_level_too(calibration, world):
+    shares = world.even.copy()
+    shares[6] += 0.5
+    one, other = world.simulate(world.even, 2000, 1), world.simulate(shares / shares.sum(), 2000, 2)
+    found = compare(
+        chunks(one), chunks(other), calibration, bands=world.decades, level=0.999, permutations=2000
+    )
+    assert "The share of female 60-69 is " in found.words

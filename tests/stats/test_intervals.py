@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from agestat.stats.calibration import native_starts
-from agestat.stats.intervals import interval, share_interval
+from agestat.stats.intervals import interval, least_doubt, share_interval
 from agestat.stats.layout import median
 from agestat.stats.posterior import sample_simplex
 
@@ -55,3 +55,18 @@ def test_exact_ages_are_binned_until_each_cell_holds_enough():
     for first, end in zip(starts, [*starts[1:], 101], strict=True):
         for g in (0, 1):
             assert ((age >= first) & (age < end) & (gender == g)).sum() >= 25
+
+
+def test_a_cell_that_no_photo_shows_may_still_hold_some():
+    """The exact upper limits of Clopper and Pearson for none of one and none of five."""
+    assert least_doubt(0.95, 1) == pytest.approx(0.975)
+    assert least_doubt(0.95, 5) == pytest.approx(0.5218, abs=1e-4)
+
+
+def test_evidence_far_beyond_the_border_does_not_lose_the_cell_it_is_for():
+    """A likelihood that peaks 200 standard deviations outside the simplex, on the side of the first cell."""
+    precision = np.eye(3) * 1e6
+    start = np.full((1, 3), 1 / 3)
+    draws = sample_simplex(precision, precision @ [1.2, -0.1, -0.1], start, 2000, np.random.default_rng(0))
+    assert draws[:, 0].min() > 0.999
+    assert draws.sum(axis=1) == pytest.approx(1)
