@@ -38,6 +38,9 @@ def check(options: dict[str, Any], space: "LabelSpace") -> None:
     targets = [options[key] for key in OUTPUTS if options[key]]
     if targets.count("-") > 1:
         raise UsageError("Only one output can go to standard output: give the others a file name.")
+    written = [Path(target).absolute() for target in targets if target != "-"]
+    if len(set(written)) < len(written):
+        raise UsageError("Two outputs have the same file name: give each its own.")
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError(f"The labels {options['labels']} are not there: check the path.")
     for target in targets:

@@ -18,7 +18,6 @@ from agestat.stats.estimate import Estimate
 
 WIDTH = 80
 COUNTED = 7  # columns of a counted share under its heading
-SHARE = 16  # columns of "12.3 (10.1–14.6)"
 LABEL = 13  # columns of a band's name at most
 MANY_GROUPS = 12  # more groups than these get one row each and no table of ages
 COLOURS = {"female": "#e69f00", "male": "#56b4e9"}  # Okabe and Ito: apart for colour-blind eyes too
@@ -38,7 +37,7 @@ class Screen:
     def spell(self, text: str) -> str:
         """``text`` in characters that the console can show."""
         if self.ascii:
-            text = text.translate({0x2013: "-", 0xA0: " ", 0xB7: "|"})
+            text = text.translate({0x2013: "-", 0xA0: " ", 0xB7: "|", 0xD7: "x"})
         return printable(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
@@ -100,7 +99,7 @@ def _print_overview(screen: Screen, estimate: Estimate, groups: list[str]) -> No
             _share(female, t),
             t.between(age["value"], age["low"], age["high"]),
         )
-        screen.line(screen.left(group, label) + _columns(screen, figures))
+        screen.line(screen.left(t.group(group), label) + _columns(screen, figures))
 
 
 def _columns(screen: Screen, cells: tuple[str, str, str]) -> str:
@@ -111,13 +110,16 @@ def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     """Shares of one group by band, the youngest at the bottom, men left and women right."""
     t, bands = screen.t, rows.band_names(estimate)
     label = min(LABEL, max(cell_len(t.term(band)) for band in [*bands, "all"]))
-    space = max(0, (screen.width - label - 2 * (COUNTED + SHARE) - 6) // 2)
     sides = {gender: rows.cells(estimate, group, gender) for gender in rows.SIDES}
+    whole = {gender: rows.margin(estimate, group, gender=gender) for gender in sides}
+    shares = pd.concat([*sides.values(), pd.DataFrame(whole.values())])
+    wide = max(cell_len(_share(cell, t)) for _, cell in shares.iterrows())
+    space = max(0, (screen.width - label - 2 * (COUNTED + wide) - 6) // 2)
     top = max(side["share"].max() for side in sides.values()) or 1.0
-    heads = [screen.right(t.gettext("counted"), COUNTED), screen.right(t.gettext("share, %"), SHARE)]
+    heads = [screen.right(t.gettext("counted"), COUNTED), screen.right(t.gettext("share, %"), wide)]
     faces = t.ngettext("{number} perceived face", "{number} perceived faces", rows.faces(estimate, group))
     screen.line()
-    screen.line((t.term(group), "bold"), f"  {faces}")
+    screen.line((t.group(group), "bold"), f"  {faces}")
     names = [t.term(gender) for gender in rows.SIDES]
     left = " ".join([*heads, screen.right(names[0], space)])
     right = " ".join([screen.left(names[1], space), *reversed(heads)])
@@ -125,20 +127,24 @@ def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     for index, band in reversed(list(enumerate(bands))):
         cells = {gender: side.iloc[index] for gender, side in sides.items()}
         parts = {gender: float(cell["share"]) / top for gender, cell in cells.items()}
-        _print_row(screen, t.term(band), label, space, cells, parts)
-    whole = {gender: rows.margin(estimate, group, gender=gender) for gender in sides}
-    _print_row(screen, t.term("all"), label, space, whole, {})
+        _print_row(screen, t.term(band), (label, wide, space), cells, parts)
+    _print_row(screen, t.term("all"), (label, wide, space), whole, {})
 
 
 def _print_row(
-    screen: Screen, name: str, label: int, space: int, cells: dict[str, pd.Series], parts: dict[str, float]
+    screen: Screen,
+    name: str,
+    columns: tuple[int, int, int],
+    cells: dict[str, pd.Series],
+    parts: dict[str, float],
 ) -> None:
-    """One band; ``parts`` are the lengths of its bars, 0 to 1, absent where there is no bar."""
-    t, (left, right) = screen.t, rows.SIDES
+    """One band in ``columns`` for its name, its shares and its bars; ``parts`` are the lengths of the bars, 0
+    to 1, absent where there is no bar."""
+    t, (left, right), (label, wide, space) = screen.t, rows.SIDES, columns
     counted = {
         g: screen.right(t.number(100 * cell["share_counted"], 1), COUNTED) for g, cell in cells.items()
     }
-    shares = {g: screen.right(_share(cell, t), SHARE) for g, cell in cells.items()}
+    shares = {g: screen.right(_share(cell, t), wide) for g, cell in cells.items()}
     screen.line(
         f"{screen.left(name, label)} ",
         (screen.right(counted[left], COUNTED), "dim"),

@@ -18,8 +18,13 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
     be written.
     """
     if str(target) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise  # its reader has seen enough
+        except OSError as error:
+            raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
         return
     path = Path(target).resolve()
     in_place = path.exists() and not path.is_file()

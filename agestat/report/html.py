@@ -102,7 +102,7 @@ def _opening(scan: "Scan", whole: "Estimate", t: Language) -> str:
 
 def _whole(whole: "Estimate", t: Language) -> str:
     """Pyramid and table of everything together."""
-    if words.EVERYTHING not in rows.group_names(whole):
+    if rows.group_names(whole) != [words.EVERYTHING]:
         return ""
     title = t.gettext("Population pyramid")
     svg = inline_svg(plots.pyramid(whole, t=t), "pyramid", title, _described(whole, words.EVERYTHING, t))
@@ -144,7 +144,7 @@ def _share_table(estimate: "Estimate", group: str, t: Language) -> str:
         mine = [*(side[band] for side in sides), rows.margin(estimate, group, band=band)]
         lines.append([t.term(band), *_shares(mine, t)])
     lines.append([t.term(words.EVERYTHING), *_shares(both, t), "", ""])  # together they are 100 %
-    caption = t.gettext("Shares of {group}, corrected (interval) and counted", group=t.term(group))
+    caption = t.gettext("Shares of {group}, corrected (interval) and counted", group=t.group(group))
     return table(caption, heads, lines, muted=(2, 4, 6))
 
 
@@ -162,7 +162,7 @@ def _groups(estimate: "Estimate", t: Language) -> str:
     limit = plots.scale(estimate)
     panels, tables, lines = [], [], []
     for number, group in enumerate(rows.group_names(estimate)):
-        name = t.term(group)
+        name = t.group(group)
         title = t.gettext("Population pyramid of {group}", group=name)
         svg = inline_svg(plots.panel(estimate, group, limit=limit, t=t), f"g{number}", title,
                          _described(estimate, group, t))  # fmt: skip

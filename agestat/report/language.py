@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from agestat.scan.groups import BETWEEN
+
 CATALOGUES = Path(__file__).with_name("locale")
 LANGUAGES = ("en", "ru")  # English is the language of the messages themselves and needs no catalogue
 SPACE = "\u00a0"
@@ -16,10 +18,12 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for a message tha
     return message
 
 
+GROUPS = (
+    N_("all"), N_("unknown"), N_("1 Monday"), N_("2 Tuesday"), N_("3 Wednesday"), N_("4 Thursday"),
+    N_("5 Friday"), N_("6 Saturday"), N_("7 Sunday"),
+)  # fmt: skip
 TERMS = (
-    N_("female"), N_("male"), N_("all"), N_("child"), N_("adult"), N_("elderly"), N_("outside bands"),
-    N_("unknown"), N_("1 Monday"), N_("2 Tuesday"), N_("3 Wednesday"), N_("4 Thursday"), N_("5 Friday"),
-    N_("6 Saturday"), N_("7 Sunday"),
+    *GROUPS, N_("female"), N_("male"), N_("child"), N_("adult"), N_("elderly"), N_("outside bands"),
     N_("truncated"), N_("damaged"), N_("not a picture"), N_("empty file"), N_("too many pixels"),
     N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"), N_("path too long"),
     N_("link loop"), N_("broken link"), N_("There are no faces to estimate from."),
@@ -52,6 +56,11 @@ class Language:
     def term(self, name: str) -> str:
         """The translation of a name from the data, or the name itself."""
         return self.catalogue.gettext(name) if name else name
+
+    def group(self, name: str) -> str:
+        """A group's name in this language where it is a word of ours, else as it is: a folder may be called
+        "female"."""
+        return BETWEEN.join(self.term(part) if part in GROUPS else part for part in name.split(BETWEEN))
 
     def number(self, value: float, digits: int = 0) -> str:
         """``value`` with ``digits`` decimals: 12,340.5 in English, 12 340,5 in Russian; a dash for nan."""

@@ -81,7 +81,9 @@ def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t
     """Command line, options, versions and digests."""
     run = scan.run
     options = ", ".join(
-        f"{name} {value}" for name, value in sorted(run.get("options", {}).items()) if value not in (None, [])
+        f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in sorted(run.get("options", {}).items())
+        if value not in (None, [])
     )
     calibration = _pictures(estimate.calibration_n, t)
     facts = [

@@ -84,7 +84,7 @@ def small_multiples(
                 axes.set_axis_off()
                 continue
             _draw_pyramid(axes, estimate, groups[number], scale(estimate), t, theme)
-            axes.set_title(_short(t.term(groups[number])), color=theme.ink, fontweight="bold", fontsize=9)
+            axes.set_title(_short(t.group(groups[number])), color=theme.ink, fontweight="bold", fontsize=9)
         _legend(figure, estimate, t, theme)
     return figure
 
@@ -94,7 +94,7 @@ def _draw_pyramid(
 ) -> None:
     """Men left, women right of a column of ages; the youngest at the bottom; per cent of the group."""
     bands = [t.term(band) for band in rows.band_names(estimate)]
-    gap = limit * max(0.14, 0.022 * max(map(len, bands)))
+    gap = limit * max(0.16, 0.028 * max(map(len, bands)))
     y = np.arange(len(bands))
     style_axes(axes, theme)
     for gender, sign in zip(rows.SIDES, (-1, 1), strict=True):
@@ -108,7 +108,7 @@ def _draw_pyramid(
         middle = sign * (gap + share)
         reach = np.abs(np.stack([share - low, high - share] if sign > 0 else [high - share, share - low]))
         axes.errorbar(middle, y, xerr=reach, fmt="none", ecolor=theme.ink, elinewidth=1.1, capsize=2.2)
-        axes.text(sign * (gap + limit), len(bands) - 0.35, t.term(gender), color=colour, fontweight="bold",
+        axes.text(sign * (gap + limit), len(bands) - 0.35, t.term(gender), color=theme.ink, fontweight="bold",
                   ha="right" if sign > 0 else "left")  # fmt: skip
     for position, band in enumerate(bands):
         axes.text(0, position, printable(band), ha="center", va="center", color=theme.ink, fontsize=8.5)
@@ -133,8 +133,7 @@ def _legend(figure: Figure, estimate: Estimate, t: Language, theme: Theme) -> No
         Line2D([], [], color=theme.ink, lw=1.1, marker="|", label=t.gettext("{level} interval", level=level)),
         Patch(fill=False, ec=theme.muted, lw=0.8, ls=(0, (3, 2)), label=t.gettext("counted")),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, labelcolor=theme.muted,
-                  fontsize=8)  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, labelcolor=theme.muted)
 
 
 def age_histogram(faces: pd.DataFrame, *, t: Language | None = None, theme: Theme = LIGHT) -> Figure:
@@ -145,7 +144,7 @@ def age_histogram(faces: pd.DataFrame, *, t: Language | None = None, theme: Them
     female, male = (np.bincount(years[mine], minlength=AGES) for mine in (is_female, ~is_female))
     edges = np.arange(AGES + 1) - 0.5
     with matplotlib.rc_context(RC):
-        figure = new_figure(5.0, 2.6, theme)
+        figure = new_figure(4.3, 2.4, theme)
         axes = figure.add_subplot()
         style_axes(axes, theme)
         axes.grid(axis="y", color=theme.grid, lw=0.7)

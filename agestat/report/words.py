@@ -8,6 +8,7 @@ from agestat.report.language import N_, Language
 
 if TYPE_CHECKING:
     from agestat.scan.result import Scan
+from agestat.stats.correct import UNCORRECTED
 from agestat.stats.estimate import Estimate
 from agestat.stats.own_labels import POWERED
 from agestat.stats.shift import DISTANCE
@@ -31,7 +32,7 @@ def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
     if not len(estimate.table):
         return t.gettext("No face was counted in {photos}.", photos=pictures)
     faces = t.ngettext("Of {number} perceived face", "Of {number} perceived faces", scan.counts["faces"])
-    if EVERYTHING not in rows.group_names(estimate):
+    if rows.group_names(estimate) != [EVERYTHING]:
         groups = t.ngettext("{number} group", "{number} groups", len(rows.group_names(estimate)))
         return t.gettext(
             "{of_faces} in {photos}, shares in {groups} follow.",
@@ -94,6 +95,12 @@ def perceived(t: Language) -> str:
 def method(estimate: Estimate, t: Language) -> str:
     """How shares and intervals were made, in a sentence, and a second one where own labels were used."""
     name = METHODS.get(estimate.method, estimate.method)
+    if estimate.method in UNCORRECTED:
+        return t.gettext(
+            "Shares by {method} ({code}), not corrected: their {level} intervals hold the luck of the photos "
+            "alone, not the errors of the model.",
+            method=t.term(name), code=estimate.method, level=t.percent(estimate.level, 0),
+        )  # fmt: skip
     sentence = t.gettext(
         "Shares by {method} ({code}) with {level} intervals, from the errors of the model on {n} calibration "
         "pictures ({name}).",

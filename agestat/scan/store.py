@@ -128,7 +128,7 @@ class Store:
         with self.transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO models VALUES (?, ?, ?)",
-                [info["sha256"], json.dumps(info, sort_keys=True), calibration],
+                [info["sha256"], json.dumps(info), calibration],
             )
 
     def end_run(self, run: int) -> None:

@@ -18,6 +18,7 @@ METHODS = {
     "pcc": "probabilistic counting (Bella et al. 2010)",
     "cc": "counting",
 }
+UNCORRECTED = ("cc", "pcc")
 DEFAULT_METHOD = "bayes"
 DISCOUNT = 1.25  # calibration pictures per picture's worth of knowledge: no collection is quite like them
 SHIFTED_DISCOUNT = 10.0  # the same where the collection visibly is unlike them
@@ -45,7 +46,7 @@ class Group:
         weights[1:] = self.rng.standard_exponential((self.draws, len(self.sums)), dtype=np.float32)
         joint = (weights @ self.sums).astype(np.float64)
         joint /= joint.sum(axis=1, keepdims=True)
-        if self.method in ("cc", "pcc"):
+        if self.method in UNCORRECTED:
             return joint
         joint += 1e-9
         native = joint @ self.calibration.to_native

@@ -66,10 +66,16 @@ def write_model(folder: Path, rng: np.random.Generator) -> dict:
     """A checkpoint without weights, which no report needs; returns its description."""
     folder.mkdir()
     error = {"value": 0.93, "low": 0.92, "high": 0.94}
-    slices = {"gender": {"female": {"n": 1000, "gender_accuracy": error}}}
+    known = dict.fromkeys(("gender_accuracy", "age_band_accuracy", "accuracy", "f1_macro"), error)
+    known["age_mae"] = {"value": 12.6, "low": 11.5, "high": 15.1}
+    decades = [f"{start}-{start + 9}" for start in range(0, 110, 10)]
+    slices = {
+        "decade": {name: {"n": 1000, **known} for name in decades},
+        "gender": {name: {"n": 1000, **known} for name in ("female", "male")},
+    }
     info = {
         "name": "drawn", "space": "years", "input_size": 64, "crop": "faces", "sha256": "0123abcd" * 8,
-        "terms": "CC0", "metrics": {"drawn": {"n": 2000, "gender_accuracy": error, "slices": slices}},
+        "terms": "CC0", "metrics": {"drawn": {"n": 2000, **known, "slices": slices}},
     }  # fmt: skip
     (folder / "model.json").write_text(json.dumps(info), encoding="utf-8")
     gender, age = rng.integers(0, 2, 3000), rng.integers(0, 90, 3000)

@@ -79,9 +79,14 @@ def test_can_be_reproduced(page, scan):
 
 
 def test_measured_errors_by_gender(page):
-    assert cells(page, "Measured errors on drawn, by labelled gender") == {
-        "female": ["1,000", "93.0 (92.0–94.0)"]
-    }
+    right = "93.0 (92.0–94.0)"
+    line = ["1,000", right, "12.6 (11.5–15.1)", right, right, right]
+    assert cells(page, "Measured errors on drawn, by labelled gender") == {"female": line, "male": line}
+
+
+def test_measured_errors_stand_from_the_youngest_to_the_oldest(page):
+    decades = list(cells(page, "Measured errors on drawn, by labelled age"))
+    assert decades == [f"{start}-{start + 9}" for start in range(0, 110, 10)]
 
 
 def test_russian(scan, by_folder, overall):
