@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ OUTPUTS = (*TABLES, "faces", "html", "png")
 UNREADABLE = 3  # exit code: finished, but some files could not be read
 
 
-def check(options: dict[str, Any], space: "LabelSpace") -> None:
-    """Raise `UsageError` for options that `deliver` could not use, before anything long is done."""
+def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
+    """Raise `UsageError` for options that `deliver` could not use, before anything long is done; ``inputs``
+    are what else the command reads."""
     from agestat.report.export import WRITERS
     from agestat.scan.groups import parse_by
     from agestat.scan.result import DEFAULT_BANDS
@@ -35,21 +37,30 @@ def check(options: dict[str, Any], space: "LabelSpace") -> None:
         raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
     band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
-    targets = [options[key] for key in OUTPUTS if options[key]]
-    if targets.count("-") > 1:
-        raise UsageError("Only one output can go to standard output: give the others a file name.")
-    written = [Path(target).absolute() for target in targets if target != "-"]
-    if len(set(written)) < len(written):
-        raise UsageError("Two outputs have the same file name: give each its own.")
+    check_outputs([options[key] for key in OUTPUTS], [*inputs, options["labels"], options["metadata"]])
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError(f"The labels {options['labels']} are not there: check the path.")
-    for target in targets:
-        if target != "-" and not Path(target).absolute().parent.is_dir():
-            raise UsageError(f"There is no folder for {target}: make it first.")
     if options["faces"] not in (None, "-") and Path(options["faces"]).suffix.lower()[1:] not in WRITERS:
         raise UsageError(
             f"Cannot tell the format of {options['faces']}: end it with .csv, .parquet or .jsonl."
         )
+
+
+def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+    """Raise `UsageError` for outputs that would be lost, or would take the place of what is read."""
+    targets = [target for target in outputs if target]
+    if targets.count("-") > 1:
+        raise UsageError("Only one output can go to standard output: give the others a file name.")
+    taken = {Path(name).resolve() for name in inputs if name}
+    for target in targets:
+        path = Path(target).resolve()
+        if target == "-" or (path.exists() and not path.is_file()):  # a pipe or a device takes many
+            continue
+        if path in taken:
+            raise UsageError(f"{target} is read or written by this command already: give another file name.")
+        if not path.parent.is_dir():
+            raise UsageError(f"There is no folder for {target}: make it first.")
+        taken.add(path)
 
 
 def deliver(scan: "Scan", options: dict[str, Any]) -> int:

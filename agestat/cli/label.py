@@ -19,7 +19,7 @@ Examples:
     show_default=True,
     help="Faces to label; 200 to 500 make intervals safe and tight.",
 )
-@click.option("--out", metavar="FILE.csv", required=True, help="Where to write the faces to label.")
+@click.option("--out", metavar="FILE.csv|-", required=True, help="Where to write the faces to label.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")
 def command(scan: str, count: int, out: str, seed: int) -> None:
     """Draw faces of SCAN to label by hand, so that its statistics hold whatever the model gets wrong.
@@ -29,10 +29,17 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
     file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
     first so many, but do not pick.
     """
+    from agestat.cli.deliver import check_outputs
+    from agestat.report.files import output_file
     from agestat.scan.labels import draw_faces, write_faces
     from agestat.scan.result import Scan
 
+    check_outputs([out], [scan])
     with Scan.open(scan) as opened:
         rows = draw_faces(opened, count, seed)
-    write_faces(rows, out)
-    click.echo(f"{len(rows)} faces to label are in {out} now: fill gender and age as you perceive them.")
+    with output_file(out) as stream:
+        write_faces(rows, stream)
+    click.echo(
+        f"{len(rows)} faces to label are in {out} now: fill gender and age as you perceive them.",
+        err=out == "-",
+    )

@@ -26,5 +26,5 @@ def command(scan: str, **options: Any) -> int:
     from agestat.scan.result import Scan
 
     with Scan.open(scan) as opened:
-        check(options, opened.space)
+        check(options, opened.space, [scan])
         return deliver(opened, options)

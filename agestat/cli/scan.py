@@ -84,7 +84,8 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
     )
     chosen = {key: options[key] for key in keys}
     chosen["batch_size"] = _batch_size(options["batch_size"])
-    check(options, SPACES[read_info(options["model"])["space"]])
+    inputs = [*paths, *filter(None, [options["db"]])]
+    check(options, SPACES[read_info(options["model"])["space"]], inputs)
     try:
         with _progress(paths, options) as progress:
             result = scan(paths, **chosen, progress=progress)

@@ -1,6 +1,6 @@
 """Which files: folders, files and lists of them, in a stable order, each real file once."""
 # Strings and os, not pathlib: they keep odd names as they are and cost a tenth of it.
-# ruff: noqa: PTH100, PTH109, PTH112, PTH116, PTH117, PTH118, PTH123, PTH208
+# ruff: noqa: PTH100, PTH112, PTH116, PTH117, PTH118, PTH123, PTH208
 
 import os
 import re
@@ -89,7 +89,7 @@ class _Walker:
             yield Unwalkable(*_place(path), os_reason(error))
             return
         if stat.S_ISDIR(status.st_mode):
-            yield from self._folder(os.path.abspath(path))
+            yield from self._folder(_absolute(path))
         elif self._is_new(status, path):
             yield _entry(*_place(path), status)
 
@@ -155,8 +155,11 @@ class _Walker:
 
     def _is_new(self, status: os.stat_result, full: str) -> bool:
         """For files not met in their own folder: remember them; False if they were met already."""
-        parent, name = os.path.split(os.path.realpath(full))
-        root, folder = self.folders.get(_identity(os.stat(parent)), (None, ""))
+        try:
+            parent, name = os.path.split(os.path.realpath(full))
+            root, folder = self.folders.get(_identity(os.stat(parent)), (None, ""))
+        except OSError:  # a deleted working folder, a path too long when written out
+            root, folder, name = None, "", full
         was_walked = root is not None and self._is_wanted(f"{folder}/{name}" if folder else name)
         if was_walked or _identity(status) in self.seen:
             return False
@@ -172,8 +175,16 @@ def _place(path: str) -> tuple[str, str]:
     """Root and relative path of a single file: the working folder if it was given relative to that."""
     relative = os.path.normpath(path)
     if os.path.isabs(relative) or relative.startswith(".."):
-        return os.path.split(os.path.abspath(path))
-    return os.getcwd(), relative.replace(os.sep, "/")
+        return os.path.split(_absolute(path))
+    return _absolute("."), relative.replace(os.sep, "/")
+
+
+def _absolute(path: str) -> str:
+    """The absolute path, or the path as it is in a working folder that is gone."""
+    try:
+        return os.path.abspath(path)
+    except OSError:
+        return path
 
 
 def _entry(root: str, path: str, status: os.stat_result) -> Entry:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agestat.errors import AgestatError, UsageError
+from agestat.model.labels import SPACES
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model
@@ -22,6 +23,8 @@ WEIGHTS = "model.safetensors"
 INFO = "model.json"
 CALIBRATION = "calibration.npz"
 DEFAULT = "faces"
+CROPS = ("faces", "whole")
+LARGEST_INPUT = 512  # pixels
 
 
 def shipped() -> Path:
@@ -45,17 +48,32 @@ def read_info(name_or_path: str | Path) -> dict[str, Any]:
     path = folder_of(name_or_path) / INFO
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(info, dict) or not {"name", "space", "input_size", "sha256"} <= info.keys():
-            raise ValueError("keys are missing")
-    except (OSError, ValueError) as error:
+        _check_info(info)
+    except (OSError, RecursionError, ValueError) as error:
         raise AgestatError(f"{path} is not the description of an agestat model ({error}).") from error
     return info
+
+
+def _check_info(info: object) -> None:
+    """Raise `ValueError` for what a program that reads a description could not use."""
+    if not isinstance(info, dict) or not {"name", "space", "input_size", "crop", "sha256"} <= info.keys():
+        raise ValueError("keys are missing")
+    if not all(isinstance(info[key], str) for key in ("name", "space", "crop", "sha256")):
+        raise ValueError("its name, space, crop and sha256 must be text")
+    if info["space"] not in SPACES:
+        raise ValueError(f"the label space {info['space']!r} is unknown: update agestat")
+    if info["crop"] not in CROPS:
+        raise ValueError(f"its crop {info['crop']!r} is none of {', '.join(CROPS)}")
+    if not isinstance(info["input_size"], int) or not 32 <= info["input_size"] <= LARGEST_INPUT:
+        raise ValueError(f"its input_size must be 32 to {LARGEST_INPUT} pixels")
 
 
 def read_calibration(name_or_path: str | Path) -> dict[str, np.ndarray]:
     """``calibration.npz`` of a checkpoint: logits, true labels and picture quality of held-out pictures."""
     path = folder_of(name_or_path) / CALIBRATION
     try:
+        if not path.is_file():
+            raise ValueError("it is not a file")
         return unpack_calibration(path.read_bytes())
     except (OSError, ValueError) as error:
         raise AgestatError(f"{path} cannot be read ({error}): copy the checkpoint folder again.") from error
@@ -90,13 +108,14 @@ def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Mod
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from agestat.model.labels import SPACES
-    from agestat.model.network import AgeGenderResNet
+    from agestat.model.network import FEATURES, AgeGenderResNet
     from agestat.model.predict import Model, pick_device
 
     folder = folder_of(name_or_path)
     info = read_info(folder)
     weights = folder / WEIGHTS
+    if not weights.is_file():
+        raise AgestatError(f"{weights} is not there or not a file: copy the checkpoint folder again.")
     try:
         state = load_file(weights)
     except (OSError, SafetensorError) as error:
@@ -107,16 +126,18 @@ def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Mod
         raise AgestatError(
             f"{weights} is not the file that {INFO} describes: copy the checkpoint folder again."
         )
-    if info["space"] not in SPACES:
-        raise AgestatError(
-            f"{folder / INFO} names the unknown label space {info['space']!r}: update agestat."
-        )
     network = AgeGenderResNet(SPACES[info["space"]], regression=info.get("regression", False))
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise AgestatError(f"{weights} does not hold the weights of a {info['architecture']}.") from error
-    calibration = read_calibration(folder) if (folder / CALIBRATION).is_file() else {}
+        raise AgestatError(f"{weights} does not hold the weights of a ResNet-18.") from error
+    calibration = read_calibration(folder) if (folder / CALIBRATION).exists() else {}
+    if "feature_projection" in calibration:
+        mean, projection = calibration.get("feature_mean"), calibration["feature_projection"]
+        if mean is None or mean.shape != (FEATURES,) or projection.shape[:1] != (FEATURES,):
+            raise AgestatError(
+                f"{folder / CALIBRATION} does not fit {WEIGHTS}: copy the checkpoint folder again."
+            )
     return Model(network.float(), info, calibration, pick_device(device))
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
-from agestat.errors import UsageError
+from agestat.errors import AgestatError, UsageError
 from agestat.report.files import output_file
 from agestat.report.text import printable
 
@@ -131,12 +131,16 @@ def write_faces(faces: pd.DataFrame, target: str | Path) -> None:
 
 def read_table(source: str | Path) -> pd.DataFrame:
     """A CSV from `write_table`, with exactly the values that went in; the other formats need no undoing."""
-    numbers = [str(name) for name in pd.read_csv(source, nrows=0) if name not in TEXT_COLUMNS]
-    frame = pd.read_csv(
-        source,
-        dtype=dict.fromkeys(TEXT_COLUMNS, str),
-        keep_default_na=False,  # a folder may be called "NA"
-        na_values={name: [""] for name in numbers},
-        encoding_errors="backslashreplace",
-    )
+    odd = "backslashreplace"
+    try:
+        names = pd.read_csv(source, nrows=0, encoding_errors=odd)
+        frame = pd.read_csv(
+            source,
+            dtype=dict.fromkeys(TEXT_COLUMNS, str),
+            keep_default_na=False,  # a folder may be called "NA"
+            na_values={str(name): [""] for name in names if name not in TEXT_COLUMNS},
+            encoding_errors=odd,
+        )
+    except (OSError, ValueError) as error:
+        raise AgestatError(f"{source} cannot be read as a result table ({error}).") from error
     return _map_text(frame, unescape_formula).infer_objects()

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +28,8 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
         return
     path = Path(target).resolve()
     in_place = path.exists() and not path.is_file()
-    part = path if in_place else path.with_name(f".{path.name}.{os.getpid()}.part")
+    short = os.fsdecode(os.fsencode(path.name)[:200])  # a name has at most 255 bytes
+    part = path if in_place else path.with_name(f".{short}.{os.getpid()}.part")
     try:
         with part.open("wb") as stream:
             yield stream
@@ -36,7 +37,8 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
             part.replace(path)
     except BaseException as error:
         if not in_place:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
         if isinstance(error, OSError):
             reason = error.strerror or error
             raise AgestatError(

@@ -1,11 +1,12 @@
 """Faces for the user to label, and the user's labels, as a CSV file."""
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -36,17 +37,13 @@ def draw_faces(scan: Scan, count: int, seed: int) -> list[tuple[Any, ...]]:
     return [found[index] for index in rng.permutation(chosen).tolist()]
 
 
-def write_faces(rows: Sequence[Sequence[Any]], out: str | Path) -> None:
-    """Write rows of `COLUMNS` as CSV, by rename."""
-    partial = Path(f"{out}.partial")
-    try:
-        with partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows(rows)
-        partial.replace(out)
-    except OSError as error:
-        raise AgestatError(f"{out} cannot be written ({error.strerror}).") from error
+def write_faces(rows: Sequence[Sequence[Any]], stream: BinaryIO) -> None:
+    """Write rows of `COLUMNS` as CSV."""
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    text.detach()
 
 
 def places(scan: Scan) -> Iterator[tuple[str, ...]]:

@@ -7,6 +7,7 @@ import secrets
 from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -134,12 +135,20 @@ class Scan:
             known = json.loads(about)
             if not {"model", "model_digest", "agestat"} <= known.keys() or known["space"] not in SPACES:
                 raise ValueError
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise self._damaged() from error
         return {**known, "started_at": started, "finished_at": finished}
 
     def _damaged(self) -> AgestatError:
         return AgestatError(f"The store {self._store.path} is damaged: move it away and scan again.")
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Rows of other types than ours: somebody changed the store."""
+        try:
+            yield
+        except (OverflowError, RecursionError, TypeError, ValueError) as error:
+            raise self._damaged() from error
 
     @property
     def space(self) -> LabelSpace:
@@ -183,10 +192,11 @@ class Scan:
             "camera, (SELECT count(*) FROM faces WHERE file_id = files.id), faces_left_out "
             "FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? ORDER BY roots.path, files.path"
         )
-        frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
-        self._name_files(frame)
-        frame["taken_at"] = pd.to_datetime(frame["taken_at"])
-        return frame.astype({"width": "Int64", "height": "Int64"})
+        with self._understood():
+            frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
+            self._name_files(frame)
+            frame["taken_at"] = pd.to_datetime(frame["taken_at"])
+            return frame.astype({"width": "Int64", "height": "Int64"})
 
     @property
     def faces(self) -> pd.DataFrame:
@@ -201,7 +211,9 @@ class Scan:
             f"brightness, novelty, probabilities {_JOINED}"
         )
         for rows in self._store.rows(query, [self._id]):
-            yield self._face_frame(rows)
+            with self._understood():
+                frame = self._face_frame(rows)
+            yield frame
 
     def _face_frame(self, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
         columns = list(zip(*rows, strict=True)) or [()] * 12
@@ -217,10 +229,8 @@ class Scan:
         return frame
 
     def _unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
-        try:
+        with self._understood():
             return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
-        except (TypeError, ValueError) as error:
-            raise self._damaged() from error
 
     def chunks(self, by: Sequence[str] = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
         """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
@@ -251,10 +261,11 @@ class Scan:
         folders: dict[tuple[bytes, bytes], int] = {}
         for rows in self._store.rows(f"SELECT files.id, {_FACTS} {_FILES} {_IN_ORDER}", [self._id]):
             ids.extend(row[0] for row in rows)
-            group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
-            if by_folder:
-                places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
-                folder.extend(folders.setdefault(place, len(folders)) for place in places)
+            with self._understood():
+                group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
+                if by_folder:
+                    places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
+                    folder.extend(folders.setdefault(place, len(folders)) for place in places)
         order = np.argsort(ids)
         return _Places(
             np.array(ids)[order],
@@ -276,7 +287,8 @@ class Scan:
             f"SELECT files.id, {_FACTS} FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? "
             "ORDER BY roots.path, files.path"
         )
-        return pd.Series({row[0]: _name(key, row) for row in rows}, name="group", dtype=object)
+        with self._understood():
+            return pd.Series({row[0]: _name(key, row) for row in rows}, name="group", dtype=object)
 
     def estimate(
         self,
@@ -325,8 +337,9 @@ class Scan:
         numbers = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
         parts = [np.empty((0, 5), np.float32)]
         for rows in self._store.rows(f"SELECT files.id, {_FACTS}, {numbers} {some}", [self._id]):
-            known = [row[6:] for row in rows if key is None or _name(key, row) == group]
-            parts.append(np.array(known, dtype=np.float32).reshape(-1, 5))
+            with self._understood():
+                known = [row[6:] for row in rows if key is None or _name(key, row) == group]
+                parts.append(np.array(known, dtype=np.float32).reshape(-1, 5))
         columns = np.concatenate(parts).T
         return dict(zip(("novelty", "sharpness", "brightness", "size", "score"), columns, strict=True))
 
@@ -354,7 +367,7 @@ class Scan:
             if not isinstance(info, dict):
                 raise ValueError
             return info, None if calibration is None else unpack_calibration(calibration)
-        except (StopIteration, TypeError, ValueError) as error:
+        except (RecursionError, StopIteration, TypeError, ValueError) as error:
             raise self._damaged() from error
 
     def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:

@@ -86,15 +86,31 @@ class Store:
             _check(self.path)
         with self._in_words():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=1.0, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("BEGIN EXCLUSIVE")
-            if self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
-                self._create()
-            self._db.execute("COMMIT")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db = self._connect()
+            if not self._is_archived():
+                self._open()
         self._roots: dict[str, int] = {}
+
+    def _is_archived(self) -> bool:
+        """Whether the file, or its folder, may be read only and nothing waits beside it to be written."""
+        return (
+            self.path.exists()
+            and not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK))
+            and not self.path.with_name(f"{self.path.name}-wal").exists()
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        where = self.path.absolute().as_uri() + ("?mode=ro&immutable=1" if self._is_archived() else "")
+        return sqlite3.connect(where, timeout=1.0, isolation_level=None, check_same_thread=False, uri=True)
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._db.execute("BEGIN EXCLUSIVE")
+        if self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+            self._create()
+        self._db.execute("COMMIT")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _create(self) -> None:
         for statement in _TABLES.split(";\n"):
@@ -217,7 +233,9 @@ class Store:
         except sqlite3.Error as error:
             raise AgestatError(_sentence(self.path, str(error))) from error
         except OSError as error:
-            raise AgestatError(f"The store {self.path} cannot be used ({error.strerror}).") from error
+            raise AgestatError(
+                f"The store {self.path} cannot be used ({error.strerror}): choose another --db."
+            ) from error
 
 
 def _sentence(path: Path, message: str) -> str:
@@ -235,6 +253,8 @@ def _sentence(path: Path, message: str) -> str:
 
 def _check(path: Path) -> None:
     """Look at the header only, so that a file that is not ours stays as it is."""
+    if not path.is_file():
+        raise AgestatError(f"The store {path} is not a file: choose another --db.")
     try:
         with path.open("rb") as file:
             head = file.read(100)

@@ -42,10 +42,12 @@ class Calibration:
     ) -> "Calibration":
         """From ``logits (N, L)``, ``gender``, ``age_min`` and ``age_max (N,)``; see ``calibration.npz``."""
         missing = {"logits", "gender", "age_min", "age_max"} - set(arrays)
-        if missing or not len(arrays["logits"]):
+        if missing or not arrays["logits"].size:
             raise AgestatError(
                 f"The calibration set of {name} holds no labelled pictures: calibrate the model."
             )
+        if not _fit(space, arrays):
+            raise AgestatError(f"The calibration set of {name} does not fit its model: calibrate it again.")
         low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
         starts = native_starts(arrays["gender"], low, high)
         starts = starts[np.unique(np.searchsorted(starts, space.mid_age, side="right") - 1)]
@@ -175,3 +177,14 @@ def native_starts(gender: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.n
         ):
             starts.append(edge)
     return np.array(starts)
+
+
+def _fit(space: LabelSpace, arrays: Mapping[str, np.ndarray]) -> bool:
+    """Whether arrays from a file have the shapes and types that `Calibration.from_arrays` needs."""
+    count = arrays["logits"].size // space.width
+    labels = ("gender", "age_min", "age_max", *(key for key in LOOKS if key in arrays))
+    return (
+        arrays["logits"].shape == (count, space.width)
+        and all(arrays[key].shape == (count,) for key in labels)
+        and all(arrays[key].dtype.kind in "biuf" for key in ("logits", *labels))
+    )

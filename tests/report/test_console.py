@@ -39,7 +39,8 @@ def test_what_was_left_out_is_counted(scan, make_estimate):
 
 def test_the_models_known_error_stands_below(scan, make_estimate):
     assert (
-        "Known error on drawn: gender right in 93.0 (92.0–94.0) %, age 12.6 (11.5–15.1) \nyears off on average."
+        "Known error on drawn: gender right in 93.0 (92.0–94.0) %, age 12.6 (11.5–15.1) \n"
+        "years off on average."
     ) in printed(scan, make_estimate())
     error = {"value": 0.5, "low": 0.4, "high": 0.6}
     years = {"space": "years", "metrics": {"x val": {"gender_accuracy": error, "age_mae": error}}}
