@@ -48,13 +48,15 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
 
 def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
     """Raise `UsageError` for outputs that would be lost, or would take the place of what is read."""
+    from agestat.report.files import is_stream
+
     targets = [target for target in outputs if target]
     if targets.count("-") > 1:
         raise UsageError("Only one output can go to standard output: give the others a file name.")
     taken = {Path(name).resolve() for name in inputs if name}
     for target in targets:
         path = Path(target).resolve()
-        if target == "-" or (path.exists() and not path.is_file()):  # a pipe or a device takes many
+        if target == "-" or is_stream(path):
             continue
         if path in taken:
             raise UsageError(f"{target} is read or written by this command already: give another file name.")

@@ -10,6 +10,11 @@ from typing import BinaryIO
 from agestat.errors import AgestatError
 
 
+def is_stream(path: Path) -> bool:
+    """Whether there is a pipe or a device, which takes what is written and is not replaced."""
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113 -- names may be too long
+
+
 @contextmanager
 def output_file(target: str | Path) -> Iterator[BinaryIO]:
     """A binary stream whose bytes take the place of ``target`` at the end, or leave it as it was on an error.
@@ -27,7 +32,7 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
             raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
         return
     path = Path(target).resolve()
-    in_place = path.exists() and not path.is_file()
+    in_place = is_stream(path)
     short = os.fsdecode(os.fsencode(path.name)[:200])  # a name has at most 255 bytes
     part = path if in_place else path.with_name(f".{short}.{os.getpid()}.part")
     try:

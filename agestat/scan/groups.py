@@ -134,7 +134,7 @@ def _by_column(column: str, path: Path) -> Key:
 
 def _read_column(column: str, path: Path) -> dict[str, str]:
     """Path to value; the path's column is called path or file."""
-    if not path.is_file():
+    if path.exists() and not path.is_file():
         raise UsageError(f"{path} is not a file that can be read again: save the table first.")
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
