@@ -90,3 +90,38 @@ def test_names_cannot_command_the_terminal_or_the_markup(scan, make_estimate):
     text = printed(scan, make_estimate(("[red]x\x1b[2J", "b\u202ec")))
     assert "[red]x\\x1b[2J  100 perceived faces" in text
     assert "b\\u202ec  100 perceived faces" in text
+
+
+def test_the_widest_shares_keep_to_their_rows(scan, make_estimate):
+    """A table of one line per band, however many digits its shares have."""
+    estimate = make_estimate()
+    wide = estimate.table.assign(share=1.0, share_low=1.0, share_high=1.0)
+    lines = printed(scan, replace(estimate, table=wide)).splitlines()
+    start = lines.index("all  100 perceived faces")
+    assert [line.split()[0] for line in lines[start + 2 : start + 6]] == ["65+", "18-64", "0-17", "all"]
+    assert lines[start + 2].count("100.0 (100.0–100.0)") == 2
+    assert max(map(cell_len, lines)) <= 80
+
+
+def test_without_unicode_every_sign_is_one_that_terminals_have(scan, make_estimate):
+    text = printed(scan, make_estimate(), encoding="ascii")
+    assert "7 x truncated" in text
+    assert "\\x" not in text
+
+
+def test_groups_are_translated_only_where_the_words_are_ours(scan, make_estimate):
+    text = printed(scan, make_estimate(("1 Monday", "female", "unknown | female")), lang="ru")
+    assert "1 понедельник" in text
+    assert "неизвестно | female" in text
+    assert "\nfemale  " in text
+
+
+def test_a_folder_called_all_is_not_everything(scan, make_estimate):
+    text = " ".join(printed(scan, make_estimate(("all", "other"))).split())
+    assert "Of 20,000 perceived faces in 10,000 photos, shares in 2 groups follow." in text
+
+
+def test_counts_do_not_claim_to_know_the_errors(scan, make_estimate):
+    text = " ".join(printed(scan, replace(make_estimate(), method="cc")).split())
+    assert "(cc), not corrected: their 95 % intervals hold the luck of the photos alone, not the" in text
+    assert "calibration pictures" not in text
