@@ -23,7 +23,7 @@ UNREADABLE = 3  # exit code: finished, but some files could not be read
 def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
     """Raise `UsageError` for options that `deliver` could not use, before anything long is done; ``inputs``
     are what else the command reads."""
-    from agestat.report.export import WRITERS
+    from agestat.report.export import FACE_WRITERS
     from agestat.scan.groups import parse_by
     from agestat.scan.result import DEFAULT_BANDS
     from agestat.stats.bands import band_of_cells, parse_bands
@@ -40,7 +40,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     check_outputs([options[key] for key in OUTPUTS], [*inputs, options["labels"], options["metadata"]])
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError(f"The labels {options['labels']} are not there: check the path.")
-    if options["faces"] not in (None, "-") and Path(options["faces"]).suffix.lower()[1:] not in WRITERS:
+    if options["faces"] not in (None, "-") and Path(options["faces"]).suffix.lower()[1:] not in FACE_WRITERS:
         raise UsageError(
             f"Cannot tell the format of {options['faces']}: end it with .csv, .parquet or .jsonl."
         )
@@ -77,7 +77,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
         if options[kind]:
             write_table(result.table, options[kind], kind)
     if options["faces"]:
-        write_faces(scan.faces, options["faces"])
+        write_faces(scan.face_chunks(), options["faces"])
     if options["html"] or options["png"]:
         _draw(scan, result, overall, options)
     if not options["quiet"]:
@@ -120,6 +120,5 @@ def _print(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
     to_stdout = "-" in [options[key] for key in OUTPUTS]
     print_summary(scan, result, Console(stderr=to_stdout), options["lang"])
     if options.get("verbose"):
-        files = scan.files
-        for row in files[files["status"] == "failed"].itertuples():
+        for row in scan.failed.itertuples():
             click.echo(f"{row.reason}: {f'{row.root}/{row.path}'!a}", err=True)

@@ -8,7 +8,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,11 +57,11 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _write_csv(frame: pd.DataFrame, stream: BinaryIO) -> None:
+def _write_csv(frame: pd.DataFrame, stream: BinaryIO, *, header: bool = True) -> None:
     frame = _map_text(frame, escape_formula)
-    text = frame.to_csv(index=False, lineterminator="\n")
+    text = frame.to_csv(index=False, lineterminator="\n", header=header)
     if "\r" in text:  # the csv module leaves a lone carriage return unquoted, and readers end the row there
-        text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        text = frame.to_csv(index=False, lineterminator="\n", header=header, quoting=csv.QUOTE_NONNUMERIC)
     stream.write(text.encode("utf-8", "surrogateescape"))
 
 
@@ -124,9 +125,46 @@ def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None
         WRITERS[kind](frame, stream)
 
 
-def write_faces(faces: pd.DataFrame, target: str | Path) -> None:
-    """Write one row per face like `write_table`, without the store's own row numbers."""
-    write_table(faces.drop(columns="file_id", errors="ignore"), target)
+def write_faces(parts: Iterable[pd.DataFrame], target: str | Path) -> None:
+    """Write one row per face, a part at a time, without the store's own row numbers.
+
+    The extension of ``target`` is one of `FACE_WRITERS`; standard output gets CSV. Raises as `write_table`.
+    """
+    kind = "csv" if str(target) == "-" else Path(target).suffix.lower().removeprefix(".")
+    if kind not in FACE_WRITERS:
+        raise UsageError(f"Cannot tell the format of {target}: end it with .csv, .parquet or .jsonl.")
+    with output_file(target) as stream:
+        FACE_WRITERS[kind]((part.drop(columns="file_id", errors="ignore") for part in parts), stream)
+
+
+def _faces_csv(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
+    for number, part in enumerate(parts):
+        _write_csv(part, stream, header=number == 0)
+
+
+def _faces_jsonl(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
+    for part in parts:
+        _write_jsonl(part, stream)
+
+
+def _faces_parquet(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    tables = (
+        pa.Table.from_pandas(_map_text(part, _spell_surrogates), preserve_index=False) for part in parts
+    )
+    first = next(tables)
+    with parquet.ParquetWriter(stream, first.schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table.cast(first.schema))
+
+
+FACE_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
+    "csv": _faces_csv,
+    "jsonl": _faces_jsonl,
+    "parquet": _faces_parquet,
+}
 
 
 def read_table(source: str | Path) -> pd.DataFrame:

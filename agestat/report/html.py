@@ -239,7 +239,7 @@ def _faces(scan: "Scan", info: dict[str, Any], t: Language) -> str:
 
 def _quality(scan: "Scan", t: Language) -> str:
     """What was not counted and why."""
-    failed = scan.files[scan.files["status"] == "failed"]
+    failed = scan.failed
     lists = []
     for reason, count in scan.failures.items():
         paths = failed.loc[failed["reason"] == reason, "path"]

@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 from PIL import Image
 
 from agestat.images.crop import crop_square
@@ -24,8 +26,13 @@ def thumbnails(scan: "Scan") -> Iterator[str]:
 
     Only from files that are still what was scanned: a store cannot have any other picture shown.
     """
-    faces = scan.faces
-    drawn = faces.sample(min(FACES, len(faces)), random_state=0)
+    total = scan.counts["faces"]
+    chosen = np.random.default_rng(0).choice(total, min(FACES, total), replace=False)
+    parts, start = [], 0
+    for frame in scan.face_chunks():
+        parts.append(frame.iloc[chosen[(chosen >= start) & (chosen < start + len(frame))] - start])
+        start += len(frame)
+    drawn = pd.concat(parts)
     for file, *box in zip(*(drawn[name] for name in COLUMNS), strict=True):
         path = scan.unchanged(file)
         if path is None:

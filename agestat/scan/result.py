@@ -86,6 +86,7 @@ class Scan:
         self._salt = secrets.token_bytes(32)
         self.run.get("options", {}).pop("paths", None)
         self.__dict__.pop("files", None)
+        self.__dict__.pop("failed", None)
 
     def _name_files(self, frame: pd.DataFrame) -> None:
         """Roots and paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
@@ -187,10 +188,19 @@ class Scan:
     @cached_property
     def files(self) -> pd.DataFrame:
         """One row per file; the index is ``file_id``. Sizes in pixels of the upright picture."""
+        return self._read_files("")
+
+    @cached_property
+    def failed(self) -> pd.DataFrame:
+        """The rows of `files` that could not be read."""
+        return self._read_files("AND status = 'failed'")
+
+    def _read_files(self, which: str) -> pd.DataFrame:
         rows = self._all(
             "SELECT files.id, roots.path, files.path, status, reason, width, height, format, taken_at, "
             "camera, (SELECT count(*) FROM faces WHERE file_id = files.id), faces_left_out "
-            "FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? ORDER BY roots.path, files.path"
+            f"FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? {which} "
+            "ORDER BY roots.path, files.path"
         )
         with self._understood():
             frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
@@ -201,16 +211,15 @@ class Scan:
     @property
     def faces(self) -> pd.DataFrame:
         """One row per face: where it is, ``p_female``, ``age`` with its 90 % interval in years, quality."""
-        parts = list(self.face_chunks())
-        return pd.concat(parts, ignore_index=True) if parts else self._face_frame([])
+        return pd.concat(list(self.face_chunks()), ignore_index=True)
 
     def face_chunks(self) -> Iterator[pd.DataFrame]:
-        """The rows of `faces` in frames of bounded size."""
+        """The rows of `faces` in frames of bounded size, one at least."""
         query = (
             "SELECT files.id, roots.path, files.path, x, y, faces.width, faces.height, score, sharpness, "
             f"brightness, novelty, probabilities {_JOINED}"
         )
-        for rows in self._store.rows(query, [self._id]):
+        for rows in self._store.rows(query, [self._id]) if self.counts["faces"] else [[]]:
             with self._understood():
                 frame = self._face_frame(rows)
             yield frame

@@ -75,9 +75,9 @@ def test_whole_csv(make_estimate, tmp_path):
 
 def test_paths_that_are_no_unicode_are_written_everywhere(tmp_path):
     faces = pd.DataFrame({"file_id": [1], "path": pd.Series(["a\udcff.jpg"], dtype=object), "age": [3.5]})
-    write_faces(faces, tmp_path / "f.csv")
-    write_faces(faces, tmp_path / "f.jsonl")
-    write_faces(faces, tmp_path / "f.parquet")
+    write_faces([faces], tmp_path / "f.csv")
+    write_faces([faces], tmp_path / "f.jsonl")
+    write_faces([faces], tmp_path / "f.parquet")
     assert (tmp_path / "f.csv").read_bytes() == b"path,age\na\xff.jpg,3.5\n"
     assert json.loads((tmp_path / "f.jsonl").read_text()) == {"path": "a\udcff.jpg", "age": 3.5}
     assert pd.read_parquet(tmp_path / "f.parquet").to_dict("records") == [
@@ -122,3 +122,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, make_estimate
         write_table(pd.DataFrame({"x": [1, "a", b"b", {}]}, dtype=object), target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_faces_are_written_a_part_at_a_time(tmp_path):
+    parts = [
+        pd.DataFrame({"file_id": [n], "path": pd.Series([f"{n}.jpg"], dtype=object), "age": [float(n)]})
+        for n in (1, 2)
+    ]
+    for name in ("f.csv", "f.jsonl", "f.parquet"):
+        write_faces(iter(parts), tmp_path / name)
+    assert (tmp_path / "f.csv").read_text() == "path,age\n1.jpg,1.0\n2.jpg,2.0\n"
+    assert (tmp_path / "f.jsonl").read_text().splitlines()[1] == '{"path": "2.jpg", "age": 2.0}'
+    assert pd.read_parquet(tmp_path / "f.parquet")["path"].tolist() == ["1.jpg", "2.jpg"]
