@@ -149,13 +149,14 @@ class Collection:
         rng, counted = np.random.default_rng(self.seed), self.found[name].counted
         pilot = self.pilots[name]
         group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, discount)
-        blocks = len(group.sums)
         own = self.labels.of_group(name) if self.labels is not None else None
         if own is None or own.photos < ENOUGH:
             joint = group.joint()
-            return self.method, joint, summarise(self.layout, joint, counted, self.level, blocks)
+            # The posterior knows already that a few photos cannot rule a cell out.
+            doubt = 0.0 if self.method == "bayes" else least_doubt(self.level, len(group.sums))
+            return self.method, joint, summarise(self.layout, joint, counted, self.level, doubt)
         joint = labelled_joint(own, group, self.layout)
-        rows = summarise(self.layout, joint, counted, self.level, blocks)
+        rows = summarise(self.layout, joint, counted, self.level)
         rows["ages"] = with_labelled_means(rows["ages"], own, group, self.level)
         return POWERED, joint, rows
 
@@ -192,12 +193,11 @@ def read_collection(
 
 
 def summarise(
-    layout: Layout, joint: np.ndarray, counted: np.ndarray, level: float, blocks: int
+    layout: Layout, joint: np.ndarray, counted: np.ndarray, level: float, doubt: float = 0.0
 ) -> dict[str, list[dict[str, object]]]:
-    """Rows of one group's three tables from ``joint (1 + B, C)``, the estimate first, and counts ``(C,)`` of
-    faces in so many independent ``blocks``."""
+    """Rows of one group's three tables from ``joint (1 + B, C)``, the estimate first, and counts ``(C,)``;
+    cells with none or all of them are doubted by so much."""
     n, shares, counts = int(counted.sum()), joint @ layout.to_rows, counted @ layout.to_rows
-    doubt = least_doubt(level, blocks)
 
     def share(labels: dict[str, object], inside: np.ndarray) -> dict[str, object]:
         mine, values = int(counts[inside].sum()), np.clip(shares[:, inside].sum(axis=1), 0, 1)

@@ -184,3 +184,13 @@ def test_faces_that_look_different_get_wider_intervals_and_a_note(calibration, w
 def test_options_that_cannot_be(calibration, world, option, words):
     with pytest.raises(UsageError, match=words):
         estimate(np.empty((0, 103)), None, np.empty(0, int), calibration, bands=world.decades, **option)
+
+
+@pytest.mark.parametrize("method", ["cc", "pcc", "acc", "pacc", "emq"])
+def test_a_single_photo_is_not_certain_by_resampling(calibration, world, method):
+    face = world.simulate(world.even, 1, 3)
+    table = estimate(
+        face.probabilities, None, np.arange(1), calibration, bands=world.decades, method=method, replicates=50
+    ).table
+    assert (table["share_low"] <= 0.025 + 1e-9).all()
+    assert (table["share_high"] >= 0.975 - 1e-9).all()
