@@ -1,5 +1,6 @@
 """From a scan to what the user asked to see; `scan` and `report` share it."""
 
+import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -53,7 +54,8 @@ def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -
     targets = [target for target in outputs if target]
     if targets.count("-") > 1:
         raise UsageError("Only one output can go to standard output: give the others a file name.")
-    taken = {Path(name).resolve() for name in inputs if name}
+    names = {Path(target).name for target in targets}  # a list of inputs may hold millions
+    taken = {Path(name).resolve() for name in inputs if name and os.path.basename(name) in names}  # noqa: PTH119
     for target in targets:
         path = Path(target).resolve()
         if target == "-" or is_stream(path):
