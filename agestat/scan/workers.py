@@ -17,6 +17,7 @@ from agestat.scan.worker import READY, Limits, command, environment, receive, se
 AHEAD = 4  # files under way per worker: enough to hide the network's pauses, few enough to bound memory
 LIFETIME = 2000  # files: the detector's library keeps about 0.1 MiB of every view it has looked at
 START_SECONDS = 120  # a worker imports numpy and Pillow; a cold disk under load takes its time
+LISTEN_SECONDS = 0.2  # a signal may reach another thread; its handler runs when the waiting one wakes
 
 
 def cores() -> int:
@@ -27,39 +28,54 @@ def cores() -> int:
 class Worker:
     """One worker process and its replacement when it dies."""
 
+    process: subprocess.Popen[bytes]
+
     def __init__(self, settings: Settings, limits: Limits) -> None:
         self._command = command(settings, limits)
         self._limits = limits
-        self.process = self._start()
         self._examined = 0
+        self._starting = threading.Lock()
+        self._stopped = False
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-            start_new_session=True,  # Ctrl-C is for the run, which ends its workers in order
-        )
-        timer = threading.Timer(START_SECONDS, process.kill)
+    def start(self) -> None:
+        """Start a process and wait until it is ready. Raises `AgestatError` when it does not get so far."""
+        with self._starting:
+            if self._stopped:
+                raise AgestatError("The worker was stopped.")
+            self.process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+                start_new_session=True,  # Ctrl-C is for the run, which ends its workers in order
+            )
+        self._examined = 0
+        timer = threading.Timer(START_SECONDS, self.process.kill)
         timer.start()
         try:
-            if receive(cast(IO[bytes], process.stdout)) == READY:
-                return process
+            if receive(cast(IO[bytes], self.process.stdout)) == READY:
+                return
         except EOFError:
             pass
         finally:
             timer.cancel()
-        process.kill()
+        self.close()
         raise AgestatError("A worker process does not start: reinstall agestat, or check the free memory.")
+
+    def stop(self) -> None:
+        """Kill the process and let no other follow; may be called from any thread."""
+        with self._starting:
+            self._stopped = True
+            if hasattr(self, "process"):
+                self.process.kill()
 
     def examine(self, path: str) -> Examined:
         """Ask the process; if it dies or is late, that is the file's reason; the next gets another."""
         if self._examined == LIFETIME:
             self.close()
         if self.process.poll() is not None:
-            self.process, self._examined = self._start(), 0
+            self.start()
         self._examined += 1
         late = threading.Event()
         timer = threading.Timer(self._limits.seconds, self._end, [late])
@@ -94,10 +110,11 @@ class Workers:
         self.count = count
         self._tasks: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[Found, Examined] | BaseException] = queue.SimpleQueue()
-        self._settings, self._limits = settings, limits
         self._closing = threading.Event()
-        self._workers: list[Worker] = []
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
+        self._workers = [Worker(settings, limits) for _ in range(count)]
+        self._threads = [
+            threading.Thread(target=self._serve, args=[worker], daemon=True) for worker in self._workers
+        ]
 
     def __enter__(self) -> "Workers":
         for thread in self._threads:
@@ -111,7 +128,7 @@ class Workers:
         for _ in self._threads:
             self._tasks.put(None)
         for worker in self._workers:
-            worker.process.kill()
+            worker.stop()
         for thread in self._threads:
             thread.join()
 
@@ -128,16 +145,18 @@ class Workers:
             yield self._next()
 
     def _next(self) -> tuple[Found, Examined]:
-        answer = self._answers.get()
+        answer = None
+        while answer is None:
+            with contextlib.suppress(queue.Empty):
+                answer = self._answers.get(timeout=LISTEN_SECONDS)
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    def _serve(self) -> None:
+    def _serve(self, worker: Worker) -> None:
         """A thread's life: one worker, one file at a time."""
         try:
-            worker = Worker(self._settings, self._limits)
-            self._workers.append(worker)
+            worker.start()
             while (file := self._tasks.get()) is not None and not self._closing.is_set():
                 self._answers.put((file, worker.examine(file.full)))
             worker.close()

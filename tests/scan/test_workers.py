@@ -30,6 +30,7 @@ def worker():
 
     def make(**limits):
         made.append(Worker(Settings(), Limits(**limits)))
+        made[-1].start()
         return made[-1]
 
     yield make
@@ -90,6 +91,39 @@ def test_leaving_early_ends_the_processes(picture, tmp_path):
     assert all(process.wait(5) is not None for process in processes)
 
 
+def test_leaving_early_does_not_wait_for_workers_that_still_start(picture, monkeypatch):
+    stuck = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr("agestat.scan.workers.command", lambda *_: stuck)
+    start = time.monotonic()
+    with Workers(Settings(), Limits(), 2) as workers:
+        time.sleep(0.5)
+        processes = [worker.process for worker in workers._workers]
+    assert time.monotonic() - start < 10
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_a_signal_that_another_thread_took_is_heard(picture, monkeypatch):
+    """The kernel may hand a signal to any thread; Python runs its handler in the main one when that wakes."""
+
+    def heard(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, heard)
+    try:
+        with pytest.raises(KeyboardInterrupt), Workers(Settings(), Limits(), 1) as workers:
+            run = workers.run(Found("/", picture[1:], 0, 0) for _ in range(1000))
+            next(run)
+            workers._workers[0].process.send_signal(signal.SIGSTOP)
+            other = workers._threads[0].ident
+            threading.Timer(1, signal.pthread_kill, [other, signal.SIGUSR1]).start()
+            start = time.monotonic()
+            for _ in run:
+                pass
+        assert time.monotonic() - start < 10
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 def test_a_worker_ends_with_its_parent(picture):
     process = subprocess.Popen(command(Settings(), Limits()), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.read(4)
@@ -102,12 +136,10 @@ def test_workers_never_import_torch():
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
-def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, picture):
+def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, worker, picture):
     (tmp_path / "json.py").write_text("raise SystemExit('imported a stranger')")
     monkeypatch.chdir(tmp_path)
-    one = Worker(Settings(), Limits())
-    assert one.examine(picture).status == "ok"
-    one.close()
+    assert worker().examine(picture).status == "ok"
 
 
 def test_a_worker_is_replaced_before_its_library_has_eaten_its_memory(worker, picture, monkeypatch):
