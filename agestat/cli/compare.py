@@ -67,7 +67,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
         from agestat.report.export import write_table
 
         both = pd.concat([found.table, found.margins], ignore_index=True)
-        write_table(both.assign(level=found.level, global_p=found.global_p), options["csv"], "csv")
+        write_table(both.assign(global_p=found.global_p), options["csv"], "csv")
     if options["png"]:
         from agestat.report.canvas import save_figure
         from agestat.report.plots import forest

@@ -19,7 +19,7 @@ from agestat.errors import AgestatError, UsageError
 from agestat.report.files import output_file
 from agestat.report.text import printable
 
-TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method")
+TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method", "calibration")
 _FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -25,7 +25,7 @@ MOST_DRAWS = 100_000
 RIDGE = 1e-3  # of the mean variance: covariances of few blocks are singular
 COMPARISON_COLUMNS = [
     "gender", "age_min", "age_max", "band", "share_a", "share_b", "difference", "difference_low",
-    "difference_high", "p_value", "p_adjusted", "method",
+    "difference_high", "p_value", "p_adjusted", "method", "level", "calibration", "calibration_n",
 ]  # fmt: skip
 
 IN_WORDS = ("share_a", "share_b", "difference_low", "difference_high")
@@ -88,7 +88,7 @@ def compare(
     within = [_rows_within(part, calibration, layout) for part in sums]
     rows = np.stack([draws[:, p] @ within[p] for p in (0, 1)])
     frames = [
-        pd.DataFrame(_differences(labelled, rows, level), columns=COMPARISON_COLUMNS)
+        pd.DataFrame(_differences(labelled, rows, level, calibration), columns=COMPARISON_COLUMNS)
         for labelled in (list(layout.rows()), list(layout.margins()))
     ]
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
@@ -109,7 +109,10 @@ def _rows_within(sums: np.ndarray, calibration: Calibration, layout: Layout) -> 
 
 
 def _differences(
-    labelled: list[tuple[dict[str, object], np.ndarray]], rows: np.ndarray, level: float
+    labelled: list[tuple[dict[str, object], np.ndarray]],
+    rows: np.ndarray,
+    level: float,
+    calibration: Calibration,
 ) -> list[dict[str, object]]:
     """One row per label from draws ``rows (2, B, R)``."""
     out: list[dict[str, object]] = []
@@ -122,6 +125,7 @@ def _differences(
             **labels, "share_a": share_a.mean(), "share_b": share_b.mean(), "difference": difference.mean(),
             "difference_low": float(low), "difference_high": float(high),
             "p_value": min(1.0, 2 * (tail + 1) / (len(difference) + 1)), "method": METHOD,
+            "level": level, "calibration": calibration.name, "calibration_n": calibration.n,
         })  # fmt: skip
     for row, adjusted in zip(out, holm(np.array([row["p_value"] for row in out])), strict=True):
         row["p_adjusted"] = float(adjusted)

@@ -19,11 +19,12 @@ from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, survey, tally
 
+MADE_HOW = ["method", "level", "calibration", "calibration_n"]
 COLUMNS = [
     "group", "gender", "age_min", "age_max", "band", "n", "share_counted", "share", "share_low", "share_high",
-    "method",
+    *MADE_HOW,
 ]  # fmt: skip
-AGE_COLUMNS = ["group", "gender", "statistic", "n", "counted", "value", "low", "high", "method"]
+AGE_COLUMNS = ["group", "gender", "statistic", "n", "counted", "value", "low", "high", *MADE_HOW]
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,11 @@ class Collection:
         native = np.zeros(self.calibration.size)
         for name, seen in self.found.items():
             method, joint, rows = self._group(name, SHIFTED_DISCOUNT if shifted else DISCOUNT)
+            made_how = (method, self.level, self.calibration.name, self.calibration.n)
             for key, part in rows.items():
-                tables[key] += [{"group": name, **row, "method": method} for row in part]
+                tables[key] += [
+                    {"group": name, **row, **dict(zip(MADE_HOW, made_how, strict=True))} for row in part
+                ]
             native += seen.n * joint[0] @ self.calibration.to_native
         return Estimate(
             _typed(tables["table"], COLUMNS),
@@ -228,5 +232,5 @@ def summarise(
 
 def _typed(rows: list[dict[str, object]], columns: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns)
-    kinds = {"age_min": "Int64", "age_max": "Int64", "n": "int64"}
+    kinds = {"age_min": "Int64", "age_max": "Int64", "n": "int64", "calibration_n": "int64"}
     return frame.astype({column: kind for column, kind in kinds.items() if column in columns})

@@ -52,7 +52,10 @@ def test_two_scans(store, other, tmp_path):
     ]
     rows = rows_of(table)
     assert len(rows) == 6 + 5
-    assert {"difference_low", "p_adjusted", "level", "global_p"} <= set(rows[0])
+    assert {"difference_low", "p_adjusted", "global_p"} <= set(rows[0])
+    assert {(row["method"], row["level"], row["calibration"], row["calibration_n"]) for row in rows} == {
+        ("bayes", "0.95", "cartoons", "600")
+    }
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".sqlite") == [
         "differences.csv", "forest.png",

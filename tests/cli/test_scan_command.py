@@ -10,7 +10,10 @@ import pytest
 from agestat.model.checkpoint import list_models
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
-COLUMNS = "group,gender,age_min,age_max,band,n,share_counted,share,share_low,share_high,method"
+COLUMNS = (
+    "group,gender,age_min,age_max,band,n,share_counted,share,share_low,share_high,"
+    "method,level,calibration,calibration_n"
+)
 
 
 def agestat(*arguments, **options):
@@ -39,6 +42,9 @@ def test_scan_writes_the_table_and_exits_with_3(db, tmp_path):
     assert ",".join(table.columns) == COLUMNS
     assert table["n"].sum() == 17
     assert table["share"].sum() == pytest.approx(1)
+    assert table[["method", "level", "calibration"]].drop_duplicates().to_numpy().tolist() == [
+        ["bayes", 0.95, "faces"]
+    ]
     again = agestat("scan", SAMPLES, "--db", db, "--csv", "-", "--raw", "-v")
     assert again.returncode == 3
     assert again.stdout.splitlines()[0] == COLUMNS

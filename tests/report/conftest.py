@@ -15,6 +15,7 @@ from agestat.scan.store import Row, Store
 from agestat.stats.estimate import AGE_COLUMNS, COLUMNS, Estimate
 
 BANDS = (("0-17", 0, 17), ("18-64", 18, 64), ("65+", 65, 100))
+MADE = ("bayes", 0.95, "faces", 2000)
 COUNTED = {"female": (5, 30, 15), "male": (10, 35, 5)}  # faces of 100
 SHARES = {"female": (0.04, 0.31, 0.21), "male": (0.06, 0.36, 0.02)}
 FOLDERS = ("<script>alert(1)</script>", "=cmd()|A1", *(f"album {number}" for number in range(2009, 2019)))
@@ -26,7 +27,7 @@ def literal_estimate(groups: tuple[str, ...] = ("all",)) -> Estimate:
 
     def row(group: str, gender: str, band: tuple, n: int, share: float) -> tuple:
         name, low, high = band
-        return group, gender, low, high, name, n, n / 100, share, share - 0.02, share + 0.02, "bayes"
+        return group, gender, low, high, name, n, n / 100, share, share - 0.02, share + 0.02, *MADE
 
     for group in groups:
         for gender in ("female", "male"):
@@ -39,7 +40,7 @@ def literal_estimate(groups: tuple[str, ...] = ("all",)) -> Estimate:
             margins.append(row(group, "all", band, n, share))
         for gender in ("all", "female", "male"):
             for statistic, value in (("mean", 40.5), ("median", 38.0)):
-                ages.append((group, gender, statistic, 100, 39.0, value, value - 1, value + 1, "bayes"))
+                ages.append((group, gender, statistic, 100, 39.0, value, value - 1, value + 1, *MADE))
     frames = pd.DataFrame(table, columns=COLUMNS), pd.DataFrame(margins, columns=COLUMNS)
     return Estimate(
         *frames, pd.DataFrame(ages, columns=AGE_COLUMNS), "bayes", 0.95, "faces", 2000, [], np.ones(4) / 4

@@ -67,9 +67,10 @@ def test_excel_holds_formulas_as_text(tmp_path):
 def test_whole_csv(make_estimate, tmp_path):
     write_table(make_estimate().table.head(2), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == (
-        "group,gender,age_min,age_max,band,n,share_counted,share,share_low,share_high,method\n"
-        "all,female,0,17,0-17,5,0.05,0.04,0.02,0.06,bayes\n"
-        "all,female,18,64,18-64,30,0.3,0.31,0.29,0.33,bayes\n"
+        "group,gender,age_min,age_max,band,n,share_counted,share,share_low,share_high,method,level,"
+        "calibration,calibration_n\n"
+        "all,female,0,17,0-17,5,0.05,0.04,0.02,0.06,bayes,0.95,faces,2000\n"
+        "all,female,18,64,18-64,30,0.3,0.31,0.29,0.33,bayes,0.95,faces,2000\n"
     )
 
 
