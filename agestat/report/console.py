@@ -78,6 +78,9 @@ def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str 
     groups = rows.group_names(estimate)
     if len(groups) > 1:
         _print_overview(screen, estimate, groups)
+    for sentence in words.faceless(estimate, t):
+        screen.line()
+        screen.line(sentence)
     if len(groups) <= MANY_GROUPS:
         for group in groups:
             _print_group(screen, estimate, group)

@@ -181,6 +181,7 @@ def _groups(estimate: "Estimate", t: Language) -> str:
     return section(
         t.gettext("Groups"),
         table(t.gettext("Groups at a glance"), heads, lines, muted=(3, 5)),
+        *(paragraph(sentence, "note") for sentence in words.faceless(estimate, t)),
         paragraph(_caption(estimate, t) + " " + t.gettext("All groups have the same scale."), "note"),
         f'<div class="grid">{"".join(panels)}</div>',
         heading(t.gettext("Numbers of each group")),

@@ -14,6 +14,7 @@ from agestat.stats.own_labels import POWERED
 from agestat.stats.shift import DISTANCE
 
 EVERYTHING = "all"
+MANY_NAMES = 12  # more names than these are not listed
 
 
 def title(t: Language) -> str:
@@ -143,6 +144,16 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
     yield from known_error(scan.model_info, t)
     yield from warnings(estimate, t)
+
+
+def faceless(estimate: Estimate, t: Language) -> Iterator[str]:
+    """Groups that no table shows."""
+    if names := [t.group(name) for name in estimate.faceless]:
+        shown, more = ", ".join(names[:MANY_NAMES]), len(names) - MANY_NAMES
+        if more > 0:
+            shown += " " + t.gettext("and {number} more", number=t.number(more))
+        yield t.ngettext("No face in {number} group: {names}.", "No face in {number} groups: {names}.",
+                         len(names), names=shown)  # fmt: skip
 
 
 LOOKS = {

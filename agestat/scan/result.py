@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -327,9 +328,11 @@ class Scan:
             options["labels"] = read_labels(Path(labels), self, tuple(by), **keys)
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
         places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
-        return estimate_checked(
+        found = estimate_checked(
             lambda: _ahead(self._chunks(places)), self._looks, calibration, bands=chosen, **options
         )
+        names = [] if places is None or places.names is None else map(str, places.names)
+        return replace(found, faceless=tuple(sorted(set(names) - set(found.table["group"]))))
 
     @cached_property
     def _looks(self) -> dict[str, np.ndarray]:

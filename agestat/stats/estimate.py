@@ -41,6 +41,7 @@ class Estimate:
     notes: list[str]
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
+    faceless: tuple[str, ...] = ()  # groups of pictures without any face: known to `Scan.estimate` alone
 
 
 def estimate(

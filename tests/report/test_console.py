@@ -37,6 +37,14 @@ def test_what_was_left_out_is_counted(scan, make_estimate):
     assert "7 × truncated" in text
 
 
+def test_groups_without_a_face_are_named(scan, make_estimate):
+    estimate = replace(make_estimate(("a", "b")), faceless=("=c", "d"))
+    assert "\nNo face in 2 groups: =c, d.\n" in printed(scan, estimate)
+    estimate = replace(estimate, faceless=tuple("abcdefghijklm"))
+    text = printed(scan, estimate, encoding="ascii")
+    assert "\nNo face in 13 groups: a, b, c, d, e, f, g, h, i, j, k, l and 1 more.\n" in text
+
+
 def test_the_models_known_error_stands_below(scan, make_estimate):
     assert (
         "Known error on drawn: gender right in 93.0 (92.0–94.0) %, age 12.6 (11.5–15.1) \n"

@@ -208,6 +208,13 @@ def test_the_table_has_a_row_per_group_gender_and_band(scan, samples, tmp_path):
     assert table.groupby("group")["share"].sum().tolist() == pytest.approx([1, 1])
 
 
+def test_groups_without_a_face_are_named(scan, samples, tmp_path):
+    scan(samples)
+    with Scan.open(tmp_path / "s.sqlite") as result:
+        assert result.estimate(by=["folder"], replicates=10).faceless == ("others",)
+        assert result.estimate(replicates=10).faceless == ()
+
+
 def test_no_faces_at_all_gives_an_empty_table(scan, samples, tmp_path):
     scan(samples / "others")
     with Scan.open(tmp_path / "s.sqlite") as result:
