@@ -2,16 +2,19 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import agestat
 from agestat.report.html import write_html
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+SAMPLES = Path(__file__).parents[2] / "sample_images"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -32,10 +35,32 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def sample_report(tmp_path_factory) -> Path:
+    """Of the pictures that the project ships, by its own model."""
+    folder = tmp_path_factory.mktemp("samples")
+    with agestat.scan(SAMPLES, db=folder / "s.sqlite", device="cpu") as found:
+        by_folder, overall = found.estimate(["folder"], "seed"), found.estimate((), "seed")
+        write_html(found, by_folder, folder / "samples.html", lang="en", overall=overall, command="agestat")
+    return folder / "samples.html"
+
+
 @pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
-def opened(request, browser, report):
+def look(request):
+    """Size and colours of a screen."""
+    return request.param
+
+
+@pytest.fixture
+def opened(look, browser, report):
     """The page, what the console said, and what was requested."""
-    size, scheme = request.param
+    with visit(browser, report, look) as seen:
+        yield seen
+
+
+@contextmanager
+def visit(browser, report, look):
+    size, scheme = look
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
@@ -47,8 +72,15 @@ def opened(request, browser, report):
     page.goto(report.as_uri())
     yield page, console, requests
     if folder := os.environ.get("AGESTAT_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/report-{size}-{scheme}.png", full_page=True)
+        page.screenshot(path=f"{folder}/{report.stem}-{size}-{scheme}.png", full_page=True)
     context.close()
+
+
+def violations(page) -> list[tuple[str, str]]:
+    """What axe-core has against a page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
+    found = axe.Axe().run(page).response["violations"]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
 
 
 def test_opens_alone_and_in_silence(opened, report):
@@ -83,10 +115,20 @@ def test_nothing_sticks_out_sideways(opened):
 
 
 def test_accessible(opened):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
     page, *_ = opened
-    found = axe.Axe().run(page).response["violations"]
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+    assert violations(page) == []
+
+
+def test_the_sample_pictures(browser, sample_report, look):
+    with visit(browser, sample_report, look) as (page, console, requests):
+        assert (requests, console) == ([sample_report.as_uri()], [])
+        assert page.locator(".lead").inner_text().startswith("Of 17 perceived faces in 13 photos, ")
+        assert page.locator(".grid h3").all_text_contents() == ["drawn", "photos"]
+        assert page.get_by_text("No face in 1 group: others.").is_visible()
+        page.get_by_text("1 × truncated").click()
+        assert page.get_by_text("others/corrupt.jpg").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert violations(page) == []
 
 
 def test_prints_on_a_few_pages(browser, report, tmp_path):
