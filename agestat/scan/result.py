@@ -317,6 +317,8 @@ class Scan:
         is a file from `agestat label`, filled in. Faces of one ``cluster`` ("photo" or "folder") are taken
         as dependent.
         """
+        from threadpoolctl import threadpool_limits
+
         from agestat.stats.bands import parse_bands
         from agestat.stats.estimate import estimate_checked
 
@@ -328,9 +330,10 @@ class Scan:
             options["labels"] = read_labels(Path(labels), self, tuple(by), **keys)
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
         places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
-        found = estimate_checked(
-            lambda: _ahead(self._chunks(places)), self._looks, calibration, bands=chosen, **options
-        )
+        with threadpool_limits(1, "blas"):  # products of slices are small: threads would wait for each other
+            found = estimate_checked(
+                lambda: _ahead(self._chunks(places)), self._looks, calibration, bands=chosen, **options
+            )
         names = [] if places is None or places.names is None else map(str, places.names)
         return replace(found, faceless=tuple(sorted(set(names) - set(found.table["group"]))))
 
