@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from agestat.cli.options import group_options
+from agestat.cli.options import group_options, theme_option
 
 EXAMPLES = """\b
 Examples:
@@ -47,6 +47,7 @@ Examples:
 )
 @click.option("--csv", metavar="FILE|-", help="All differences as CSV; - is standard output.")
 @click.option("--png", metavar="FILE", help="Draw the differences with their intervals: .png, .svg or .pdf.")
+@theme_option
 def command(a: str, b: str | None, **options: Any) -> None:
     """Compare the perceived gender and age of the faces in A and B.
 
@@ -69,8 +70,8 @@ def command(a: str, b: str | None, **options: Any) -> None:
         both = pd.concat([found.table, found.margins], ignore_index=True)
         write_table(both.assign(global_p=found.global_p), options["csv"], "csv")
     if options["png"]:
-        from agestat.report.canvas import save_figure
+        from agestat.report.canvas import THEMES, save_figure
         from agestat.report.plots import forest
 
-        save_figure(forest(found.table, names=sides.names), options["png"])
+        save_figure(forest(found.table, names=sides.names, theme=THEMES[options["theme"]]), options["png"])
     click.echo(found.words, err="-" in (options["csv"], options["png"]))

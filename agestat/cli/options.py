@@ -37,6 +37,11 @@ estimate_options = _all(
                  help="Faces of one of these are not taken as independent."),
 )  # fmt: skip
 
+theme_option = click.option(
+    "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
+    help="Colours of --png; an HTML page follows its reader's settings.",
+)  # fmt: skip
+
 output_options = _all(
     click.option("--csv", metavar="FILE|-", help="Write the table as CSV; - is standard output."),
     click.option("--json", metavar="FILE|-", help="Write the table as JSON."),
@@ -46,8 +51,7 @@ output_options = _all(
     click.option("--anonymous", is_flag=True, help="Salted hashes in place of paths in every output."),
     click.option("--html", "--report", "html", metavar="FILE|-", help="Write the report as one HTML file."),
     click.option("--png", metavar="FILE|-", help="Draw the population pyramid: .png, .svg or .pdf."),
-    click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
-                 help="Colours of --png; the HTML page follows its reader's settings."),
+    theme_option,
     click.option("--thumbnails", is_flag=True, help="Show faces in the report, which can identify people."),
     click.option("--lang", type=click.Choice(["en", "ru"]),
                  help="Language of summary and report; default: the locale's."),

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from agestat.cli.compare import command as compare_command
 from agestat.cli.report import command as report_command
@@ -60,6 +61,16 @@ def test_two_scans(store, other, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".sqlite") == [
         "differences.csv", "forest.png",
     ]  # fmt: skip
+
+
+def test_the_picture_is_dark_where_that_is_asked_for(store, other, tmp_path):
+    corners = []
+    for theme in ("light", "dark"):
+        run(store, other, "--png", tmp_path / "forest.png", "--theme", theme)
+        with Image.open(tmp_path / "forest.png") as picture:
+            corners.append(sum(picture.convert("RGB").getpixel((0, 0))))
+    assert corners[0] > 3 * 240
+    assert corners[1] < 3 * 40
 
 
 def test_two_groups_of_one_scan(store):
