@@ -25,8 +25,8 @@ PILOT_FACES = 20_000  # per group; more would not move the pilot estimate
 FEWEST_PILOT_FACES = 1000
 MOST_PILOT_FACES = 2**22  # of all groups together: 300 MB
 SLICE = 10_000  # faces expanded to cells at a time, to bound memory
-# Methods with a pilot, and faces per cell that keep it off the border: the faces of a cell that is empty there
-# look like those of any other, so that nothing more could be learned of it.
+# Methods with a pilot, and faces per cell that keep it off the border: faces of a cell that is empty there
+# look like those of any other, and nothing more could be learned of it.
 PSEUDO = {"bayes": 1.0, "emq": 0.5}
 
 
