@@ -5,15 +5,16 @@ alike does not blur their difference.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from agestat.model.labels import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DISCOUNT, SHIFTED_DISCOUNT, posterior_shares
+from agestat.stats.correct import DISCOUNT, SHIFTED_DISCOUNT, posterior_shares, resampled, with_native_shares
 from agestat.stats.intervals import interval
 from agestat.stats.layout import Layout
 from agestat.stats.shift import Shift, shift
@@ -27,13 +28,18 @@ COMPARISON_COLUMNS = [
     "gender", "age_min", "age_max", "band", "share_a", "share_b", "difference", "difference_low",
     "difference_high", "p_value", "p_adjusted", "method", "level", "calibration", "calibration_n",
 ]  # fmt: skip
-
+AGE_COMPARISON_COLUMNS = [
+    "gender", "statistic", "value_a", "value_b", "difference", "difference_low", "difference_high", "method",
+    "level", "calibration", "calibration_n",
+]  # fmt: skip
+AGE_DRAWS = 1000
 IN_WORDS = ("share_a", "share_b", "difference_low", "difference_high")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``table`` and ``margins``: one row per gender x band, and per gender and band; differences: B less A.
+    """``table`` and ``margins``: one row per gender x band, and per gender and band; ``ages``: mean and
+    median ages in years, together and by gender; differences: B less A.
 
     ``p_value`` tests each row alone, ``p_adjusted`` all rows of a table together (Holm 1979); ``global_p`` is
     that of no difference at all (permutation over photos). ``words`` say it to an analyst. ``shifts`` say
@@ -42,6 +48,7 @@ class Comparison:
 
     table: pd.DataFrame
     margins: pd.DataFrame
+    ages: pd.DataFrame
     global_p: float
     level: float
     words: str
@@ -69,36 +76,56 @@ def compare(
     layout = Layout(calibration.space, tuple(bands))
     seen = [survey(chunks(), calibration, rng).get(EVERYTHING) for chunks in (a, b)]
     if seen[0] is None or seen[1] is None:
-        empty = names[0] if seen[0] is None else names[1]
-        frame = pd.DataFrame(columns=COMPARISON_COLUMNS)
-        return Comparison(
-            frame, frame, 1.0, level, f"{empty} holds no faces, so there is nothing to compare."
-        )
+        frames = [pd.DataFrame(columns=columns) for columns in (COMPARISON_COLUMNS, AGE_COMPARISON_COLUMNS)]
+        empty = f"{names[0 if seen[0] is None else 1]} holds no faces, so there is nothing to compare."
+        return Comparison(frames[0], frames[0], frames[1], 1.0, level, empty)
     pilots = [found.pilot(METHOD, calibration) for found in seen if found]
     pilot = np.mean([p for p in pilots if p is not None], axis=0)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
+    count = min(max(DRAWS, math.ceil(4 * layout.to_rows.shape[1] / (1 - level))), MOST_DRAWS)
     native = [part @ calibration.to_native for part in sums]
-    rows_tested = layout.to_rows.shape[1]
-    count = min(max(DRAWS, math.ceil(4 * rows_tested / (1 - level))), MOST_DRAWS)
+    draws, shifts = _draws(native, calibration, pilot, looks, count, rng)
+    table, margins, ages = (
+        pd.DataFrame(rows).assign(
+            method=METHOD, level=level, calibration=calibration.name, calibration_n=calibration.n
+        )
+        for rows in (
+            *_share_differences(sums, draws, calibration, layout, level),
+            _age_differences(sums, draws, calibration, layout, level, rng),
+        )
+    )
+    global_p = permutation_p_value(native[0], native[1], permutations, rng)
+    words = [
+        _words(names, table, global_p, level),
+        _age_words(names, ages, level),
+        *(f"{name}: {found.sentence}" for name, found in zip(names, shifts, strict=False)),
+        f"Shares by {METHOD} with {100 * level:g} % intervals, from the errors of the model on "
+        f"{calibration.n} calibration pictures ({calibration.name}).",
+    ]
+    return Comparison(table, margins, ages, global_p, level, "\n".join(words), shifts)
+
+
+def _draws(
+    native: list[np.ndarray], calibration: Calibration, pilot: np.ndarray,
+    looks: tuple[Mapping[str, np.ndarray], ...], count: int, rng: np.random.Generator,
+) -> tuple[np.ndarray, tuple[Shift, ...]]:  # fmt: skip
+    """Joint draws of both sides' native shares ``(count, 2, K)``, wider where a side looks unlike the
+    calibration set, and whether it does."""
     draws = posterior_shares(native, calibration, pilot, count, rng, [DISCOUNT, DISCOUNT])
     shifts = tuple(shift(look, calibration, draws[:, p].mean(axis=0)) for p, look in enumerate(looks))
     if any(look.is_shifted for look in shifts):
         discounts = [SHIFTED_DISCOUNT if look.is_shifted else DISCOUNT for look in shifts]
         draws = posterior_shares(native, calibration, pilot, count, rng, discounts)
-    within = [_rows_within(part, calibration, layout) for part in sums]
-    rows = np.stack([draws[:, p] @ within[p] for p in (0, 1)])
-    frames = [
-        pd.DataFrame(_differences(labelled, rows, level, calibration), columns=COMPARISON_COLUMNS)
-        for labelled in (list(layout.rows()), list(layout.margins()))
-    ]
-    global_p = permutation_p_value(native[0], native[1], permutations, rng)
-    words = [
-        _words(names, frames[0], global_p, level),
-        *(f"{name}: {found.sentence}" for name, found in zip(names, shifts, strict=False)),
-        f"Shares by {METHOD} with {100 * level:g} % intervals, from the errors of the model on "
-        f"{calibration.n} calibration pictures ({calibration.name}).",
-    ]
-    return Comparison(frames[0], frames[1], global_p, level, "\n".join(words), shifts)
+    return draws, shifts
+
+
+def _share_differences(
+    sums: list[np.ndarray], draws: np.ndarray, calibration: Calibration, layout: Layout, level: float
+) -> Iterator[list[dict[str, object]]]:
+    """The rows of gender x band, then those of the margins."""
+    rows = np.stack([draws[:, p] @ _rows_within(part, calibration, layout) for p, part in enumerate(sums)])
+    for labelled in (layout.rows(), layout.margins()):
+        yield _differences(labelled, rows, level)
 
 
 def _rows_within(sums: np.ndarray, calibration: Calibration, layout: Layout) -> np.ndarray:
@@ -109,10 +136,7 @@ def _rows_within(sums: np.ndarray, calibration: Calibration, layout: Layout) -> 
 
 
 def _differences(
-    labelled: list[tuple[dict[str, object], np.ndarray]],
-    rows: np.ndarray,
-    level: float,
-    calibration: Calibration,
+    labelled: Iterator[tuple[dict[str, object], np.ndarray]], rows: np.ndarray, level: float
 ) -> list[dict[str, object]]:
     """One row per label from draws ``rows (2, B, R)``."""
     out: list[dict[str, object]] = []
@@ -124,11 +148,34 @@ def _differences(
         out.append({
             **labels, "share_a": share_a.mean(), "share_b": share_b.mean(), "difference": difference.mean(),
             "difference_low": float(low), "difference_high": float(high),
-            "p_value": min(1.0, 2 * (tail + 1) / (len(difference) + 1)), "method": METHOD,
-            "level": level, "calibration": calibration.name, "calibration_n": calibration.n,
+            "p_value": min(1.0, 2 * (tail + 1) / (len(difference) + 1)),
         })  # fmt: skip
     for row, adjusted in zip(out, holm(np.array([row["p_value"] for row in out])), strict=True):
         row["p_adjusted"] = float(adjusted)
+    return out
+
+
+def _age_differences(
+    sums: list[np.ndarray], draws: np.ndarray, calibration: Calibration, layout: Layout, level: float,
+    rng: np.random.Generator,
+) -> list[dict[str, object]]:  # fmt: skip
+    """Mean and median ages in years, together and by gender; photos are resampled for what the draws of
+    native shares do not hold, ages within a native cell."""
+    joint = [
+        with_native_shares(resampled(part, AGE_DRAWS, rng)[1:], draws[:AGE_DRAWS, p], calibration)
+        for p, part in enumerate(sums)
+    ]
+    out: list[dict[str, object]] = []
+    for code, gender in ((None, EVERYTHING), *enumerate(GENDERS)):
+        a, b = (layout.ages(side, code) for side in joint)
+        for statistic in a:
+            difference = b[statistic] - a[statistic]
+            low, high = interval(difference, level)
+            out.append({
+                "gender": gender, "statistic": statistic, "value_a": a[statistic].mean(),
+                "value_b": b[statistic].mean(), "difference": difference.mean(),
+                "difference_low": float(low), "difference_high": float(high),
+            })  # fmt: skip
     return out
 
 
@@ -199,3 +246,12 @@ def _words(names: tuple[str, str], table: pd.DataFrame, global_p: float, level: 
             "No single gender and age band differs clearly once all of them are tested together (Holm)."
         )
     return "\n".join(lines)
+
+
+def _age_words(names: tuple[str, str], ages: pd.DataFrame, level: float) -> str:
+    row = ages.iloc[0]
+    return (
+        f"Their mean perceived age is {row['value_a']:.1f} years in {names[0]} and {row['value_b']:.1f} in "
+        f"{names[1]} ({100 * level:g} % interval of the difference {row['difference_low']:+.1f} to "
+        f"{row['difference_high']:+.1f} years)."
+    )

@@ -38,20 +38,14 @@ class Group:
     discount: float = DISCOUNT
 
     def joint(self) -> np.ndarray:
-        """``(1 + draws, C)`` distributions over the model's cells, the estimate first.
-
-        Blocks are resampled by the Bayesian bootstrap (Rubin 1981).
-        """
-        weights = np.ones((self.draws + 1, len(self.sums)), dtype=np.float32)
-        weights[1:] = self.rng.standard_exponential((self.draws, len(self.sums)), dtype=np.float32)
-        joint = (weights @ self.sums).astype(np.float64)
-        joint /= joint.sum(axis=1, keepdims=True)
+        """``(1 + draws, C)`` distributions over the model's cells, the estimate first."""
+        joint = resampled(self.sums, self.draws, self.rng)
         if self.method in UNCORRECTED:
             return joint
-        joint += 1e-9
-        native = joint @ self.calibration.to_native
-        shares = self._bayes() if self.method == "bayes" else self._adjusted(native)
-        return np.asarray(joint * (shares / native)[:, self.calibration.native_of])
+        shares = (
+            self._bayes() if self.method == "bayes" else self._adjusted(joint @ self.calibration.to_native)
+        )
+        return with_native_shares(joint, shares, self.calibration)
 
     def _bayes(self) -> np.ndarray:
         assert self.pilot is not None
@@ -72,6 +66,21 @@ class Group:
         if self.pilot is not None:
             shares[0] = self.pilot
         return shares
+
+
+def resampled(sums: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """``(1 + draws, C)`` mean distributions of the faces of ``sums (blocks, C)``, the plain one first, then
+    with blocks resampled by the Bayesian bootstrap (Rubin 1981)."""
+    weights = np.ones((draws + 1, len(sums)), dtype=np.float32)
+    weights[1:] = rng.standard_exponential((draws, len(sums)), dtype=np.float32)
+    joint = (weights @ sums).astype(np.float64)
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
+def with_native_shares(joint: np.ndarray, shares: np.ndarray, calibration: Calibration) -> np.ndarray:
+    """``joint (B, C)`` with the native cells' ``shares (B, K)`` in place of its own."""
+    joint = joint + 1e-9
+    return np.asarray(joint * (shares / (joint @ calibration.to_native))[:, calibration.native_of])
 
 
 def posterior_shares(

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from agestat.stats.compare import COMPARISON_COLUMNS, compare, holm, permutation_p_value
+from agestat.stats.compare import (
+    AGE_COMPARISON_COLUMNS,
+    COMPARISON_COLUMNS,
+    compare,
+    holm,
+    permutation_p_value,
+)
 
 
 def chunks(faces, per_photo=1):
@@ -16,10 +22,13 @@ def test_holm_adjusts_as_in_the_paper():
 def test_collections_alike(calibration, world):
     one, two = world.simulate(world.even, 1500, 1), world.simulate(world.even, 1500, 2)
     found = compare(chunks(one), chunks(two), calibration, bands=world.decades, permutations=300)
+    ages = found.ages.iloc[0]
     assert found.global_p > 0.05
     assert found.words == (
         "The perceived gender and age of the faces in A and B do not differ beyond chance "
         f"(permutation test over photos, p = {found.global_p:.2g}).\n"
+        "Their mean perceived age is 40.7 years in A and 40.7 in B (95 % interval of the difference "
+        f"{ages['difference_low']:+.1f} to {ages['difference_high']:+.1f} years).\n"
         "Shares by bayes with 95 % intervals, from the errors of the model on 1600 calibration pictures "
         "(world)."
     )
@@ -40,7 +49,8 @@ def test_collections_that_differ(calibration, world):
         names=("town", "village"),
         permutations=300,
     )
-    assert list(found.table.columns) == COMPARISON_COLUMNS
+    assert list(found.table.columns) == list(found.margins.columns) == COMPARISON_COLUMNS
+    assert list(found.ages.columns) == AGE_COMPARISON_COLUMNS
     assert found.global_p == pytest.approx(1 / 301)
     row = found.table.iloc[6]
     truth = other.shares[6] - one.shares[6]
@@ -48,6 +58,22 @@ def test_collections_that_differ(calibration, world):
     assert "The share of female 60-69 is " in found.words
     assert "percentage points larger in village than in town" in found.words
     assert found.table["difference"].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_intervals_of_differences_of_ages_keep_their_promise(calibration, world):
+    """A is as the calibration set, B older; the truth are the ages of which B's and A's faces were drawn."""
+    older = np.tile([1, 1, 2, 2, 3, 3, 3, 3], 2) / 36
+    mean_ages = [(band.age_min + min(band.age_max, 85)) / 2 for band in world.decades]
+    truth = np.tile(mean_ages, 2) @ (older - world.even)
+    hits, widths = 0, []
+    for seed in range(60):
+        one, other = world.simulate(world.even, 400, 2 * seed), world.simulate(older, 400, 2 * seed + 1)
+        found = compare(chunks(one), chunks(other), calibration, bands=world.decades, permutations=10)
+        row = found.ages.set_index(["gender", "statistic"]).loc[("all", "mean")]
+        hits += row["difference_low"] <= truth <= row["difference_high"]
+        widths.append(row["difference_high"] - row["difference_low"])
+    assert 53 <= hits <= 60  # 57 of 60 is 95 %
+    assert 4 < np.mean(widths) < 9  # years; of true ages of 400 and 400 faces it would be 6
 
 
 def test_both_sides_are_looked_at_and_a_strange_one_widens_the_intervals(calibration, world):
