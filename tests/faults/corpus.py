@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mutate import valid_pictures
-from PIL import Image
+from PIL import Image, features
 
 OK = "ok"  # instead of a reason: the picture is read
 MADE: list[tuple[bytes, str, Callable[[], bytes]]] = []
@@ -75,6 +75,13 @@ def _negative_offset(tiff: bytes) -> bytes:
     return tiff.replace(struct.pack("<HHII", 273, 4, 1, 200), struct.pack("<HHII", 273, 6, 1, 0xDC))
 
 
+def _claiming(name: str, mark: bytes, size: bytes) -> bytes:
+    """A valid picture that claims another size, which stands right after ``mark``."""
+    data = valid_pictures()[name]
+    at = data.index(mark) + len(mark)
+    return data[:at] + size + data[at + len(size) :]
+
+
 hostile("empty.jpg", "empty file")(lambda: b"")
 hostile("random.jpg", "not a picture")(lambda: random.Random(0).randbytes(20_000))
 hostile("random.tiff", "not a picture")(lambda: random.Random(1).randbytes(20_000))
@@ -98,6 +105,17 @@ hostile("bomb.bmp", "too many pixels")(
 hostile("bomb baseline.jpg", "too many pixels")(lambda: _jpeg(size=(65_500, 65_500)))
 hostile("largest camera.jpg", OK)(lambda: _jpeg(size=(16_320, 12_240)))
 hostile("bomb progressive.jpg", "too many pixels")(lambda: _jpeg(size=(65_500, 65_500), progressive=True))
+if features.check("webp"):
+    hostile("bomb lossy.webp", "damaged")(
+        lambda: _claiming("lossy.webp", b"\x9d\x01\x2a", struct.pack("<HH", 16_383, 16_383))
+    )
+    hostile("bomb lossless.webp", "too many pixels")(
+        lambda: _claiming("lossless.webp", b"\x2f", struct.pack("<I", 2**28 - 1))
+    )
+if features.check("avif"):
+    hostile("bomb.avif", "damaged")(
+        lambda: _claiming("rgb.avif", b"ispe\0\0\0\0", struct.pack(">II", 60_000, 60_000))
+    )
 # Found by mutation: the first was "out of memory", the others "cannot be read (Invalid argument)".
 hostile("chunk of 2 GB.png", OK)(lambda: _long_chunk(valid_pictures()["rgb.png"]))
 hostile("far away.tif", "damaged")(lambda: b"II+\0\x08\0\0\0" + struct.pack("<Q", 2**62) + bytes(99))
