@@ -6,8 +6,11 @@ The faces are drawn from the calibration set of the shipped model.
 """
 
 import argparse
+import os
 import platform
 import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as Scan.estimate does
 
 import numpy as np
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from agestat.errors import AgestatError, UsageError
 from agestat.report.export import read_table
@@ -77,10 +78,11 @@ class Sides:
             scan.looks(self._options["by"], group, **self._keys)
             for scan, group in zip(self._scans, self._groups, strict=True)
         )
-        return compare(
-            chunks[0], chunks[1], first.calibration(), bands=self._bands(), names=self.names, looks=looks,
-            level=level,
-        )  # fmt: skip
+        with threadpool_limits(1, "blas"):  # as `Scan.estimate`
+            return compare(
+                chunks[0], chunks[1], first.calibration(), bands=self._bands(), names=self.names, looks=looks,
+                level=level,
+            )  # fmt: skip
 
     def _chunks(self, side: int) -> Chunks:
         options = {**self._keys, "cluster": self._options["cluster"]}

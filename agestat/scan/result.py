@@ -6,7 +6,6 @@ import os
 import secrets
 from array import array
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -33,7 +32,8 @@ FILE_COLUMNS = (
     "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
     "faces_left_out",
 )  # fmt: skip
-SLICE = 10_000  # faces unpacked at once: small enough for the processor's cache
+SLICE = 10_000  # faces unpacked at once
+FETCHED = 500  # rows at once where there are many: more would set off Python's search for cycles every time
 _FACTS = "roots.path, files.path, taken_at, mtime_ns, camera"
 # The order of paths: two scans of the same files give the same rows in the same order, whichever worker was
 # first. This walks indexes and sorts nothing; CROSS JOIN and + keep SQLite from other plans.
@@ -249,8 +249,7 @@ class Scan:
     def _chunks(self, places: _Places | None) -> Iterator[Chunk]:
         before, photo = -1, -1
         query = f"SELECT files.id, probabilities {_JOINED}"
-        for rows in self._store.rows(query, [self._id], SLICE):
-            ids, blobs = zip(*rows, strict=True)
+        for ids, blobs in self._columns(query):
             files = np.array(ids, np.int64)
             clusters = photo + np.cumsum(np.diff(files, prepend=before) != 0)
             before, photo = files[-1], clusters[-1]
@@ -261,6 +260,20 @@ class Scan:
                 names = None if places.names is None else places.names[places.group[at]]
             yield Chunk(self._unpack(blobs), names, clusters)
 
+    def _columns(self, query: str) -> Iterator[tuple["array[int]", list[bytes]]]:
+        """The two columns of a query in parts of about `SLICE` rows."""
+        ids, blobs = array("q"), list[bytes]()
+        for rows in self._store.rows(query, [self._id], FETCHED):
+            with self._understood():
+                more_ids, more_blobs = zip(*rows, strict=True)
+                ids.extend(more_ids)
+            blobs.extend(more_blobs)
+            if len(ids) >= SLICE:
+                yield ids, blobs
+                ids, blobs = array("q"), []
+        if ids:
+            yield ids, blobs
+
     def _places(self, by: Sequence[str], cluster: str, groups: dict[str, Any]) -> _Places | None:
         """None if each photo is a cluster of one group. Read apart from the faces: files are fewer."""
         key, by_folder = self._key(by, groups), cluster == "folder"
@@ -269,7 +282,8 @@ class Scan:
         ids, group, folder = array("q"), array("q"), array("q")
         names: dict[str | None, int] = {}
         folders: dict[tuple[bytes, bytes], int] = {}
-        for rows in self._store.rows(f"SELECT files.id, {_FACTS} {_FILES} {_IN_ORDER}", [self._id]):
+        query = f"SELECT files.id, {_FACTS} {_FILES} {_IN_ORDER}"
+        for rows in self._store.rows(query, [self._id], FETCHED):
             ids.extend(row[0] for row in rows)
             with self._understood():
                 group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
@@ -332,7 +346,7 @@ class Scan:
         places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
         with threadpool_limits(1, "blas"):  # products of slices are small: threads would wait for each other
             found = estimate_checked(
-                lambda: _ahead(self._chunks(places)), self._looks, calibration, bands=chosen, **options
+                lambda: self._chunks(places), self._looks, calibration, bands=chosen, **options
             )
         names = [] if places is None or places.names is None else map(str, places.names)
         return replace(found, faceless=tuple(sorted(set(names) - set(found.table["group"]))))
@@ -388,15 +402,6 @@ class Scan:
     def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
-
-
-def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks, each read by a second thread while the one before it is worked on."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(next, chunks, None)
-        while (chunk := waiting.result()) is not None:
-            waiting = pool.submit(next, chunks, None)
-            yield chunk
 
 
 def _hash(path: bytes, salt: bytes) -> str:

@@ -123,16 +123,16 @@ class Calibration:
 
         return np.asarray(minimize(loss, np.r_[1.0, np.zeros(self.size)], jac=True, method="L-BFGS-B").x)
 
-    def posterior(self, cells: np.ndarray) -> np.ndarray:
-        """``(N, C)`` cell probabilities to calibrated ``(N, K) float32`` probabilities of native cells."""
-        z = self.scaling[0] * np.log(cells @ self.to_native + TINY) + self.scaling[1:]
+    def posterior(self, native: np.ndarray) -> np.ndarray:
+        """The model's probabilities ``(N, K)`` of native cells to calibrated ``float32`` ones."""
+        z = self.scaling[0] * np.log(native + TINY) + self.scaling[1:]
         p = np.exp(z - z.max(axis=1, keepdims=True))
         return (p / p.sum(axis=1, keepdims=True)).astype(np.float32)
 
     @cached_property
     def own_posterior(self) -> np.ndarray:
         """``(N, K)`` calibrated probabilities of the calibration pictures themselves."""
-        return self.posterior(self.space.cells(self.probabilities))
+        return self.posterior(self.space.cells(self.probabilities) @ self.to_native)
 
     @cached_property
     def membership(self) -> np.ndarray:
