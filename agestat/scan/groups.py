@@ -47,6 +47,8 @@ def parse_by(
     ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups for the path. With
     several ``roots``, folders begin with their root's name. Raises `UsageError` for anything else.
     """
+    if metadata is not None and not any(spec.startswith("column:") for spec in specs):
+        raise UsageError(f"--metadata {metadata} is of no use without --by column:NAME: add it.")
     keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]
     if not keys:
         return None
@@ -124,16 +126,21 @@ def _by_pattern(spec: str) -> Key:
 
 def _by_column(column: str, path: Path) -> Key:
     values = _read_column(column, path)
+    try:
+        absolute = {os.path.abspath(name): value for name, value in values.items()}  # noqa: PTH100
+    except FileNotFoundError:  # the current folder is gone
+        absolute = values
 
     def key(facts: Facts) -> str:
         full = os.path.join(facts.root, facts.path)  # noqa: PTH118 -- odd names stay as they are
-        return values.get(facts.path) or values.get(full) or UNKNOWN
+        return values.get(facts.path) or absolute.get(full) or UNKNOWN
 
     return key
 
 
 def _read_column(column: str, path: Path) -> dict[str, str]:
-    """Path to value; the path's column is called path or file."""
+    """Path to value; the path's column is called path or file, and holds paths within what was scanned,
+    absolute ones, or ones from the current folder."""
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is not a file that can be read again: save the table first.")
     try:
@@ -144,6 +151,20 @@ def _read_column(column: str, path: Path) -> dict[str, str]:
             if where is None or column not in names:
                 missing = column if where else "path"
                 raise UsageError(f"{path} has no column {missing!r}: its columns are {', '.join(names)}.")
-            return {row[where]: row[column] for row in table if row[where]}
+            return _read_rows(table, where, column, path)
     except (OSError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read as a CSV file ({error}).") from error
+
+
+def _read_rows(table: "csv.DictReader[str]", where: str, column: str, path: Path) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for row in table:
+        if not row[where]:
+            continue
+        name, value = os.path.normpath(row[where]), row[column] or ""
+        if values.setdefault(name, value) != value:
+            raise UsageError(
+                f"{path}, line {table.line_num}: {name!r} has {values[name]!r} further up and {value!r} "
+                "here: leave one row for each picture."
+            )
+    return values

@@ -69,6 +69,27 @@ def test_columns_of_a_table(tmp_path):
     assert names == ["spring", "summer", "unknown"]
 
 
+def test_paths_of_a_table_as_a_shell_gives_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.csv").write_text("path,campaign\n./1.jpg,spring\nphotos/a/2.jpg,summer\n")
+    key = parse_by(["column:campaign"], metadata="m.csv")
+    root = str(tmp_path / "photos")
+    assert [key(facts(path, root=root)) for path in ("1.jpg", "a/2.jpg", "2.jpg")] == [
+        "spring", "summer", "unknown",
+    ]  # fmt: skip
+
+
+def test_a_picture_in_two_rows(tmp_path):
+    (tmp_path / "m.csv").write_text("path,campaign\n1.jpg,a\n1.jpg,a\n2.jpg,b\n./2.jpg,c\n")
+    with pytest.raises(UsageError, match=r"m\.csv, line 5: '2\.jpg' has 'b' further up and 'c' here: leave"):
+        parse_by(["column:campaign"], metadata=tmp_path / "m.csv")
+
+
+def test_a_table_that_nothing_asks_for(tmp_path):
+    with pytest.raises(UsageError, match=r"--metadata m\.csv is of no use without --by column:NAME: add it"):
+        parse_by(["year"], metadata="m.csv")
+
+
 def test_columns_of_names_that_are_not_text(tmp_path):
     (tmp_path / "m.csv").write_bytes(b"file,campaign\n\xff.jpg,odd\n")
     key = parse_by(["column:campaign"], metadata=tmp_path / "m.csv")
