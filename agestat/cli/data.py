@@ -28,10 +28,9 @@ def command() -> None:
 @click.argument("data", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="data-check",
               show_default=True, help="Folder for the plots (PNG) and duplicates.csv.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the splits, where none are given.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.pass_context
-def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, seed: int, quiet: bool) -> None:
+def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: bool) -> None:
     """Count, plot and compare labelled pictures (DATA: folders, or names under AGESTAT_DATA).
 
     Prints the counts by split, class balance, picture sizes, every row that cannot be used, and exact and
@@ -41,10 +40,13 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, seed: i
 
     from agestat.training.check import balance, check
     from agestat.training.data import describe, find_data
+    from agestat.training.folders import make_folders
     from agestat.training.plots import plot_set
 
     console = Console()
-    found = check(find_data(data), seed=seed, quiet=quiet)
+    paths = find_data(data)
+    make_folders(out)
+    found = check(paths, quiet=quiet)
     counts = balance(found.frame)
     plots = plot_set(found.frame, counts, out)
     found.duplicates.to_csv(out / "duplicates.csv", index=False)

@@ -36,7 +36,8 @@ Examples:
 @click.option("--record", is_flag=True, help="Put the figures into the model's description and card.")
 @click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures.")
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
+              help="Of --limit and of the intervals.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no tables.")
 def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -> None:
@@ -95,7 +96,7 @@ def _record(model_name: str, figures: dict[str, Any]) -> None:
     from agestat.training.export import record_metrics
 
     name = f"{', '.join(Path(one).name for one in figures['data'])} {figures['split']}"
-    about = {key: value for key, value in figures.items() if key not in ("model", "model_digest", "data")}
+    about = {key: value for key, value in figures.items() if key not in ("model", "data")}
     record_metrics(folder_of(model_name), name, about, shlex.join(["agestat", *sys.argv[1:]]))
 
 

@@ -1,12 +1,16 @@
 """``agestat train``."""
 
+import math
 import shlex
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+
+from agestat.errors import UsageError
 
 EXAMPLES = """\b
 Examples:
@@ -41,7 +45,7 @@ Examples:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--amp/--no-amp", default=True, show_default=True, help="bfloat16 where the processor has it.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that augment.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--resume", is_flag=True, help="Continue the run in --out after its last finished epoch.")
 @click.option("--limit", type=click.IntRange(8), help="Pictures per split, for a smoke run.")
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
@@ -49,22 +53,29 @@ Examples:
     "--cache", type=click.Path(path_type=Path, file_okay=False), help="Where decoded pictures are kept."
 )
 @click.option("-q", "--quiet", is_flag=True)
-def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
+def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
     """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""
     from agestat.training.data import find_data
     from agestat.training.fit import Options
     from agestat.training.recipes import find_recipe, parse_stages
-    from agestat.training.run import train
+    from agestat.training.run import StoppedTrainingError, train
 
     recipe = find_recipe(recipe_name)
     changes = {key: given[key] for key in ("batch_size", "lr", "weight_decay", "balance", "age_loss")}
+    for key in ("lr", "weight_decay", "balance"):
+        if given[key] is not None and not math.isfinite(given[key]):
+            raise UsageError(f"--{key.replace('_', '-')} {given[key]} is no number to work with.")
+    if given["age_loss"] and recipe.space_name != "years":
+        raise UsageError(f"--age-loss is for recipes that learn ages in years: {recipe_name} does not.")
     if given["stages"]:
         changes["stages"] = parse_stages(given["stages"])
     if given["epochs"]:
         changes["stages"] = ((recipe.input_size, given["epochs"]),)
         changes["head_epochs"] = min(recipe.head_epochs, given["epochs"] - 1)
     if given["freeze"]:
-        changes["freeze"] = tuple(given["freeze"].split(",")) if given["freeze"] != "none" else ()
+        changes["freeze"] = _stages(given["freeze"])
+    elif given["init"] == "scratch":
+        changes["freeze"] = ()  # stages that know nothing are not worth keeping
     recipe = replace(recipe, **{key: value for key, value in changes.items() if value is not None})
     run = {
         key: given[key] for key in ("out", "teachers", "device", "amp", "workers", "seed", "resume", "quiet")
@@ -73,15 +84,32 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> None:
         run["cache"] = given["cache"]
     if given["init"] != "scratch":
         run["init"] = Path(given["init"])
-    folder = train(
-        find_data(data, recipe.usual_set),
-        given["out"],
-        recipe,
-        Options(**run),
-        name=given["name"],
-        skip_bad=given["skip_bad"],
-        limit=given["limit"],
-        **({"terms": given["terms"]} if given["terms"] else {}),
-        command=shlex.join(["agestat", *sys.argv[1:]]),
-    )
+    try:
+        folder = train(
+            find_data(data, recipe.usual_set),
+            given["out"],
+            recipe,
+            Options(**run),
+            name=given["name"],
+            skip_bad=given["skip_bad"],
+            limit=given["limit"],
+            **({"terms": given["terms"]} if given["terms"] else {}),
+            command=shlex.join(["agestat", *sys.argv[1:]]),
+        )
+    except StoppedTrainingError as stopped:
+        click.echo(str(stopped), err=True)
+        return 128 + signal.SIGINT
     click.echo(f"The model is in {folder}; judge it with: agestat eval DATA --model {folder}", err=True)
+    return 0
+
+
+def _stages(text: str) -> tuple[str, ...]:
+    """The value of --freeze."""
+    from agestat.model.network import STAGES
+
+    if text == "none":
+        return ()
+    names = tuple(part.strip() for part in text.split(","))
+    if wrong := [name for name in names if name not in STAGES]:
+        raise UsageError(f"There is no stage {wrong[0]!r} to freeze: give {','.join(STAGES)}, or none.")
+    return names

@@ -24,7 +24,7 @@ INFO = "model.json"
 CALIBRATION = "calibration.npz"
 DEFAULT = "faces"
 CROPS = ("faces", "whole")
-LARGEST_INPUT = 512  # pixels
+SMALLEST_INPUT, LARGEST_INPUT = 32, 512  # pixels
 
 
 def shipped() -> Path:
@@ -64,8 +64,10 @@ def _check_info(info: object) -> None:
         raise ValueError(f"the label space {info['space']!r} is unknown: update agestat")
     if info["crop"] not in CROPS:
         raise ValueError(f"its crop {info['crop']!r} is none of {', '.join(CROPS)}")
-    if not isinstance(info["input_size"], int) or not 32 <= info["input_size"] <= LARGEST_INPUT:
-        raise ValueError(f"its input_size must be 32 to {LARGEST_INPUT} pixels")
+    if not isinstance(info["input_size"], int) or not (SMALLEST_INPUT <= info["input_size"] <= LARGEST_INPUT):
+        raise ValueError(f"its input_size must be {SMALLEST_INPUT} to {LARGEST_INPUT} pixels")
+    if not isinstance(info.get("margin", 1.0), int | float) or not 0.1 <= info.get("margin", 1.0) <= 10:
+        raise ValueError("its margin must be a number from 0.1 to 10")
 
 
 def read_calibration(name_or_path: str | Path) -> dict[str, np.ndarray]:

@@ -29,9 +29,13 @@ def pick_device(name: str = "auto") -> torch.device:
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
     kind = name.split(":")[0]
-    if not available.get(kind, False):
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or not available.get(kind, False):
         raise UsageError(f"The device {name!r} is not there: use --device auto or cpu.")
-    return torch.device(name)
+    return device
 
 
 def has_bf16(device: torch.device) -> bool:

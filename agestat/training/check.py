@@ -28,9 +28,9 @@ class Check:
     duplicates: pd.DataFrame
 
 
-def check(paths: Sequence[str | Path], *, seed: int = 0, quiet: bool = False) -> Check:
+def check(paths: Sequence[str | Path], *, quiet: bool = False) -> Check:
     """Read labelled sets, bad rows and all, and look at every picture once."""
-    labelled = read_labelled(paths, skip_bad=True, seed=seed)
+    labelled = read_labelled(paths, skip_bad=True)
     seen = fingerprints(labelled.frame["file"].tolist(), quiet=quiet)
     frame = labelled.frame.join(seen.table)
     frame["ages"] = decades(frame)

@@ -2,6 +2,7 @@
 to be the bottleneck, not decoding."""
 
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def load_crops(
 
 def _fill(frame: pd.DataFrame, target: Path, size: int, quiet: bool) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
+    partial = target.with_suffix(f".{os.getpid()}.partial")  # another run may fill the same cache
     crops = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(frame), size, size, 3))
 
     def cut(row: int, file: str, box: Box | None) -> None:

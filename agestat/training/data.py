@@ -87,14 +87,15 @@ def read_labelled(
     split: str | None = None,
     limit: int | None = None,
 ) -> LabelledSet:
-    """Read the labelled sets in ``paths``; a set without splits gets a seeded, stratified one by subject.
+    """Read the labelled sets in ``paths``; a set without splits gets a seeded, stratified one by subject, and
+    always the same one: what one command trains on another must not judge by.
 
-    ``split`` keeps one split, ``limit`` a seeded sample of that many pictures; only what is kept is decoded.
+    ``split`` keeps one split, ``limit`` that many pictures, drawn by ``seed``; only what is kept is decoded.
     Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once. Raises
     `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
     """
     read = [read_layout(Path(path)) for path in paths]
-    checked = [_check_rows(rows, seed) for _, rows in read]
+    checked = [_check_rows(rows) for _, rows in read]
     sourced = [frame.assign(source=str(path)) for path, (frame, _) in zip(paths, checked, strict=True)]
     frame = pd.concat(sourced, ignore_index=True)
     problems = [problem for _, bad in checked for problem in bad]
@@ -107,7 +108,8 @@ def read_labelled(
     if problems and not skip_bad:
         raise AgestatError(describe(problems))
     if frame.empty:
-        raise AgestatError(f"{', '.join(map(str, paths))}: no labelled picture can be used.")
+        reasons = f"\n{describe(problems)}" if problems else ""
+        raise AgestatError(f"{', '.join(map(str, paths))}: no labelled picture can be used.{reasons}")
     return LabelledSet(frame, problems, tuple(layout for layout, _ in read))
 
 
@@ -130,7 +132,7 @@ def describe(problems: Sequence[Problem], shown: int = SHOWN) -> str:
     return "\n".join(lines)
 
 
-def _check_rows(rows: list[Row], seed: int) -> tuple[pd.DataFrame, list[Problem]]:
+def _check_rows(rows: list[Row]) -> tuple[pd.DataFrame, list[Problem]]:
     """The rows whose values make sense as a frame with splits, and the others."""
     good: list[tuple[object, ...]] = []
     bad: list[Problem] = []
@@ -144,7 +146,7 @@ def _check_rows(rows: list[Row], seed: int) -> tuple[pd.DataFrame, list[Problem]
         except _BadRowError as reason:
             bad.append(Problem(str(row.table or row.file), row.line, str(reason)))
     frame = pd.DataFrame(good, columns=list(COLUMNS[:-1]))
-    frame["split"] = _splits(frame, seed)
+    frame["split"] = _splits(frame)
     return frame, bad
 
 
@@ -209,9 +211,9 @@ def _year(text: str) -> float:
     return year
 
 
-def _splits(frame: pd.DataFrame, seed: int) -> np.ndarray:
+def _splits(frame: pd.DataFrame) -> np.ndarray:
     """The splits as given; where none is, drawn. The rest of a set with some is for training."""
     given = frame["split"].to_numpy(dtype=object)
     if (given == "").all():
-        return split_by_subject(frame, seed)
+        return split_by_subject(frame)
     return np.where(given == "", "train", given)

@@ -194,10 +194,11 @@ def _add_bands(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray
 
 
 def label_bands(table: pd.DataFrame) -> list[tuple[float, float]]:
-    """First and last years, inclusive, of the buckets in a set's labels; `BUCKETS` where they overlap or all
-    ages are known to the year."""
+    """First and last years, inclusive, of the buckets in a set's labels; `BUCKETS` where they overlap, are no
+    two, or most ages are known to the year."""
     buckets = table[table["age"].isna() & table["age_min"].notna()]
     pairs = zip(buckets["age_min"], buckets["age_max"].fillna(np.inf), strict=True)
     bands = sorted(set(pairs))
     apart = all(last < first for (_, last), (first, _) in pairwise(bands))
-    return bands if bands and apart else list(BUCKETS)
+    usual = 2 * len(buckets) > table["age_min"].notna().sum()
+    return bands if len(bands) > 1 and apart and usual else list(BUCKETS)

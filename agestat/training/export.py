@@ -17,7 +17,7 @@ from agestat.model.predict import Model
 from agestat.training.card import write_card
 from agestat.training.crops import load_crops
 from agestat.training.fit import Trainer
-from agestat.training.targets import cell_index
+from agestat.training.targets import complete
 
 NOVELTY_SAMPLE = 6000  # training pictures that the feature space is described by
 NOVELTY_COMPONENTS = 64
@@ -59,9 +59,7 @@ def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def calibration_arrays(model: Model, frame: pd.DataFrame, crops: np.ndarray) -> dict[str, np.ndarray]:
     """What correction is computed from: predictions and true labels of held-out pictures."""
-    known = frame["gender"].isin(GENDERS).to_numpy() & frame["age_min"].notna().to_numpy()
-    if model.space.name != "years":
-        known &= cell_index(frame, model.space) >= 0
+    known = complete(frame, model.space)
     frame, crops = frame[known], np.array(crops[known])
     predictions = model.predict(crops)
     return {

@@ -1,6 +1,7 @@
 """Fitting: a recipe and labelled pictures in, a checkpoint folder out. Resumable at every epoch."""
 
 import math
+import pickle
 import sys
 import time
 from collections.abc import Iterator
@@ -18,12 +19,13 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
+from agestat.model.labels import YEARS
 from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
 from agestat.model.predict import has_bf16, pick_device
 from agestat.training.augment import Blend, mixup
 from agestat.training.crops import crops_key, load_crops
 from agestat.training.recipes import Recipe
-from agestat.training.targets import balance_weights, targets
+from agestat.training.targets import balance_weights, complete, targets
 from agestat.training.teachers import DESCRIPTOR_SIZE, lessons
 from agestat.training.validate import score, validate
 
@@ -80,6 +82,7 @@ class Trainer:
         self.val = frame[frame["split"] == "val"].reset_index(drop=True)
         if len(self.train) < 2 or self.val.empty:
             raise AgestatError("Training needs at least two pictures in the split train and one in val.")
+        self._check_labels()
         regression = recipe.age_loss != "distribution"
         self.network = AgeGenderResNet(recipe.space, regression=regression)
         initialise(self.network, options.init)
@@ -90,6 +93,18 @@ class Trainer:
         self.epoch = 0
         self.history: list[dict[str, Any]] = []
         self.best: tuple[float, dict[str, Tensor]] | None = None
+
+    def _check_labels(self) -> None:
+        """Each head has something to learn from, and ``val`` something to calibrate with."""
+        soft = targets(self.train, self.recipe.space)
+        if not all(soft[:, head].any() for head in self.recipe.space.slices):
+            split = "train"
+        elif not complete(self.val, self.recipe.space).any():
+            split = "val"
+        else:
+            return
+        needed = "gender and age" if self.recipe.space is YEARS else "one of the six classes"
+        raise AgestatError(f"The split {split} has no picture labelled with {needed}: the recipe needs some.")
 
     def _load_targets(self) -> None:
         recipe, options = self.recipe, self.options
@@ -142,14 +157,15 @@ class Trainer:
     def _batches(self, crops: np.ndarray) -> Iterator[tuple[Tensor, Tensor, Blend]]:
         """``(indices, augmented pixels, how they are blended)`` of one epoch, prepared ahead in threads; each
         batch has a generator of its own, so the order in which threads finish changes nothing."""
-        seeds = np.random.SeedSequence([self.options.seed, self.epoch])
-        order = np.random.default_rng(seeds).permutation(len(crops))
+        entropy = [self.options.seed, self.epoch]
+        order = np.random.default_rng(entropy).permutation(len(crops))
         size = self.recipe.batch_size
         count = max(1, len(order) // size)
 
         def prepare(number: int) -> tuple[Tensor, Tensor, Blend]:
             chosen = np.sort(order[number * size : (number + 1) * size])
-            generator = torch.Generator().manual_seed(int(seeds.spawn(count)[number].generate_state(1)[0]))
+            own = np.random.SeedSequence(entropy, spawn_key=(number * count + number,))
+            generator = torch.Generator().manual_seed(int(own.generate_state(1)[0]))
             pixels = self.recipe.augmentation(
                 to_pixels(torch.from_numpy(np.asarray(crops[chosen]))), generator
             )
@@ -207,6 +223,8 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(progress) * group["scale"]
         loss = self.loss(index, pixels.to(self.device), blend)
+        if not torch.isfinite(loss):
+            raise AgestatError("The loss is no longer a number: give a smaller --lr and begin anew.")
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -271,7 +289,7 @@ class Trainer:
         torch.save(
             {"network": self.network.state_dict(), "pupil": self.pupil.state_dict(),
              "optimizer": self.optimizer.state_dict(), "epoch": self.epoch, "history": self.history,
-             "best": self.best, "recipe": str(asdict(self.recipe))},
+             "best": self.best, "run": self._run()},
             partial,
         )  # fmt: skip
         partial.rename(self.options.out / STATE)
@@ -279,15 +297,29 @@ class Trainer:
         pd.DataFrame(self.history).to_csv(partial, index=False)
         partial.rename(self.options.out / HISTORY)
 
+    def _run(self) -> dict[str, str]:
+        """What a resumed run must share with the one that was begun, in words."""
+        options = self.options
+        return {
+            "start (--init)": str(options.init), "recipe": str(asdict(self.recipe)),
+            "seed": str(options.seed), "choice of teachers": str(options.teachers),
+            "set to train on": crops_key(self.train), "set to judge by": crops_key(self.val),
+        }  # fmt: skip
+
     def restore(self) -> None:
         """Continue from the state in the output folder, if there is one."""
         path = self.options.out / STATE
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True, map_location=self.device)
-        if state["recipe"] != str(asdict(self.recipe)):
+        try:
+            state = torch.load(path, weights_only=True, map_location=self.device)
+            before = state["run"]
+        except (EOFError, KeyError, OSError, RuntimeError, pickle.UnpicklingError) as error:
+            raise AgestatError(f"{path} is damaged: begin anew with another --out.") from error
+        other = [name for name, value in self._run().items() if before.get(name) != value]
+        if other:
             raise AgestatError(
-                f"{path} was made by another recipe: give another --out or leave --resume out."
+                f"{path} was made with another {other[0]}: give what it was begun with, or another --out."
             )
         self.network.load_state_dict(state["network"])
         self.pupil.load_state_dict(state["pupil"])

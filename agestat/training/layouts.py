@@ -56,8 +56,16 @@ def _table(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]
                 )
             for values in reader:
                 yield reader.line_num, {key: (values[key] or "").strip() for key in values if key}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise AgestatError(f"{path}, line {_odd_line(path)} is not UTF-8: save it as UTF-8.") from error
+    except (OSError, csv.Error) as error:
         raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
+
+
+def _odd_line(path: Path) -> int:
+    """The first line that is not UTF-8."""
+    lines = enumerate(path.read_bytes().split(b"\n"), 1)
+    return next(number for number, line in lines if line.decode(errors="ignore").encode() != line)
 
 
 def _stray(file: str) -> str:

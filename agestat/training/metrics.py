@@ -44,9 +44,7 @@ def report(
 
     ``counted`` says how many pictures each kind of figure rests on.
     """
-    own = pd.Series(table["file"].to_numpy(), index=table.index)
-    subjects = table["subject"].where(table["subject"] != "", own).to_numpy(dtype=str)
-    weights = bootstrap_weights(subjects, replicates, seed)
+    weights = bootstrap_weights(_subjects(table).to_numpy(dtype=str), replicates, seed)
     figures = {"n": len(table), **_classes(table, weights, classes), **_gender(table, weights)}
     figures |= {**_ages(table, weights), "ece": _on(table, "cell", weights, _ece)}
     figures["counted"] = {
@@ -80,10 +78,16 @@ def _figure(value: float, replicates: np.ndarray) -> Figure:
     return {"value": float(value), "low": min(low, float(value)), "high": max(high, float(value))}
 
 
-def _share(truth: pd.Series, predicted: pd.Series, weights: np.ndarray) -> Figure:
+def _subjects(table: pd.DataFrame) -> pd.Series:
+    """Whom each picture shows; one without a subject is its own."""
+    return table["subject"].where(table["subject"] != "", table["file"]).astype(str)
+
+
+def _share(table: pd.DataFrame, column: str, weights: np.ndarray) -> Figure:
+    truth, predicted = table[column], table[f"predicted_{column}"]
     right = (truth == predicted).to_numpy(dtype=np.float32)
     figure = _figure(accuracy_score(truth, predicted), weights @ right / _total(weights))
-    bound = one_sided_bound(len(right))
+    bound = one_sided_bound(_subjects(table).nunique())
     if right.all():
         figure["low"] = bound
     elif not right.any():
@@ -104,10 +108,9 @@ def f1_of(confusion: np.ndarray) -> np.ndarray:
     return np.divide(2 * right, either, out=np.full(right.shape, np.nan), where=either > 0)
 
 
-def _f1(
-    truth: pd.Series, predicted: pd.Series, weights: np.ndarray, classes: Sequence[str]
-) -> dict[str, Any]:
+def _f1(table: pd.DataFrame, column: str, weights: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
     """Macro (over the classes that occur) and per-class F1 and the confusion matrix."""
+    truth, predicted = table[column], table[f"predicted_{column}"]
     confusion = confusion_matrix(truth, predicted, labels=list(classes))
     resampled = f1_of(_resampled_confusion(truth, predicted, weights, classes))  # (R, C)
     occur = [name for name in classes if name in set(truth) | set(predicted)]
@@ -115,7 +118,7 @@ def _f1(
     per_class: dict[str, Figure | None] = dict.fromkeys(classes)
     for name, value in zip(occur, values, strict=True):
         figure = _figure(value, resampled[:, list(classes).index(name)])
-        bound = one_sided_bound(int(((truth == name) | (predicted == name)).sum()))
+        bound = one_sided_bound(_subjects(table[(truth == name) | (predicted == name)]).nunique())
         if value == 1:
             figure["low"] = _f1_from_share(bound)
         elif value == 0:
@@ -150,10 +153,9 @@ def _classes(table: pd.DataFrame, weights: np.ndarray, classes: Sequence[str]) -
     known = _known(table, "cell")
     if not known.any():
         return dict.fromkeys(keys)
-    truth, predicted = table["cell"][known], table["predicted_cell"][known]
-    f1 = _f1(truth, predicted, weights[:, known], classes)
-    accuracy = _share(truth, predicted, weights[:, known])
-    micro = accuracy | {"value": float(f1_score(truth, predicted, average="micro"))}
+    table, weights = table[known], weights[:, known]
+    f1, accuracy = _f1(table, "cell", weights, classes), _accuracy(table, weights)
+    micro = accuracy | {"value": float(f1_score(table["cell"], table["predicted_cell"], average="micro"))}
     return dict(zip(keys, (f1["macro"], micro, f1["per_class"], accuracy, f1["confusion"]), strict=True))
 
 
@@ -173,20 +175,20 @@ def _ages(table: pd.DataFrame, weights: np.ndarray) -> dict[str, Figure | None]:
 
 
 def _accuracy(table: pd.DataFrame, weights: np.ndarray) -> Figure:
-    return _share(table["cell"], table["predicted_cell"], weights)
+    return _share(table, "cell", weights)
 
 
 def _gender_accuracy(table: pd.DataFrame, weights: np.ndarray) -> Figure:
-    return _share(table["gender"], table["predicted_gender"], weights)
+    return _share(table, "gender", weights)
 
 
 def _gender_f1(table: pd.DataFrame, weights: np.ndarray) -> Figure:
-    macro: Figure = _f1(table["gender"], table["predicted_gender"], weights, GENDERS)["macro"]
+    macro: Figure = _f1(table, "gender", weights, GENDERS)["macro"]
     return macro
 
 
 def _band_accuracy(table: pd.DataFrame, weights: np.ndarray) -> Figure:
-    return _share(table["band"], table["predicted_band"], weights)
+    return _share(table, "band", weights)
 
 
 def _mae(table: pd.DataFrame, weights: np.ndarray) -> Figure:

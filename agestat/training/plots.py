@@ -12,11 +12,10 @@ QUALITIES = {"sharpness": "variance of the Laplacian", "brightness": "mean grey,
 
 
 def plot_set(frame: pd.DataFrame, balance: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write ``ages.png``, ``classes.png`` and ``quality.png`` into ``folder``; returns their paths.
+    """Write ``ages.png``, ``classes.png`` and ``quality.png`` into the given folder; returns their paths.
 
     ``frame`` and ``balance`` are those of `agestat.training.check`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     figures = {"ages": _ages(frame), "classes": _classes(balance), "quality": _quality(frame)}
     paths = []
     for name, figure in figures.items():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agestat.errors import UsageError
+from agestat.model.checkpoint import LARGEST_INPUT, SMALLEST_INPUT
 from agestat.model.labels import SPACES, LabelSpace
 from agestat.training.augment import Augmentation
 
@@ -57,7 +58,7 @@ RECIPES = {
     for recipe in (
         Recipe(
             name="faces",
-            about="people from scratch, with teachers whose terms allow any use",
+            about="people, learned at growing sizes",
             space_name="years",
             usual_set="fairface",
             crop="faces",
@@ -83,7 +84,7 @@ RECIPES = {
         ),
         Recipe(
             name="faces-transfer",
-            about="people from the ImageNet file: head first, then all stages at a smaller rate",
+            about="people: head first, then all stages at a smaller rate",
             space_name="years",
             usual_set="utkface",
             crop="faces",
@@ -105,7 +106,7 @@ RECIPES = {
         ),
         Recipe(
             name="faces-seed",
-            about="the second seed's way: transfer, plain regression of the age",
+            about="people, the second seed's way: plain regression of the age",
             space_name="years",
             usual_set="utkface",
             crop="faces",
@@ -121,7 +122,7 @@ RECIPES = {
         ),
         Recipe(
             name="simpsons",
-            about="six cartoon classes from the ImageNet file",
+            about="six cartoon classes",
             space_name="six",
             usual_set="simpsons",
             crop="whole",
@@ -143,7 +144,7 @@ RECIPES = {
         ),
         Recipe(
             name="simpsons-seed",
-            about="the first seed's way: last three stages, strong augmentation, Adam at 1e-3, best epoch",
+            about="six cartoon classes, the first seed's way: strong augmentation, Adam at 1e-3, best epoch",
             space_name="six",
             usual_set="simpsons",
             crop="whole",
@@ -172,7 +173,9 @@ def parse_stages(text: str) -> tuple[tuple[int, int], ...]:
     stages = []
     for part in text.split(","):
         size, _, epochs = part.partition("x")
-        if not (size.isdecimal() and epochs.isdecimal() and int(size) >= 32 and int(epochs) >= 1):
+        if not (size.isdecimal() and epochs.isdecimal() and int(epochs) >= 1):
             raise UsageError(f"The stage {part!r} is not SIZExEPOCHS: give them as 64x10,128x6.")
+        if not SMALLEST_INPUT <= int(size) <= LARGEST_INPUT:
+            raise UsageError(f"The stage {part!r} is not of {SMALLEST_INPUT} to {LARGEST_INPUT} pixels.")
         stages.append((int(size), int(epochs)))
     return tuple(stages)

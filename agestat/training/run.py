@@ -9,11 +9,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
+from agestat.model.checkpoint import INFO
+from agestat.model.labels import SIX
 from agestat.training.crops import with_faces
 from agestat.training.data import describe, read_labelled
 from agestat.training.export import export, learning_curve
 from agestat.training.fit import STATE, Options, Trainer
+from agestat.training.folders import make_folders
 from agestat.training.recipes import Recipe
+from agestat.training.targets import cell_index
 
 CURVE = "learning_curve.png"
 
@@ -24,7 +28,7 @@ def described(frame: pd.DataFrame) -> list[dict[str, Any]]:
     sets = []
     for source, rows in train.groupby("source"):
         readme = Path(str(source)) / "README.md"
-        text = readme.read_text(encoding="utf-8").splitlines() if readme.is_file() else []
+        text = readme.read_text("utf-8", "replace").splitlines() if readme.is_file() else []
         terms = next((line for line in text if "terms" in line.lower() or "CC BY" in line), "")
         sets.append({"name": Path(str(source)).name, "pictures": len(rows), "terms": terms.strip()})
     return sets
@@ -32,7 +36,7 @@ def described(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _usable(data: Sequence[Path], recipe: Recipe, skip_bad: bool, options: Options) -> pd.DataFrame:
     """The rows to train on; pictures in which a recipe of faces finds none are bad rows too."""
-    labelled = read_labelled(data, skip_bad=skip_bad, seed=options.seed)
+    labelled = read_labelled(data, skip_bad=skip_bad)
     frame, problems = labelled.frame, labelled.problems
     if recipe.crop == "faces":
         frame, faceless = with_faces(frame, quiet=options.quiet)
@@ -42,7 +46,28 @@ def _usable(data: Sequence[Path], recipe: Recipe, skip_bad: bool, options: Optio
     if problems:
         count = "1 picture" if len(problems) == 1 else f"{len(problems)} pictures"
         tqdm.write(f"Going on without {count} that cannot be used.", file=sys.stderr)
+    if recipe.space is SIX:
+        _warn_of_classes(frame)
     return frame
+
+
+def _warn_of_classes(frame: pd.DataFrame) -> None:
+    """Say which classes are learned but neither judged nor calibrated."""
+    cell = pd.Series(cell_index(frame, SIX), frame.index)
+    learned, judged = (set(cell[frame["split"] == split]) - {-1} for split in ("train", "val"))
+    if missing := [SIX.cell_names[index] for index in sorted(learned - judged)]:
+        tqdm.write(f"The split val holds no {', no '.join(missing)}: nobody judges that.", file=sys.stderr)
+
+
+class StoppedTrainingError(AgestatError):
+    """Ctrl-C ended the run; the checkpoint of its last whole epoch is written."""
+
+
+def _prepare(out: Path, options: Options) -> None:
+    """Raise `AgestatError` before anything long is done if the run could not be written."""
+    if not options.resume and ((out / STATE).exists() or (out / INFO).exists()):
+        raise AgestatError(f"{out} holds an earlier run: add --resume to go on, or give another --out.")
+    make_folders(out, options.cache)
 
 
 def train(
@@ -59,24 +84,31 @@ def train(
 ) -> Path:
     """Train a recipe on labelled sets and write the checkpoint folder ``out``.
 
-    Ctrl-C ends the run early with a usable checkpoint of the last finished epoch. Raises `AgestatError` for
-    unusable data, naming every bad row.
+    Ctrl-C ends the run early with a usable checkpoint of the last finished epoch and raises
+    `StoppedTrainingError`. Raises `AgestatError` for unusable data, naming every bad row.
     """
-    if (out / STATE).exists() and not options.resume:
-        raise AgestatError(f"{out} holds an unfinished run: add --resume or give another --out.")
+    _prepare(out, options)
     frame = _usable(data, recipe, skip_bad, options)
+    sets = described(frame)
     if limit is not None:
         frame = frame.groupby("split", group_keys=False).sample(frac=1, random_state=options.seed)
         frame = frame.groupby("split").head(limit)
     trainer = Trainer(frame, recipe, options)
     if options.resume:
         trainer.restore()
+        if trainer.epoch == recipe.epochs and (out / INFO).exists():
+            return out  # what was recorded in it stays
     try:
         trainer.fit()
     except KeyboardInterrupt:
         if not trainer.history:
             raise
         trainer.restore()  # to the end of the last whole epoch
-    export(trainer, out, name=name or out.name, data=described(frame), terms=terms, command=command)
+    export(trainer, out, name=name or out.name, data=sets, terms=terms, command=command)
     learning_curve(pd.DataFrame(trainer.history), out / CURVE)
+    if trainer.epoch < recipe.epochs:
+        raise StoppedTrainingError(
+            f"Stopped: {out} holds the model after {trainer.epoch} of {recipe.epochs} epochs; the same "
+            "command with --resume goes on."
+        )
     return out

@@ -16,8 +16,9 @@ def split_by_subject(frame: pd.DataFrame, seed: int = 0, share: float = VAL_SHAR
     """``(N,)`` of "train" or "val" for a labelled frame; every picture of a subject gets the same.
 
     Within each stratum subjects go to ``val`` in a seeded order, as long as ``val`` does not grow beyond
-    ``share`` of the stratum. A picture without a subject is a subject of its own. A subject that spans
-    strata counts where most of its pictures are.
+    ``share`` of the stratum, or half a picture more. Where none fits, the smallest of several subjects goes:
+    a stratum that ``val`` lacks is never judged. A picture without a subject is a subject of its own. A
+    subject that spans strata counts where most of its pictures are.
     """
     own = pd.Series(frame["file"].to_numpy(), index=frame.index)
     subject = frame["subject"].where(frame["subject"] != "", own)
@@ -28,7 +29,10 @@ def split_by_subject(frame: pd.DataFrame, seed: int = 0, share: float = VAL_SHAR
     order = np.random.default_rng(seed).permutation(len(sizes))
     chosen: set[str] = set()
     for _, members in sizes.iloc[order].groupby("stratum", sort=True):
-        room = share * members["pictures"].sum()
+        room = share * members["pictures"].sum() + 0.5
+        if len(members) > 1 and members["pictures"].min() > room:
+            chosen.add(str(members["pictures"].idxmin()))
+            continue
         for name, pictures in members["pictures"].items():
             if pictures <= room:
                 chosen.add(str(name))

@@ -58,6 +58,13 @@ def cell_index(frame: pd.DataFrame, space: LabelSpace) -> np.ndarray:
     return index
 
 
+def complete(frame: pd.DataFrame, space: LabelSpace) -> np.ndarray:
+    """``(N,)`` whether a row's labels say which cells of the space it may be in."""
+    if space is not YEARS:
+        return cell_index(frame, space) >= 0
+    return np.asarray(frame["gender"].isin(GENDERS) & frame["age_min"].notna())
+
+
 def targets(
     frame: pd.DataFrame, space: LabelSpace, *, smoothing: float = 0.0, teacher: np.ndarray | None = None
 ) -> np.ndarray:

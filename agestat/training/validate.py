@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from sklearn.metrics import f1_score
 
-from agestat.model.labels import YEARS
+from agestat.model.labels import GENDERS, YEARS
 from agestat.model.network import AgeGenderResNet, to_pixels
 from agestat.training.metrics import nearest_age
 from agestat.training.targets import cell_index
@@ -36,9 +36,10 @@ def validate(
     probabilities = space.softmax(predict_logits(network, crops, device, bf16))
     if space is YEARS:
         age = space.age(probabilities)
-        female = frame["gender"].to_numpy(dtype=object) == "female"
-        return {
-            "gender_accuracy": float(np.mean((space.p_female(probabilities) > 0.5) == female)),
+        gender = frame["gender"].to_numpy(dtype=object)
+        right = (space.p_female(probabilities) > 0.5) == (gender == "female")
+        return {  # of those rows of `Trainer`'s val, of which there is one at least, that have the label
+            "gender_accuracy": float(np.mean(right[frame["gender"].isin(GENDERS)])),
             "age_mae": float(np.nanmean(np.abs(age - nearest_age(frame, age)))),
         }
     truth = cell_index(frame, space)

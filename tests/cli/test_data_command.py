@@ -31,3 +31,11 @@ def test_bad_rows_are_listed_and_the_exit_code_says_so(figures, tmp_path):
     result = CliRunner().invoke(command, ["check", str(folder), "--out", str(tmp_path / "out"), "-q"])
     assert result.exit_code == 3
     assert "labels.csv, line 332: there is no file none.png" in result.stdout
+
+
+def test_an_output_folder_that_cannot_be_made_is_named_first(figures, tmp_path):
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(command, ["check", str(figures), "--out", str(tmp_path / "file" / "out")])
+    assert (
+        str(result.exception) == f"{tmp_path}/file/out cannot be made (Not a directory): give another folder."
+    )

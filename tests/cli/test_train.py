@@ -1,11 +1,14 @@
 """``agestat train`` as a user runs it."""
 
+import re
+
 import pytest
+import torch
 from click.testing import CliRunner
 
 from agestat.cli import evaluate
 from agestat.cli.train import command
-from agestat.errors import UsageError
+from agestat.errors import AgestatError, UsageError
 from agestat.model.checkpoint import read_info
 from agestat.training.fit import Trainer
 from agestat.training.recipes import parse_stages
@@ -39,7 +42,11 @@ def test_ctrl_c_leaves_a_usable_checkpoint_and_resume_goes_on(figures, tmp_path,
         advance(trainer)
 
     monkeypatch.setattr(Trainer, "advance", interrupted)
-    assert smoke(figures, tmp_path, "--epochs", 2).exit_code == 0
+    stopped = smoke(figures, tmp_path, "--epochs", 2)
+    assert stopped.stderr == (
+        f"Stopped: {tmp_path / 'run'} holds the model after 1 of 2 epochs; the same command with --resume "
+        "goes on.\n"
+    )
     assert read_info(tmp_path / "run")["epochs"] == 1
     monkeypatch.setattr(Trainer, "advance", advance)
     assert smoke(figures, tmp_path, "--epochs", 2, "--resume").exit_code == 0
@@ -49,7 +56,66 @@ def test_ctrl_c_leaves_a_usable_checkpoint_and_resume_goes_on(figures, tmp_path,
 def test_another_recipe_does_not_resume_this_one(figures, tmp_path):
     assert smoke(figures, tmp_path, "--epochs", 1).exit_code == 0
     result = smoke(figures, tmp_path, "--epochs", 3, "--resume")
-    assert "was made by another recipe" in str(result.exception)
+    assert "was made with another recipe" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--seed", 1], "another seed"),
+        (["--init", "other.safetensors"], r"another start \(--init\)"),
+        (["--limit", 8], "another set to train on"),
+    ],
+)
+def test_other_options_do_not_resume_a_run(figures, tmp_path, monkeypatch, words, message):
+    assert smoke(figures, tmp_path, "--epochs", 1).exit_code == 0
+    monkeypatch.setattr("agestat.training.fit.initialise", lambda *_: None)
+    result = smoke(figures, tmp_path, "--epochs", 1, "--resume", *words)
+    assert isinstance(result.exception, AgestatError)
+    assert re.search(f"was made with {message}: give what", str(result.exception))
+
+
+def test_a_finished_run_keeps_what_was_recorded(figures, tmp_path):
+    assert smoke(figures, tmp_path, "--epochs", 1).exit_code == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    assert smoke(figures, tmp_path, "--epochs", 1, "--resume").exit_code == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    (tmp_path / "run" / "state.pt").unlink()
+    again = smoke(figures, tmp_path, "--epochs", 1)
+    assert "holds an earlier run: add --resume to go on, or give another --out" in str(again.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--freeze", "nonsense"], "There is no stage 'nonsense' to freeze: give stem,layer1,"),
+        (["--lr", "nan"], "--lr nan is no number"),
+        (["--weight-decay", "inf"], "--weight-decay inf is no number"),
+        (["--age-loss", "mse"], "--age-loss is for recipes that learn ages in years: simpsons does not"),
+        (["--device", "cpu:x"], "The device 'cpu:x' is not there"),
+        (["--lr", 1e9], "The loss is no longer a number: give a smaller --lr"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_one_sentence(figures, tmp_path, words, message):
+    result = smoke(figures, tmp_path, "--stages", "32x2", *words)
+    assert isinstance(result.exception, AgestatError), result.exception
+    assert message in str(result.exception)
+    assert not (tmp_path / "run" / "model.json").exists()
+
+
+def test_places_that_cannot_be_written_are_told_before_the_first_epoch(figures, tmp_path):
+    (tmp_path / "run").write_text("a file")
+    result = smoke(figures, tmp_path, "--epochs", 1)
+    assert isinstance(result.exception, SystemExit) and "is a file" in result.stderr
+    result = smoke(figures, tmp_path, "--epochs", 1, "--out", tmp_path / "run" / "x")
+    assert isinstance(result.exception, AgestatError)
+    assert str(result.exception).endswith("cannot be made (Not a directory): give another folder.")
+
+
+def test_stages_from_scratch_are_not_frozen_by_a_recipe(figures, tmp_path):
+    assert smoke(figures, tmp_path, "--stages", "32x1").exit_code == 0
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    assert "'freeze': ()" in state["run"]["recipe"]
 
 
 def test_unknown_recipe_names_those_there_are(figures, tmp_path):
@@ -60,8 +126,11 @@ def test_unknown_recipe_names_those_there_are(figures, tmp_path):
 
 def test_stages_are_sizes_and_epochs(figures, tmp_path):
     assert parse_stages("64x10,128x6") == ((64, 10), (128, 6))
-    for wrong in ("64", "64x", "8x3", "64x0", "64x3,"):
+    for wrong in ("64", "64x", "64x0", "64x3,"):
         with pytest.raises(UsageError, match="is not SIZExEPOCHS"):
+            parse_stages(wrong)
+    for wrong in ("8x3", "520x1"):
+        with pytest.raises(UsageError, match="is not of 32 to 512 pixels"):
             parse_stages(wrong)
     assert smoke(figures, tmp_path, "--stages", "32x1,48x1").exit_code == 0
     assert read_info(tmp_path / "run")["input_size"] == 48

@@ -71,7 +71,7 @@ def test_plots_for_years_buckets_and_no_ages(tmp_path, ages):
     for number in range(2):
         scene(number).save(tmp_path / f"{number}.png")
     frame = check([tmp_path], quiet=True).frame
-    paths = plot_set(frame, balance(frame), tmp_path / "plots")
+    paths = plot_set(frame, balance(frame), tmp_path)
     assert [path.name for path in paths] == ["ages.png", "classes.png", "quality.png"]
     for path in paths:
         with Image.open(path) as plot:

@@ -18,6 +18,7 @@ from agestat.training.fit import Options, Trainer
 from agestat.training.recipes import RECIPES, find_recipe
 from agestat.training.run import train
 from agestat.training.targets import cell_index
+from agestat.training.validate import validate
 
 SMALL = replace(
     find_recipe("simpsons"),
@@ -70,6 +71,44 @@ def test_a_finished_folder_is_not_overwritten_without_resume(figures, tmp_path):
     (tmp_path / "run" / "state.pt").write_bytes(b"")
     with pytest.raises(AgestatError, match="--resume"):
         train([figures], tmp_path / "run", SMALL, options(tmp_path))
+
+
+def test_threads_change_nothing(figures, tmp_path):
+    frame = read_labelled([figures]).frame
+    seen = []
+    for workers in (1, 4):
+        trainer = Trainer(frame, replace(SMALL, batch_size=4), options(tmp_path, workers=workers))
+        crops = load_crops(trainer.train, tmp_path / "cache", size=48, quiet=True)
+        seen.append([pixels for _, pixels, _ in trainer._batches(crops)])
+    assert len(seen[0]) == 60
+    assert all(torch.equal(one, other) for one, other in zip(*seen, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "split"),
+    [
+        ("simpsons", {"gender": None}, "train"),
+        ("faces", {"age_min": np.nan, "age_max": np.nan}, "train"),
+    ],
+)
+def test_a_set_without_the_labels_that_a_recipe_needs(figures, tmp_path, recipe, changes, split):
+    frame = read_labelled([figures]).frame.assign(**changes)
+    with pytest.raises(AgestatError, match=f"The split {split} has no picture labelled with"):
+        Trainer(frame, find_recipe(recipe), options(tmp_path))
+
+
+def test_held_out_rows_without_a_label_are_not_judged(figures, tmp_path):
+    frame = read_labelled([figures]).frame
+    held_out = frame.index[frame["split"] == "val"]
+    recipe = replace(find_recipe("faces"), stages=((32, 1),), batch_size=16)
+    rows = []
+    for part in (frame, frame.assign(gender=frame["gender"].where(frame.index != held_out[0], None))):
+        trainer = Trainer(part, recipe, options(tmp_path))
+        crops = load_crops(trainer.val, tmp_path / "cache", size=32, quiet=True)
+        rows.append(validate(trainer.network, crops, trainer.val, trainer.device, False))
+    right = [round(row["gender_accuracy"] * count) for row, count in zip(rows, (90, 89), strict=True)]
+    assert right[0] - right[1] in (0, 1)
+    assert rows[1]["gender_accuracy"] == pytest.approx(right[1] / 89)
 
 
 def test_frozen_stages_and_their_batch_statistics_stay(figures, tmp_path):

@@ -26,6 +26,18 @@ def test_a_stratum_of_one_subject_stays_for_training():
     assert set(split_by_subject(frame)) == {"train"}
 
 
+def test_where_no_subject_fits_the_smallest_is_judged():
+    """As the characters of a series: Lisa and Maggie are all its girls."""
+    frame = frame_of(["female"] * 50, [8.0] * 50, ["lisa"] * 40 + ["maggie"] * 10)
+    assert split_by_subject(frame).tolist() == ["train"] * 40 + ["val"] * 10
+
+
+def test_small_strata_are_judged_too():
+    frame = frame_of(["male"] * 6 + ["female"] * 2, [25.0] * 8, [""] * 8)
+    split = split_by_subject(frame)
+    assert ((split[:6] == "val").sum(), (split[6:] == "val").sum()) == (1, 1)
+
+
 ROWS = st.tuples(st.sampled_from(["male", "female"]), st.integers(0, 80), st.sampled_from("abcdefgh"))
 
 
