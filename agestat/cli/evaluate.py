@@ -34,7 +34,7 @@ Examples:
     "--predictions", type=click.Path(dir_okay=False, path_type=Path), help="Write one row per picture as CSV."
 )
 @click.option("--record", is_flag=True, help="Put the figures into the model's description and card.")
-@click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures.")
+@click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures of a split.")
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of --limit and of the intervals.")  # fmt: skip

@@ -90,7 +90,8 @@ def read_labelled(
     """Read the labelled sets in ``paths``; a set without splits gets a seeded, stratified one by subject, and
     always the same one: what one command trains on another must not judge by.
 
-    ``split`` keeps one split, ``limit`` that many pictures, drawn by ``seed``; only what is kept is decoded.
+    ``split`` keeps one split, ``limit`` that many pictures of each, drawn by ``seed``; only what is kept is
+    decoded.
     Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once. Raises
     `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
     """
@@ -101,8 +102,8 @@ def read_labelled(
     problems = [problem for _, bad in checked for problem in bad]
     if split is not None:
         frame = _only(frame, split)
-    if limit is not None and limit < len(frame):
-        frame = frame.sample(limit, random_state=seed).sort_index()
+    if limit is not None:
+        frame = frame.sample(frac=1, random_state=seed).groupby("split").head(limit).sort_index()
     frame, unreadable = _check_pictures(frame)
     problems += unreadable
     if problems and not skip_bad:

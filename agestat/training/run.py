@@ -34,9 +34,11 @@ def described(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return sets
 
 
-def _usable(data: Sequence[Path], recipe: Recipe, skip_bad: bool, options: Options) -> pd.DataFrame:
+def _usable(
+    data: Sequence[Path], recipe: Recipe, options: Options, *, skip_bad: bool, limit: int | None
+) -> pd.DataFrame:
     """The rows to train on; pictures in which a recipe of faces finds none are bad rows too."""
-    labelled = read_labelled(data, skip_bad=skip_bad)
+    labelled = read_labelled(data, skip_bad=skip_bad, seed=options.seed, limit=limit)
     frame, problems = labelled.frame, labelled.problems
     if recipe.crop == "faces":
         frame, faceless = with_faces(frame, quiet=options.quiet)
@@ -88,11 +90,8 @@ def train(
     `StoppedTrainingError`. Raises `AgestatError` for unusable data, naming every bad row.
     """
     _prepare(out, options)
-    frame = _usable(data, recipe, skip_bad, options)
+    frame = _usable(data, recipe, options, skip_bad=skip_bad, limit=limit)
     sets = described(frame)
-    if limit is not None:
-        frame = frame.groupby("split", group_keys=False).sample(frac=1, random_state=options.seed)
-        frame = frame.groupby("split").head(limit)
     trainer = Trainer(frame, recipe, options)
     if options.resume:
         trainer.restore()

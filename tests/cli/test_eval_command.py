@@ -47,13 +47,13 @@ def test_json_on_standard_output_is_nothing_but_json(figures, model):
 
 
 def test_tables_predictions_and_a_json_file(figures, model, tmp_path):
-    result = invoke(figures, "--model", model, "--split", "all", "--limit", 40, "--device", "cpu",
+    result = invoke(figures, "--model", model, "--split", "all", "--limit", 20, "--device", "cpu",
                     "--json", tmp_path / "out.json", "--predictions", tmp_path / "out.csv")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "untrained on set, all: perceived age and gender" in result.stdout
     assert "Confusion" in result.stdout and "gender female" in result.stdout
     table = pd.read_csv(tmp_path / "out.csv")
-    assert len(table) == 40 == json.loads((tmp_path / "out.json").read_text())["n"]
+    assert len(table) == 2 * 20 == json.loads((tmp_path / "out.json").read_text())["n"]
     assert {
         "file",
         "gender",

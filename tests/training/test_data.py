@@ -114,6 +114,8 @@ def test_split_and_limit(tmp_path):
     sample = read_labelled([folder], split="train", limit=3).frame
     assert len(sample) == 3 and sample["split"].unique().tolist() == ["train"]
     assert sample["file"].is_monotonic_increasing
+    both = read_labelled([folder], limit=3).frame
+    assert both["split"].value_counts().to_dict() == {"train": 3, "val": 3}
     with pytest.raises(
         UsageError, match="There is no split 'test' in this set: choose one of train, val, or all"
     ):
