@@ -32,10 +32,11 @@ class Facts(NamedTuple):
 
 
 Key = Callable[[Facts], str]
+By = str | Sequence[str]  # one key as on the command line, or several to cross
 
 
 def parse_by(
-    specs: Sequence[str],
+    specs: By,
     *,
     roots: Sequence[str] = (),
     metadata: str | os.PathLike[str] | None = None,
@@ -47,6 +48,7 @@ def parse_by(
     ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups for the path. With
     several ``roots``, folders begin with their root's name. Raises `UsageError` for anything else.
     """
+    specs = [specs] if isinstance(specs, str) else specs
     if metadata is not None and not any(spec.startswith("column:") for spec in specs):
         raise UsageError(f"--metadata {metadata} is of no use without --by column:NAME: add it.")
     keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]

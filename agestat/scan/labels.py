@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from agestat.errors import AgestatError
+from agestat.scan.groups import By
 from agestat.scan.result import Scan
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
@@ -53,7 +54,7 @@ def places(scan: Scan) -> Iterator[tuple[str, ...]]:
             yield (root, path, *(str(round(value)) for value in box))
 
 
-def read_labels(path: str | Path, scan: Scan, by: tuple[str, ...] = (), **groups: Any) -> OwnLabels:
+def read_labels(path: str | Path, scan: Scan, by: By = (), **groups: Any) -> OwnLabels:
     """The labels in a file from `agestat label`, for faces of ``scan``; groups as for `Scan.chunks`.
 
     Raises `AgestatError` naming the line of a label that cannot be used.

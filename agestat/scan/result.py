@@ -18,7 +18,7 @@ import pandas as pd
 from agestat.errors import AgestatError
 from agestat.images.walk import LATEST
 from agestat.model.labels import SPACES, LabelSpace
-from agestat.scan.groups import Facts, Key, parse_by
+from agestat.scan.groups import By, Facts, Key, parse_by
 from agestat.scan.home import store_of
 from agestat.scan.store import Store
 
@@ -242,7 +242,7 @@ class Scan:
         with self._understood():
             return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
 
-    def chunks(self, by: Sequence[str] = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
+    def chunks(self, by: By = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
         """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
         return self._chunks(self._places(by, cluster, groups))
 
@@ -274,7 +274,7 @@ class Scan:
         if ids:
             yield ids, blobs
 
-    def _places(self, by: Sequence[str], cluster: str, groups: dict[str, Any]) -> _Places | None:
+    def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> _Places | None:
         """None if each photo is a cluster of one group. Read apart from the faces: files are fewer."""
         key, by_folder = self._key(by, groups), cluster == "folder"
         if key is None and not by_folder:
@@ -298,13 +298,13 @@ class Scan:
             np.array(folder)[order] if by_folder else None,
         )
 
-    def _key(self, by: Sequence[str], groups: dict[str, Any]) -> Key | None:
+    def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
         roots = self._all(
             "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?) ORDER BY path"
         )
         return parse_by(by, roots=[os.fsdecode(root) for (root,) in roots], **groups)
 
-    def groups(self, by: Sequence[str], **groups: Any) -> pd.Series:
+    def groups(self, by: By, **groups: Any) -> pd.Series:
         """The group of each file, by ``file_id``."""
         key = self._key(by, groups)
         rows = self._all(
@@ -316,7 +316,7 @@ class Scan:
 
     def estimate(
         self,
-        by: Sequence[str] = (),
+        by: By = (),
         bands: str | None = None,
         *,
         labels: str | os.PathLike[str] | None = None,
@@ -341,7 +341,7 @@ class Scan:
         if labels is not None:
             from agestat.scan.labels import read_labels
 
-            options["labels"] = read_labels(Path(labels), self, tuple(by), **keys)
+            options["labels"] = read_labels(Path(labels), self, by, **keys)
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
         places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
         with threadpool_limits(1, "blas"):  # products of slices are small: threads would wait for each other
@@ -356,7 +356,7 @@ class Scan:
         """`looks` of all faces, once for all estimates of this scan."""
         return self.looks()
 
-    def looks(self, by: Sequence[str] = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
+    def looks(self, by: By = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of
         `agestat.stats.shift.shift`, of one group, or of about `LOOKED_AT` faces of all."""
         key = self._key(by, groups)
@@ -399,7 +399,7 @@ class Scan:
         except (RecursionError, StopIteration, TypeError, ValueError) as error:
             raise self._damaged() from error
 
-    def table(self, by: Sequence[str] = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
+    def table(self, by: By = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
 

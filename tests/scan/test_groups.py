@@ -30,7 +30,7 @@ def facts(path="a/b/1.jpg", root="/r", taken_at="2019-07-01T23:59:00", mtime_ns=
     ],
 )
 def test_groups_of_a_file(spec, expected):
-    assert parse_by([spec])(facts()) == expected
+    assert parse_by([spec])(facts()) == parse_by(spec)(facts()) == expected
 
 
 def test_no_specs_are_no_groups():
