@@ -82,11 +82,11 @@ READERS = (picture, picture, picture, table, metadata, own_labels)
 def small_scan() -> Scan:
     """A store of one face."""
     (blob,) = YEARS.pack(YEARS.softmax(np.zeros((1, YEARS.width), np.float32)))
-    store = Store(WORK / "s.sqlite")
-    run = store.begin_run("s", {"space": "years"})
     answer = Examined("ok", width=100, height=100, faces=[FACE])
-    with store.transaction():
-        store.write(run, [Row(Found("/photos", "a/1.jpg", 1, 1), answer, [blob], [None])])
+    with Store(WORK / "s.sqlite") as store:
+        run = store.begin_run("s", {"space": "years"})
+        with store.transaction():
+            store.write(run, [Row(Found("/photos", "a/1.jpg", 1, 1), answer, [blob], [None])])
     return Scan(store, run)
 
 

@@ -69,10 +69,11 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
     from agestat.model.checkpoint import read_info
     from agestat.model.labels import SPACES
     from agestat.scan.api import StoppedError, scan
+    from agestat.scan.home import store_of
+    from agestat.scan.store import Store
 
     keys = (
         "model",
-        "db",
         "fresh",
         "include",
         "exclude",
@@ -86,13 +87,13 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
     chosen["batch_size"] = _batch_size(options["batch_size"])
     inputs = [*paths, *filter(None, [options["db"]])]
     check(options, SPACES[read_info(options["model"])["space"]], inputs)
-    try:
-        with _progress(paths, options) as progress:
-            result = scan(paths, **chosen, progress=progress)
-    except StoppedError as stopped:
-        click.echo(str(stopped), err=True)
-        return 128 + stopped.signal
-    with result:
+    with Store(options["db"] or store_of(paths)) as store:  # nobody scans into it before all is delivered
+        try:
+            with _progress(paths, options) as progress:
+                result = scan(paths, **chosen, db=store, progress=progress)
+        except StoppedError as stopped:
+            click.echo(str(stopped), err=True)
+            return 128 + stopped.signal
         return deliver(result, options)
 
 

@@ -50,10 +50,7 @@ Entry = Found | Unwalkable
 
 
 def walk(
-    paths: Iterable[str | os.PathLike[str]],
-    *,
-    include: str | Iterable[str] = (),
-    exclude: str | Iterable[str] = (),
+    paths: Iterable[str | os.PathLike[str]], *, include: Iterable[str] = (), exclude: Iterable[str] = ()
 ) -> Iterator[Entry]:
     """Yield the pictures at ``paths`` as they are met: files as given, folders depth first, sorted by name.
 
@@ -67,8 +64,7 @@ def walk(
     yield from walker.linked()
 
 
-def _matcher(globs: str | Iterable[str]) -> re.Pattern[str] | None:
-    globs = [globs] if isinstance(globs, str) else globs
+def _matcher(globs: Iterable[str]) -> re.Pattern[str] | None:
     patterns = [translate(glob.rstrip("/")) for glob in globs]
     return re.compile("|".join(patterns)) if patterns else None
 

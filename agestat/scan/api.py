@@ -33,7 +33,7 @@ def scan(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     model: str | Path = DEFAULT,
-    db: str | os.PathLike[str] | None = None,
+    db: str | os.PathLike[str] | Store | None = None,
     fresh: bool = False,
     include: str | Sequence[str] = (),
     exclude: str | Sequence[str] = (),
@@ -47,13 +47,15 @@ def scan(
 ) -> Scan:
     """Scan files and folders and return the result.
 
-    Rows go to the store ``db`` (default: one per set of paths, in the user's cache folder) as the scan runs,
-    and rows of unchanged files are taken from there unless ``fresh``; a scan that was killed goes on where it
-    was. ``model`` names a shipped model or a checkpoint folder. ``min_face`` in pixels and ``min_score`` from
-    0 to 1 leave faces out; ``limit`` ends after that many files. Ctrl-C and SIGTERM end in order and raise
-    `StoppedError`. Raises `AgestatError` for what cannot be used; a file that cannot be read is a row.
+    Rows go to the store ``db`` (a file, or one that is open and stays so; default: a file per set of paths,
+    in the user's cache folder) as the scan runs, and rows of unchanged files are taken from there unless
+    ``fresh``; a scan that was killed goes on where it was. ``model`` names a shipped model or a checkpoint
+    folder. ``min_face`` in pixels and ``min_score`` from 0 to 1 leave faces out; ``limit`` ends after that
+    many files. Ctrl-C and SIGTERM end in order and raise `StoppedError`. Raises `AgestatError` for what
+    cannot be used; a file that cannot be read is a row.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    include, exclude = ([globs] if isinstance(globs, str) else list(globs) for globs in (include, exclude))
     if not any(os.path.lexists(path) for path in paths):
         first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
         raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
@@ -61,8 +63,7 @@ def scan(
     settings = _settings(info, min_face, min_score)
     entries = islice(walk(paths, include=include, exclude=exclude), limit)
     stop = Stop()
-    store = Store(db or store_of(paths))
-    try:
+    with db if isinstance(db, Store) else Store(db or store_of(paths)) as store:
         about = _about(info, paths, settings, include, exclude, limit)
         calibration = folder_of(model) / CALIBRATION
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
@@ -77,9 +78,6 @@ def scan(
                 stop.signal,
             )
         store.end_run(run)
-    except BaseException:
-        store.close()
-        raise
     return Scan(store, run)
 
 
@@ -97,13 +95,13 @@ def _about(
     info: dict[str, Any],
     paths: Sequence[str | os.PathLike[str]],
     settings: Settings,
-    include: Sequence[str],
-    exclude: Sequence[str],
+    include: list[str],
+    exclude: list[str],
     limit: int | None,
 ) -> dict[str, Any]:
     """What the store remembers of a run."""
     shown = [os.fsdecode(path) for path in paths[:100]]
-    options = {"include": list(include), "exclude": list(exclude), "limit": limit, "paths": shown}
+    options = {"include": include, "exclude": exclude, "limit": limit, "paths": shown}
     return {
         "model": info["name"],
         "model_digest": info["sha256"],

@@ -6,7 +6,6 @@ import os
 import secrets
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from agestat.model.labels import SPACES, LabelSpace
 from agestat.scan.groups import By, Facts, Key, parse_by
 from agestat.scan.home import store_of
 from agestat.scan.store import Store
+from agestat.scan.stored_run import StoredRun
 
 if TYPE_CHECKING:
     from agestat.stats.calibration import Calibration
@@ -60,10 +60,14 @@ class _Places(NamedTuple):
 
 
 class Scan:
-    """One run of a store. Made by `agestat.scan` or `Scan.open`."""
+    """One run of a store. Made by `agestat.scan` or `Scan.open`.
+
+    It opens the store whenever it reads, or for the whole time inside ``with``. A later scan with the same
+    settings takes its rows over; to read this one then raises `AgestatError`.
+    """
 
     def __init__(self, store: Store, run: int) -> None:
-        self._store, self._id = store, run
+        self._stored = StoredRun(store, run)
         self._salt: bytes | None = None
 
     @classmethod
@@ -74,10 +78,9 @@ class Scan:
             file = store_of([path])
         if not file.is_file():
             raise AgestatError(f"There is no scan of {path} yet: run `agestat scan {path}` first.")
-        store = Store(file)
-        latest = next(store.rows("SELECT max(id) FROM runs"))[0][0]
+        with Store(file) as store:
+            latest = next(store.rows("SELECT max(id) FROM runs"))[0][0]
         if latest is None:
-            store.close()
             raise AgestatError(f"The store {file} holds no scan yet: run `agestat scan` with it first.")
         return cls(store, latest)
 
@@ -106,7 +109,7 @@ class Scan:
             "SELECT roots.path, files.path, size, mtime_ns FROM files JOIN roots ON roots.id = root_id "
             "WHERE files.id = ?"
         )
-        ((root, path, *known),) = next(self._store.rows(query, [int(file_id)]))
+        ((root, path, *known),) = next(self._stored.rows(query, int(file_id)))
         full = os.path.join(os.fsdecode(root), os.fsdecode(path))  # noqa: PTH118 -- odd names stay
         try:
             status = os.stat(full)  # noqa: PTH116
@@ -114,43 +117,17 @@ class Scan:
             return None
         return full if [status.st_size, min(status.st_mtime_ns, LATEST)] == known else None
 
-    def close(self) -> None:
-        """Let others use the store."""
-        self._store.close()
-
     def __enter__(self) -> "Scan":
+        self._stored.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._stored.__exit__()
 
-    def _all(self, query: str) -> list[tuple[Any, ...]]:
-        return [row for chunk in self._store.rows(query, [self._id]) for row in chunk]
-
-    @cached_property
+    @property
     def run(self) -> dict[str, Any]:
         """Model, its digest, options, times (UTC), and the version of agestat."""
-        ((about, started, finished),) = self._all(
-            "SELECT about, started_at, finished_at FROM runs WHERE id = ?"
-        )
-        try:
-            known = json.loads(about)
-            if not {"model", "model_digest", "agestat"} <= known.keys() or known["space"] not in SPACES:
-                raise ValueError
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            raise self._damaged() from error
-        return {**known, "started_at": started, "finished_at": finished}
-
-    def _damaged(self) -> AgestatError:
-        return AgestatError(f"The store {self._store.path} is damaged: move it away and scan again.")
-
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        """Rows of other types than ours: somebody changed the store."""
-        try:
-            yield
-        except (OverflowError, RecursionError, TypeError, ValueError) as error:
-            raise self._damaged() from error
+        return self._stored.about
 
     @property
     def space(self) -> LabelSpace:
@@ -160,12 +137,14 @@ class Scan:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Files ``found``, ``read``, ``failed``, ``no_face``, ``reused``; ``faces``, ``faces_left_out``."""
-        statuses = dict(self._all("SELECT status, count(*) FROM files WHERE run_id = ? GROUP BY status"))
-        ((left_out,),) = self._all("SELECT ifnull(sum(faces_left_out), 0) FROM files WHERE run_id = ?")
-        ((faces,),) = self._all(
+        statuses = dict(
+            self._stored.all("SELECT status, count(*) FROM files WHERE run_id = ? GROUP BY status")
+        )
+        ((left_out,),) = self._stored.all("SELECT ifnull(sum(faces_left_out), 0) FROM files WHERE run_id = ?")
+        ((faces,),) = self._stored.all(
             "SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?"
         )
-        ((reused,),) = self._all("SELECT reused FROM runs WHERE id = ?")
+        ((reused,),) = self._stored.all("SELECT reused FROM runs WHERE id = ?")
         found, failed = sum(statuses.values()), statuses.get("failed", 0)
         return {
             "found": found,
@@ -180,7 +159,7 @@ class Scan:
     @cached_property
     def failures(self) -> "pd.Series[int]":
         """Number of failed files by reason, the most frequent first."""
-        rows = self._all(
+        rows = self._stored.all(
             "SELECT reason, count(*) FROM files WHERE run_id = ? AND status = 'failed' "
             "GROUP BY reason ORDER BY count(*) DESC, reason"
         )
@@ -197,13 +176,13 @@ class Scan:
         return self._read_files("AND status = 'failed'")
 
     def _read_files(self, which: str) -> pd.DataFrame:
-        rows = self._all(
+        rows = self._stored.all(
             "SELECT files.id, roots.path, files.path, status, reason, width, height, format, taken_at, "
             "camera, (SELECT count(*) FROM faces WHERE file_id = files.id), faces_left_out "
             f"FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? {which} "
             "ORDER BY roots.path, files.path"
         )
-        with self._understood():
+        with self._stored.understood():
             frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
             self._name_files(frame)
             frame["taken_at"] = pd.to_datetime(frame["taken_at"])
@@ -220,8 +199,8 @@ class Scan:
             "SELECT files.id, roots.path, files.path, x, y, faces.width, faces.height, score, sharpness, "
             f"brightness, novelty, probabilities {_JOINED}"
         )
-        for rows in self._store.rows(query, [self._id]) if self.counts["faces"] else [[]]:
-            with self._understood():
+        for rows in self._stored.rows(query) if self.counts["faces"] else [[]]:
+            with self._stored.understood():
                 frame = self._face_frame(rows)
             yield frame
 
@@ -239,7 +218,7 @@ class Scan:
         return frame
 
     def _unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
-        with self._understood():
+        with self._stored.understood():
             return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
 
     def chunks(self, by: By = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
@@ -263,8 +242,8 @@ class Scan:
     def _columns(self, query: str) -> Iterator[tuple["array[int]", list[bytes]]]:
         """The two columns of a query in parts of about `SLICE` rows."""
         ids, blobs = array("q"), list[bytes]()
-        for rows in self._store.rows(query, [self._id], FETCHED):
-            with self._understood():
+        for rows in self._stored.rows(query, size=FETCHED):
+            with self._stored.understood():
                 more_ids, more_blobs = zip(*rows, strict=True)
                 ids.extend(more_ids)
             blobs.extend(more_blobs)
@@ -283,9 +262,9 @@ class Scan:
         names: dict[str | None, int] = {}
         folders: dict[tuple[bytes, bytes], int] = {}
         query = f"SELECT files.id, {_FACTS} {_FILES} {_IN_ORDER}"
-        for rows in self._store.rows(query, [self._id], FETCHED):
+        for rows in self._stored.rows(query, size=FETCHED):
             ids.extend(row[0] for row in rows)
-            with self._understood():
+            with self._stored.understood():
                 group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
                 if by_folder:
                     places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
@@ -299,7 +278,7 @@ class Scan:
         )
 
     def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
-        roots = self._all(
+        roots = self._stored.all(
             "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?) ORDER BY path"
         )
         return parse_by(by, roots=[os.fsdecode(root) for (root,) in roots], **groups)
@@ -307,11 +286,11 @@ class Scan:
     def groups(self, by: By, **groups: Any) -> pd.Series:
         """The group of each file, by ``file_id``."""
         key = self._key(by, groups)
-        rows = self._all(
+        rows = self._stored.all(
             f"SELECT files.id, {_FACTS} FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? "
             "ORDER BY roots.path, files.path"
         )
-        with self._understood():
+        with self._stored.understood():
             return pd.Series({row[0]: _name(key, row) for row in rows}, name="group", dtype=object)
 
     def estimate(
@@ -365,8 +344,8 @@ class Scan:
         some = _JOINED.replace("WHERE", f"WHERE CAST(sharpness * 4096 AS INTEGER) % {every} = 0 AND")
         numbers = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
         parts = [np.empty((0, 5), np.float32)]
-        for rows in self._store.rows(f"SELECT files.id, {_FACTS}, {numbers} {some}", [self._id]):
-            with self._understood():
+        for rows in self._stored.rows(f"SELECT files.id, {_FACTS}, {numbers} {some}"):
+            with self._stored.understood():
                 known = [row[6:] for row in rows if key is None or _name(key, row) == group]
                 parts.append(np.array(known, dtype=np.float32).reshape(-1, 5))
         columns = np.concatenate(parts).T
@@ -391,13 +370,13 @@ class Scan:
 
         query = "SELECT info, calibration FROM models WHERE digest = ?"
         try:
-            ((info, calibration),) = next(self._store.rows(query, [self.run["model_digest"]]))
+            ((info, calibration),) = next(self._stored.rows(query, self.run["model_digest"]))
             info = json.loads(info)
             if not isinstance(info, dict):
                 raise ValueError
             return info, None if calibration is None else unpack_calibration(calibration)
         except (RecursionError, StopIteration, TypeError, ValueError) as error:
-            raise self._damaged() from error
+            raise self._stored.damaged() from error
 
     def table(self, by: By = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""

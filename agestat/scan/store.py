@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from agestat.errors import AgestatError
@@ -78,17 +79,34 @@ class Row(NamedTuple):
 
 
 class Store:
-    """An open store; nobody else can use the file until `close`. Raises `AgestatError` for any trouble."""
+    """A store; inside ``with``, which may be nested, it is open and nobody else can use the file. Raises
+    `AgestatError` for any trouble."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()
+        self._users, self._lock = 0, Lock()
+
+    def __enter__(self) -> "Store":
+        with self._lock:
+            if self._users == 0:
+                self._open()
+            self._users += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._db.close()
+
+    def _open(self) -> None:
         if self.path.exists():
             _check(self.path)
         with self._in_words():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = self._connect()
             if not self._is_archived():
-                self._open()
+                self._prepare()
         self._roots: dict[str, int] = {}
 
     def _is_archived(self) -> bool:
@@ -100,10 +118,10 @@ class Store:
         )
 
     def _connect(self) -> sqlite3.Connection:
-        where = self.path.absolute().as_uri() + ("?mode=ro&immutable=1" if self._is_archived() else "")
+        where = self.path.as_uri() + ("?mode=ro&immutable=1" if self._is_archived() else "")
         return sqlite3.connect(where, timeout=1.0, isolation_level=None, check_same_thread=False, uri=True)
 
-    def _open(self) -> None:
+    def _prepare(self) -> None:
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("BEGIN EXCLUSIVE")
         if self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
@@ -117,16 +135,6 @@ class Store:
             self._db.execute(statement)
         self._db.execute(f"PRAGMA application_id = {APPLICATION}")
         self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-    def close(self) -> None:
-        """Let others use the file."""
-        self._db.close()
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def begin_run(self, settings: str, about: dict[str, Any]) -> int:
         """A new run with these settings; ``about`` is kept for the record. Returns its id."""

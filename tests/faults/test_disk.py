@@ -77,7 +77,8 @@ def test_a_store_in_use(scan, collection, tmp_path):
 
 @pytest.mark.parametrize("damage", ["newer", "noise"])
 def test_a_store_that_cannot_be_used_stays_untouched(scan, collection, tmp_path, damage):
-    Store(tmp_path / "s.sqlite").close()
+    with Store(tmp_path / "s.sqlite"):
+        pass
     data = bytearray((tmp_path / "s.sqlite").read_bytes())
     data[60:64] = b"\0\0\0\x63"  # user_version 99
     if damage == "noise":

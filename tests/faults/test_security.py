@@ -39,7 +39,7 @@ def scanned(whole_model, tmp_path):
         (tmp_path / "p" / name).write_bytes(valid_pictures()[name])
     (tmp_path / "p" / "secret name.jpg").write_text("text")
     options = {"model": whole_model, "device": "cpu", "workers": 1}
-    agestat.scan(tmp_path / "p", db=tmp_path / "s.sqlite", **options).close()
+    agestat.scan(tmp_path / "p", db=tmp_path / "s.sqlite", **options)
     return tmp_path / "s.sqlite"
 
 

@@ -36,7 +36,7 @@ def first_scan(whole_model, tmp_path_factory):
     (folder / "p").mkdir()
     for name in ("rgb.jpg", "rgb.png", "cmyk.jpg"):
         (folder / "p" / name).write_bytes(valid_pictures()[name])
-    agestat.scan(folder / "p", db=folder / "s.sqlite", model=whole_model, device="cpu", workers=1).close()
+    agestat.scan(folder / "p", db=folder / "s.sqlite", model=whole_model, device="cpu", workers=1)
     return folder / "s.sqlite"
 
 
@@ -79,8 +79,8 @@ def test_an_output_with_the_longest_name_there_is(tmp_path):
 
 
 def test_pipes_in_place_of_files_are_not_waited_for(whole_model, fifo, tmp_path):
-    with pytest.raises(AgestatError, match="fifo is not a file: choose another --db"):
-        Store(fifo)
+    with pytest.raises(AgestatError, match="fifo is not a file: choose another --db"), Store(fifo):
+        pass
     model = shutil.copytree(whole_model, tmp_path / "model")
     (model / "model.safetensors").unlink()
     os.mkfifo(model / "model.safetensors")

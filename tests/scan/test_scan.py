@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,56 @@ def test_open_finds_the_latest_scan(scan, samples, tmp_path):
         assert result.run["finished_at"] >= result.run["started_at"]
     with pytest.raises(AgestatError, match=r"There is no scan of .*: run `agestat scan"):
         Scan.open(tmp_path)
+
+
+@pytest.fixture
+def notebook(samples, model, tmp_path):
+    """What `agestat.scan` gives to who does not close it."""
+
+    def run(**options):
+        return agestat.scan(samples, **{"model": model, "db": tmp_path / "s.sqlite", "workers": 1, **options})
+
+    return run
+
+
+def test_a_result_at_hand_keeps_nobody_from_scanning_again(notebook):
+    first = notebook()
+    strict = notebook(min_face=200)
+    assert (len(first.faces), len(strict.faces)) == (17, 2)
+    assert len(first.table(replicates=10)) == 14
+    again = notebook()
+    assert again.counts["reused"] == 16
+    with pytest.raises(AgestatError, match=r"s\.sqlite was scanned into again since: use the result of that"):
+        first.table()
+    assert len(strict.faces) == 2
+
+
+def test_a_result_whose_store_is_gone_says_so_and_makes_none(notebook, tmp_path):
+    result = notebook()
+    (tmp_path / "s.sqlite").unlink()
+    with pytest.raises(AgestatError, match=r"s\.sqlite is not there any more: scan again"):
+        len(result.files)
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+def test_inside_with_nobody_else_uses_the_store(notebook):
+    with notebook() as result:
+        with pytest.raises(AgestatError, match="is in use by another run"):
+            notebook()
+        assert len(result.faces) == 17
+
+
+def test_several_threads_read_one_result(notebook):
+    result = notebook()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: len(result.faces), range(20))) == [17] * 20
+
+
+def test_keys_and_globs_may_be_one_string(notebook):
+    result = notebook(exclude="photos")
+    assert result.files["path"].str.startswith("photos").sum() == 0 < len(result.files)
+    assert result.run["options"]["exclude"] == ["photos"]
+    assert result.groups("folder").value_counts().to_dict() == {"drawn": 5, "others": 3}
 
 
 def test_groups_chunks_and_clusters(scan, samples, tmp_path):

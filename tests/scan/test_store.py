@@ -101,18 +101,23 @@ def test_a_store_in_use_is_refused(tmp_path):
     with (
         Store(tmp_path / "s.sqlite"),
         pytest.raises(AgestatError, match=r"s\.sqlite is in use by another run: wait for it to end"),
+        Store(tmp_path / "s.sqlite"),
     ):
-        Store(tmp_path / "s.sqlite")
+        pass
 
 
 @pytest.mark.parametrize(
     "content", [b"not a database at all", b"x" * 5000, b"SQLite format 3\0" + bytes(200)]
 )
 def test_a_file_that_is_no_store_stays_untouched(tmp_path, content):
-    (tmp_path / "s.sqlite").write_bytes(content)
-    with pytest.raises(AgestatError, match=r"is not a store of agestat, or a damaged one: choose"):
-        Store(tmp_path / "s.sqlite")
-    assert (tmp_path / "s.sqlite").read_bytes() == content
+    path = tmp_path / "s.sqlite"
+    path.write_bytes(content)
+    with (
+        pytest.raises(AgestatError, match=r"is not a store of agestat, or a damaged one: choose"),
+        Store(path),
+    ):
+        pass
+    assert path.read_bytes() == content
 
 
 def test_somebody_elses_database_stays_untouched(tmp_path):
@@ -120,8 +125,8 @@ def test_somebody_elses_database_stays_untouched(tmp_path):
         db.execute("CREATE TABLE mine (x)")
     db.close()
     before = (tmp_path / "s.sqlite").read_bytes()
-    with pytest.raises(AgestatError, match="is not a store of agestat"):
-        Store(tmp_path / "s.sqlite")
+    with pytest.raises(AgestatError, match="is not a store of agestat"), Store(tmp_path / "s.sqlite"):
+        pass
     assert (tmp_path / "s.sqlite").read_bytes() == before
     assert os.listdir(tmp_path) == ["s.sqlite"]  # noqa: PTH208
 
@@ -130,13 +135,14 @@ def test_somebody_elses_database_stays_untouched(tmp_path):
     ("version", "words"), [(99, "a newer agestat: update agestat"), (1, "an older agestat: move it away")]
 )
 def test_a_store_of_another_version_stays_untouched(tmp_path, version, words):
-    Store(tmp_path / "s.sqlite").close()
+    with Store(tmp_path / "s.sqlite"):
+        pass
     with sqlite3.connect(tmp_path / "s.sqlite") as db:
         db.execute(f"PRAGMA user_version = {version}")
     db.close()
     before = (tmp_path / "s.sqlite").read_bytes()
-    with pytest.raises(AgestatError, match=f"was made by {words}"):
-        Store(tmp_path / "s.sqlite")
+    with pytest.raises(AgestatError, match=f"was made by {words}"), Store(tmp_path / "s.sqlite"):
+        pass
     assert (tmp_path / "s.sqlite").read_bytes() == before
 
 
@@ -156,8 +162,8 @@ def test_damage_inside_a_store_is_one_sentence(tmp_path):
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(AgestatError, match=r"cannot be (used|read)"):
-        Store(tmp_path / "file" / "s.sqlite")
+    with pytest.raises(AgestatError, match=r"cannot be (used|read)"), Store(tmp_path / "file" / "s.sqlite"):
+        pass
 
 
 def test_an_empty_file_becomes_a_store(tmp_path):
