@@ -84,7 +84,7 @@ def small_scan() -> Scan:
     (blob,) = YEARS.pack(YEARS.softmax(np.zeros((1, YEARS.width), np.float32)))
     answer = Examined("ok", width=100, height=100, faces=[FACE])
     with Store(WORK / "s.sqlite") as store:
-        run = store.begin_run("s", {"space": "years"})
+        run = store.begin_run("s", {"space": "years", "model": "none", "model_digest": "", "agestat": ""})
         with store.transaction():
             store.write(run, [Row(Found("/photos", "a/1.jpg", 1, 1), answer, [blob], [None])])
     return Scan(store, run)
@@ -111,7 +111,7 @@ def one_input(data: bytes) -> None:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # as in the workers
     PICTURE = valid_pictures()["bits.bmp"]
-    SCAN = small_scan()
     fill(Path(sys.argv[1]))
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
+    with small_scan() as SCAN:
+        atheris.Setup(sys.argv, one_input)
+        atheris.Fuzz()
