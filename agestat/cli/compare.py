@@ -55,7 +55,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
     alone with --by and --groups. It says which shares differ, and whether the faces of each look like those
     that the model's errors are known of.
     """
-    from agestat.cli.deliver import check_outputs
+    from agestat.cli.deliver import check_outputs, save_picture
     from agestat.cli.sides import Sides, check_arguments
 
     check_arguments(a, b, options)
@@ -70,8 +70,8 @@ def command(a: str, b: str | None, **options: Any) -> None:
         both = pd.concat([found.table, found.margins], ignore_index=True)
         write_table(both.assign(global_p=found.global_p), options["csv"], "csv")
     if options["png"]:
-        from agestat.report.canvas import THEMES, save_figure
+        from agestat.report.canvas import THEMES
         from agestat.report.plots import forest
 
-        save_figure(forest(found.table, names=sides.names, theme=THEMES[options["theme"]]), options["png"])
+        save_picture(forest(found.table, names=sides.names, theme=THEMES[options["theme"]]), options["png"])
     click.echo(found.words, err="-" in (options["csv"], options["png"]))

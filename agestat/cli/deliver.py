@@ -12,6 +12,8 @@ import click
 from agestat.errors import UsageError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from agestat.model.labels import LabelSpace
     from agestat.scan.result import Scan
     from agestat.stats.estimate import Estimate
@@ -97,20 +99,31 @@ def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":
 
 def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options: dict[str, Any]) -> None:
     """The page and the picture of the pyramids."""
-    from agestat.report.canvas import THEMES, save_figure
+    from agestat.report.canvas import THEMES
     from agestat.report.html import write_html
     from agestat.report.language import open_language
     from agestat.report.plots import small_multiples
 
     if options["png"]:
         figure = small_multiples(result, t=open_language(options["lang"]), theme=THEMES[options["theme"]])
-        save_figure(figure, options["png"])
+        save_picture(figure, options["png"])
     if options["html"]:
         write_html(
             scan, result, options["html"], lang=options["lang"], thumbnails=options["thumbnails"],
             command=None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]]),
             overall=overall,
         )  # fmt: skip
+
+
+def save_picture(figure: "Figure", target: str) -> None:
+    """Write a figure and say what it could not show."""
+    from agestat.report.canvas import save_figure
+
+    if missing := save_figure(figure, target):
+        click.echo(
+            f"{target} shows boxes for {missing[:20]}: install a font that has these letters, or write SVG.",
+            err=True,
+        )
 
 
 def _print(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -13,12 +14,13 @@ from matplotlib.figure import Figure
 
 from agestat.errors import UsageError
 from agestat.report.files import output_file
+from agestat.report.fonts import FAMILY, find_letters
 from agestat.report.text import printable
 
 FORMATS = ("png", "svg", "pdf")
 DPI = 200  # 1,000 pixels over the 5 inches of a pyramid: sharp in print and on slides
 RC: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
+    "font.family": FAMILY,
     "font.size": 9,
     "svg.fonttype": "none",  # text stays text: small, selectable, sharp
     "svg.hashsalt": "agestat",
@@ -62,15 +64,21 @@ def style_axes(axes: Axes, theme: Theme) -> None:
         spine.set_color(theme.grid)
 
 
-def save_figure(figure: Figure, target: str | Path) -> None:
-    """Write ``figure`` as PNG, SVG or PDF, by the extension of ``target``; ``-`` is a PNG on stdout."""
+def save_figure(figure: Figure, target: str | Path) -> str:
+    """Write ``figure`` as PNG, SVG or PDF, by the extension of ``target``; ``-`` is a PNG on stdout.
+
+    Returns the letters that no font of this machine has, which are boxes in PNG and PDF.
+    """
     kind = "png" if str(target) == "-" else Path(target).suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         endings = ", ".join(f".{name}" for name in FORMATS)
         raise UsageError(f"Cannot draw into {target}: end its name with one of {endings}.")
     undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    with output_file(target) as stream, matplotlib.rc_context(RC):
+    with output_file(target) as stream, matplotlib.rc_context(RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # what is missing is returned
+        missing = find_letters(figure)
         figure.savefig(stream, format=kind, dpi=DPI, metadata=undated)
+    return "" if kind == "svg" else missing  # an SVG keeps text, whoever shows it finds the fonts
 
 
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from matplotlib.font_manager import fontManager
 
 from agestat.cli.report import command
 
@@ -58,3 +59,14 @@ def test_table_alone_on_standard_output(store):
 def test_russian_page(store, tmp_path):
     run(store, "--html", tmp_path / "r.html", "--lang", "ru", "--quiet")
     assert '<html lang="ru">' in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_letters_that_no_font_has_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(fontManager, "ttflist", [])
+    store = stores.write_store(tmp_path, 40, ("東京", "Rome"))
+    result = run(store, "--by", "folder", "--png", tmp_path / "p.png", "--quiet")
+    path = tmp_path / "p.png"
+    assert (
+        result.stderr
+        == f"{path} shows boxes for 京東: install a font that has these letters, or write SVG.\n"
+    )

@@ -3,6 +3,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.font_manager import fontManager
 from PIL import Image
 
 from agestat.errors import AgestatError, UsageError
@@ -111,6 +112,18 @@ def test_saved_by_extension(make_estimate, tmp_path):
     assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF")
     with pytest.raises(UsageError, match=r"Cannot draw into .*p\.bmp: end its name with one of \.png"):
         save_figure(figure, tmp_path / "p.bmp")
+
+
+def test_letters_come_from_any_font_that_has_them(make_estimate, tmp_path, monkeypatch):
+    figure = plots.pyramid(make_estimate())
+    figure.suptitle("\U0001d4d0bc")  # a capital that STIX has, which comes with matplotlib
+    assert save_figure(figure, tmp_path / "lent.png") == ""
+    monkeypatch.setattr(fontManager, "ttflist", [])
+    assert save_figure(figure, tmp_path / "box.png") == "\U0001d4d0"
+    assert save_figure(figure, tmp_path / "text.svg") == ""
+    assert "\U0001d4d0bc" in (tmp_path / "text.svg").read_text("utf-8")
+    with Image.open(tmp_path / "lent.png") as lent, Image.open(tmp_path / "box.png") as box:
+        assert lent.size == box.size and lent.tobytes() != box.tobytes()
 
 
 def test_nothing_to_draw_is_said(make_estimate):
