@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import stat
 import struct
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {5, 6, 7, 8}
+FIRST_PHOTO = 1826  # earlier years are what cameras write that have no clock
 _TAKEN = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
 
 try:
@@ -186,10 +188,13 @@ def _exif(image: Image.Image) -> Mapping[int, Any]:
 
 def _taken_at(exif: Mapping[int, Any]) -> datetime | None:
     for tag in _TAKEN:
+        text = str(exif.get(tag, ""))[:19].replace("T", " ")
         try:
-            return datetime.strptime(str(exif[tag])[:19], "%Y:%m:%d %H:%M:%S")
-        except (KeyError, ValueError):
+            taken = datetime.strptime(re.sub("[-/.]", ":", text), "%Y:%m:%d %H:%M:%S")
+        except ValueError:
             continue
+        if taken.year >= FIRST_PHOTO:
+            return taken
     return None
 
 

@@ -92,7 +92,20 @@ def test_exif_time_and_camera(tmp_path):
     assert picture.camera == "Canon EOS 5D"
 
 
-@pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "yesterday", "    :  :     :  :  "])
+@pytest.mark.parametrize(
+    "taken",
+    ["2020:01:02 03:04:05.678", "2020-01-02T03:04:05+02:00", "2020/01/02 03:04:05", "2020:1:2 3:4:5"],
+)
+def test_dates_are_read_as_cameras_and_programs_write_them(tmp_path, taken):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = taken
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
+    assert decode(tmp_path / "a.jpg").taken_at == datetime(2020, 1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "taken", ["0000:00:00 00:00:00", "0001:01:01 00:00:00", "yesterday", "    :  :     :  :  "]
+)
 def test_absurd_exif_is_no_exif(tmp_path, taken):
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = taken
