@@ -7,8 +7,8 @@ import click
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
+    from agestat.cli.terminal import Terminal
     from agestat.training.check import Check
 
 EXAMPLES = """\b
@@ -36,14 +36,13 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
     Prints the counts by split, class balance, picture sizes, every row that cannot be used, and exact and
     near duplicates. Ends with exit code 3 where rows cannot be used.
     """
-    from rich.console import Console
-
+    from agestat.cli.terminal import Terminal
     from agestat.training.check import balance, check
     from agestat.training.data import describe, find_data
     from agestat.training.folders import make_folders
     from agestat.training.plots import plot_set
 
-    console = Console()
+    console = Terminal()
     paths = find_data(data)
     make_folders(out)
     found = check(paths, quiet=quiet)
@@ -58,7 +57,7 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
         ctx.exit(3)
 
 
-def _show_counts(found: "Check", counts: "pd.DataFrame", console: "Console") -> None:
+def _show_counts(found: "Check", counts: "pd.DataFrame", console: "Terminal") -> None:
     from rich.table import Table
 
     frame = found.frame

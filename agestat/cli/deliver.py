@@ -128,12 +128,11 @@ def save_picture(figure: "Figure", target: str) -> None:
 
 def _print(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
     """The summary; on standard error when a table goes to standard output."""
-    from rich.console import Console
-
+    from agestat.cli.terminal import Terminal
     from agestat.report.console import print_summary
 
     to_stdout = "-" in [options[key] for key in OUTPUTS]
-    print_summary(scan, result, Console(stderr=to_stdout), options["lang"])
+    print_summary(scan, result, Terminal(stderr=to_stdout), options["lang"])
     if options.get("verbose"):
         for row in scan.failed.itertuples():
             click.echo(f"{row.reason}: {f'{row.root}/{row.path}'!a}", err=True)

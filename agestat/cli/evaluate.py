@@ -47,8 +47,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     the six classes child 0-12, adult 18-64 and old 65-100 of each gender, on the pictures whose labels lie
     within one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
     """
-    from rich.console import Console
-
+    from agestat.cli.terminal import Terminal
     from agestat.model.checkpoint import load_model
     from agestat.report.files import output_file
     from agestat.training.data import find_data, read_labelled
@@ -78,12 +77,11 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     }
     if given["record"]:
         _record(model_name, figures)
-    to_stdout = given["json_path"] == Path("-")
-    if not given["quiet"]:
-        _show(figures, Console(stderr=to_stdout))
     if given["json_path"]:
         with output_file(given["json_path"]) as stream:
             stream.write(f"{json.dumps(figures, indent=2)}\n".encode())
+    if not given["quiet"]:
+        _show(figures, Terminal(stderr=given["json_path"] == Path("-")))
 
 
 def _trained_on(info: dict[str, Any]) -> str | None:

@@ -1,5 +1,6 @@
 """The command group: commands load on first use, and one place turns errors into messages."""
 
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -8,6 +9,7 @@ import click
 
 from agestat import __version__
 from agestat.errors import AgestatError, UsageError
+from agestat.report.files import drop_stdout
 
 COMMANDS = {
     "scan": "agestat.cli.scan",
@@ -33,6 +35,13 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            drop_stdout()
+            return 0
+
 
 @click.group(
     cls=LazyGroup,
@@ -46,6 +55,8 @@ def cli() -> None:
 
 def main() -> None:
     """Console entry point: errors become one sentence on stderr and an exit code."""
+    if sys.stderr is None:  # closed: messages are for nobody
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of strangers' pictures
     try:
         code = cli.main(prog_name="agestat", standalone_mode=False)
@@ -61,7 +72,10 @@ def main() -> None:
     except AgestatError as error:
         click.echo(f"Error: {error}", err=True)
         code = 1
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        drop_stdout()
+        click.echo(
+            f"Error: {error.filename or 'Standard output'} cannot be used ({error.strerror}).", err=True
+        )
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -16,9 +16,9 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(models, indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
 
+    from agestat.cli.terminal import Terminal
     from agestat.training.card import HEADLINES, figure
 
     table = Table("model", "cells", "perceived by", "terms", "measured (95 % interval)", show_lines=True)
@@ -34,4 +34,4 @@ def command(as_json: bool) -> None:
         table.add_row(
             info["name"], f"{cells.size} ({cells.name})", by, info.get("terms", ""), "\n".join(measured)
         )
-    Console().print(table)
+    Terminal().print(table)

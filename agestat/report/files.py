@@ -15,19 +15,27 @@ def is_stream(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113 -- names may be too long
 
 
+def drop_stdout() -> None:
+    """Let what is still printed go nowhere: who read it, as ``head``, has seen enough."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def output_file(target: str | Path) -> Iterator[BinaryIO]:
     """A binary stream whose bytes take the place of ``target`` at the end, or leave it as it was on an error.
 
-    ``-`` is standard output; pipes and devices are written directly. Raises `AgestatError` if the file cannot
-    be written.
+    ``-`` is standard output, which may be closed early by who reads it; pipes and devices are written
+    directly. Raises `AgestatError` if the file cannot be written.
     """
     if str(target) == "-":
+        if sys.stdout is None:
+            raise AgestatError("Standard output is closed: give the name of a file.")
         try:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         except BrokenPipeError:
-            raise  # its reader has seen enough
+            drop_stdout()
         except OSError as error:
             raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
         return
