@@ -104,15 +104,25 @@ def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options:
     from agestat.report.language import open_language
     from agestat.report.plots import small_multiples
 
-    if options["png"]:
-        figure = small_multiples(result, t=open_language(options["lang"]), theme=THEMES[options["theme"]])
-        save_picture(figure, options["png"])
     if options["html"]:
         write_html(
             scan, result, options["html"], lang=options["lang"], thumbnails=options["thumbnails"],
             command=None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]]),
             overall=overall,
         )  # fmt: skip
+    if options["png"]:
+        figure = small_multiples(result, t=open_language(options["lang"]), theme=THEMES[options["theme"]])
+        save_picture(figure, options["png"])
+
+
+def warn_of_stopped(scan: "Scan") -> None:
+    """Say that a scan met only a part of its files."""
+    if scan.run["finished_at"] is None:
+        click.echo(
+            f"This scan was stopped after {scan.counts['found']} files, and the numbers are of these alone: "
+            "repeat `agestat scan` to finish it.",
+            err=True,
+        )
 
 
 def save_picture(figure: "Figure", target: str) -> None:

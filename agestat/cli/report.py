@@ -22,9 +22,10 @@ def command(scan: str, **options: Any) -> int:
 
     SCAN is a scanned folder, or the store that `agestat scan --db` wrote. Nothing is scanned again.
     """
-    from agestat.cli.deliver import check, deliver
+    from agestat.cli.deliver import check, deliver, warn_of_stopped
     from agestat.scan.result import Scan
 
     with Scan.open(scan) as opened:
         check(options, opened.space, [scan])
+        warn_of_stopped(opened)
         return deliver(opened, options)

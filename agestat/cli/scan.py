@@ -46,7 +46,7 @@ Examples:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
+@click.option("--limit", type=click.IntRange(1, sys.maxsize), metavar="N", help="Only the first N files.")
 @click.option("--dry-run", is_flag=True, help="List what would be scanned, and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress bar.")
 @click.option("-v", "--verbose", is_flag=True, help="Also name every file that failed.")
@@ -106,6 +106,8 @@ def _listed(name: str | None) -> list[str]:
             data = file.read()
     except OSError as error:
         raise UsageError(f"The list {name} cannot be read ({error.strerror}).") from error
+    except RuntimeError as error:
+        raise UsageError("Standard input is closed: give the name of a list.") from error
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(part) for part in parts if part]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from agestat.errors import AgestatError
 
@@ -35,6 +35,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {5, 6, 7, 8}
+WHITE_IS = 262  # TIFF's PhotometricInterpretation: 0 says that zero is white
 FIRST_PHOTO = 1826  # earlier years are what cameras write that have no clock
 _TAKEN = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
 
@@ -138,7 +139,6 @@ def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
 
 def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
     with Image.open(file, formats=FORMATS) as image:
-        exif = _exif(image)
         width, height = image.size
         if width * height > MAX_JPEG_PIXELS:
             raise DecodeError("too many pixels")
@@ -147,6 +147,7 @@ def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
             image.draft(None, (-(-width * wanted // max(image.size)), -(-height * wanted // max(image.size))))
         if image.width * image.height > MAX_PIXELS:
             raise DecodeError("too many pixels")
+        exif = _exif(image)  # not before: Pillow decodes a PNG to find it
         image.load()
         turn = _exif(image).get(ExifTags.Base.Orientation)  # only now: TIFF has turned itself while loading
         rgb = _rgb(image)
@@ -159,10 +160,13 @@ def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16-bit greys keep their range, transparency is laid on white."""
+    negative = image.mode[0] in "IF" and getattr(image, "tag_v2", {}).get(WHITE_IS) == 0
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
         image = _stretched(image)
+    if negative:  # Pillow turns those of 8 bits only
+        image = ImageOps.invert(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -172,8 +176,10 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _stretched(image: Image.Image) -> Image.Image:
     """32-bit greys have no agreed white: darkest becomes black, lightest white."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    low, high = values.min(), values.max()
+    values = np.asarray(image, dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    values = np.nan_to_num(values, nan=low, neginf=low, posinf=high)
     return Image.fromarray(((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))
 
 

@@ -79,6 +79,7 @@ class _Walker:
     exclude: re.Pattern[str] | None
     folders: dict[int, tuple[str, str]] = field(default_factory=dict)  # identity to root and relative path
     seen: set[int] = field(default_factory=set)  # only files that could be met again
+    folder_links: list[tuple[str, str]] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self, path: str) -> Iterator[Entry]:
@@ -94,7 +95,9 @@ class _Walker:
             yield _entry(*_place(path), status)
 
     def linked(self) -> Iterator[Entry]:
-        """Links to files, last: by now it is known which of their targets were met under their own name."""
+        """Links, last: by now it is known which of their targets were met under their own name."""
+        for root, path in self.folder_links:  # which grow while they are walked
+            yield from self._folder(root, path)
         for root, path in self.links:
             full = os.path.join(root, path)
             try:
@@ -106,9 +109,9 @@ class _Walker:
             if self._is_new(status, full) and _is_candidate(full, status):
                 yield _entry(root, path, status)
 
-    def _folder(self, root: str) -> Iterator[Entry]:
+    def _folder(self, root: str, start: str = "") -> Iterator[Entry]:
         """Depth first without recursion: folders can be thousands deep."""
-        waiting = [""]
+        waiting = [start]
         while waiting:
             folder = waiting.pop()
             full = os.path.join(root, folder)
@@ -136,7 +139,7 @@ class _Walker:
         is_link = stat.S_ISLNK(status.st_mode)
         if stat.S_ISDIR(status.st_mode) or (is_link and os.path.isdir(full)):
             if not (self.exclude and _matches(self.exclude, path)):
-                below.append(path)
+                self.folder_links.append((root, path)) if is_link else below.append(path)
         elif not self._is_wanted(path):
             return
         elif is_link:

@@ -91,7 +91,7 @@ def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t
         (t.gettext("method"), f"{estimate.method}, {100 * estimate.level:g} %"),
         (t.gettext("calibration set"), f"{estimate.calibration_name}, {calibration}"),
         (t.gettext("scan options"), options),
-        (t.gettext("scanned (UTC)"), f"{run.get('started_at')} – {run.get('finished_at')}"),
+        (t.gettext("scanned (UTC)"), f"{run.get('started_at')} – {run.get('finished_at') or '…'}"),
         (t.gettext("scanned with"), f"agestat {run['agestat']}"),
         (t.gettext("report made with"), ", ".join(_versions())),
     ]

@@ -1,6 +1,7 @@
 """``agestat.scan``: the command line's scan as a function."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
@@ -59,6 +60,11 @@ def scan(
     if not any(os.path.lexists(path) for path in paths):
         first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
         raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
+    _check(
+        device,
+        {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face},
+        min_score,
+    )
     info = read_info(model)
     settings = _settings(info, min_face, min_score)
     entries = islice(walk(paths, include=include, exclude=exclude), limit)
@@ -79,6 +85,20 @@ def scan(
             )
         store.end_run(run)
     return Scan(store, run)
+
+
+def _check(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:
+    """Raise `UsageError` for what no scan can be run with, before the store knows of it."""
+    for name, number in numbers.items():
+        least = 0 if name == "min_face" else 1
+        if number is not None and not (isinstance(number, int) and least <= number <= sys.maxsize):
+            raise UsageError(f"{name} {number!r} must be a whole number from {least}.")
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise UsageError(f"min_score {min_score} must be from 0 to 1.")
+    if device not in ("auto", "cpu"):  # else torch is not needed until there is a face
+        from agestat.model.predict import pick_device
+
+        pick_device(device)
 
 
 def _settings(info: dict[str, Any], min_face: int | None, min_score: float | None) -> Settings:

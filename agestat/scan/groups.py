@@ -135,7 +135,7 @@ def _by_column(column: str, path: Path) -> Key:
 
     def key(facts: Facts) -> str:
         full = os.path.join(facts.root, facts.path)  # noqa: PTH118 -- odd names stay as they are
-        return values.get(facts.path) or absolute.get(full) or UNKNOWN
+        return absolute.get(full) or values.get(facts.path) or UNKNOWN
 
     return key
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from agestat.errors import AgestatError
+from agestat.errors import AgestatError, UsageError
 from agestat.images.walk import LATEST
 from agestat.model.labels import SPACES, LabelSpace
 from agestat.scan.groups import By, Facts, Key, parse_by
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agestat.stats.estimate import Estimate
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
+CLUSTERS = ("photo", "folder")
 LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
 FILE_COLUMNS = (
     "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
@@ -40,6 +41,11 @@ _FACTS = "roots.path, files.path, taken_at, mtime_ns, camera"
 _FILES = "FROM roots CROSS JOIN files ON root_id = roots.id"
 _IN_ORDER = "WHERE +run_id = ? ORDER BY roots.path, files.path, settings_id"
 _JOINED = f"{_FILES} CROSS JOIN faces ON file_id = files.id {_IN_ORDER}, number"
+
+# One that broke before its first file took nothing over and is no scan.
+_LATEST = """
+SELECT max(id) FROM runs WHERE finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
+"""
 
 
 class Chunk(NamedTuple):
@@ -79,7 +85,7 @@ class Scan:
         if not file.is_file():
             raise AgestatError(f"There is no scan of {path} yet: run `agestat scan {path}` first.")
         with Store(file) as store:
-            latest = next(store.rows("SELECT max(id) FROM runs"))[0][0]
+            latest = next(store.rows(_LATEST))[0][0]
         if latest is None:
             raise AgestatError(f"The store {file} holds no scan yet: run `agestat scan` with it first.")
         return cls(store, latest)
@@ -255,6 +261,8 @@ class Scan:
 
     def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> _Places | None:
         """None if each photo is a cluster of one group. Read apart from the faces: files are fewer."""
+        if cluster not in CLUSTERS:
+            raise UsageError(f"There are no clusters by {cluster!r}: choose one of {', '.join(CLUSTERS)}.")
         key, by_folder = self._key(by, groups), cluster == "folder"
         if key is None and not by_folder:
             return None
@@ -361,7 +369,9 @@ class Scan:
         from agestat.stats.calibration import Calibration
 
         if self._model[1] is None:
-            raise AgestatError(f"The model {self.run['model']} has no calibration set: only --raw works.")
+            raise AgestatError(
+                f"The model {self.run['model']} has no calibration set to estimate from: use another."
+            )
         return Calibration.from_arrays(self.space, self._model[1], self.run["model"])
 
     @cached_property

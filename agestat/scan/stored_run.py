@@ -10,7 +10,10 @@ from agestat.errors import AgestatError
 from agestat.model.labels import SPACES
 from agestat.scan.store import Store
 
-_LATER = "SELECT 1 FROM runs WHERE id > ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)"
+_LATER = """
+SELECT 1 FROM runs WHERE id > ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
+    AND EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
+"""
 
 
 class StoredRun:

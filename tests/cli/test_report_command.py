@@ -1,4 +1,5 @@
 import importlib.util
+import sqlite3
 from pathlib import Path
 
 import pandas as pd
@@ -70,3 +71,14 @@ def test_letters_that_no_font_has_are_named(tmp_path, monkeypatch):
         result.stderr
         == f"{path} shows boxes for 京東: install a font that has these letters, or write SVG.\n"
     )
+
+
+def test_a_stopped_scan_is_reported_as_one(tmp_path):
+    store = stores.write_store(tmp_path, 40, ("Rome",))
+    with sqlite3.connect(store) as db:
+        db.execute("UPDATE runs SET finished_at = NULL")
+    db.close()
+    result = run(store, "--html", tmp_path / "r.html", "--quiet")
+    assert result.stderr.startswith("This scan was stopped after ")
+    assert result.stderr.endswith("of these alone: repeat `agestat scan` to finish it.\n")
+    assert "None" not in (tmp_path / "r.html").read_text(encoding="utf-8")

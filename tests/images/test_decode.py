@@ -92,6 +92,24 @@ def test_exif_time_and_camera(tmp_path):
     assert picture.camera == "Canon EOS 5D"
 
 
+@pytest.mark.parametrize(("dtype", "white"), [(np.uint16, 65535), (np.float32, 1.0)])
+def test_tiffs_whose_zero_is_white_are_no_negatives(tmp_path, dtype, white):
+    values = np.linspace(0, white, 64).astype(dtype).reshape(8, 8)
+    Image.fromarray(values).save(tmp_path / "a.tif", tiffinfo={262: 0})
+    with Image.open(tmp_path / "a.tif") as image:
+        assert image.tag_v2[262] == 0
+    pixels = decode(tmp_path / "a.tif").pixels
+    assert pixels[0, 0].tolist() == [255, 255, 255] and pixels[-1, -1].max() <= 1
+
+
+def test_one_infinite_pixel_does_not_make_a_picture_black(tmp_path):
+    values = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    values[0, 0] = np.inf
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    pixels = decode(tmp_path / "a.tif").pixels[..., 0]
+    assert pixels[0, 0] == 255 and pixels[4, 4] == 143
+
+
 @pytest.mark.parametrize(
     "taken",
     ["2020:01:02 03:04:05.678", "2020-01-02T03:04:05+02:00", "2020/01/02 03:04:05", "2020:1:2 3:4:5"],

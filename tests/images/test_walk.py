@@ -139,3 +139,14 @@ def test_a_path_longer_than_the_system_allows_is_a_row(deep_path):
     (entry,) = walk([deep_path])
     assert isinstance(entry, Unwalkable)
     assert entry.reason == "path too long"
+
+
+def test_a_link_to_a_folder_takes_no_pictures_from_their_own(tmp_path):
+    for folder in ("a", "b", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    for name in ("a/1.jpg", "b/2.jpg", "elsewhere/3.jpg"):
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "b")
+    (tmp_path / "a" / "new").symlink_to(tmp_path / "elsewhere")
+    found = [(Path(entry.root).name, entry.path) for entry in walk([tmp_path / "a", tmp_path / "b"])]
+    assert found == [("a", "1.jpg"), ("b", "2.jpg"), ("a", "new/3.jpg")]

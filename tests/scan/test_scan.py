@@ -235,6 +235,32 @@ def test_keys_and_globs_may_be_one_string(notebook):
     assert result.groups("folder").value_counts().to_dict() == {"drawn": 5, "others": 3}
 
 
+def test_a_scan_that_broke_before_its_first_file_takes_nothing_over(notebook, model, tmp_path, monkeypatch):
+    result = notebook()
+    with pytest.raises(UsageError, match="device 'cuda:99' is not there"):
+        notebook(device="cuda:99", fresh=True)
+    monkeypatch.setattr("agestat.scan.api.fill", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
+    with pytest.raises(RuntimeError, match="killed"):
+        notebook(fresh=True)
+    assert len(result.faces) == 17
+    assert Scan.open(tmp_path / "s.sqlite").counts["faces"] == 17
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"workers": -1}, {"batch_size": 0}, {"limit": 10**20}, {"min_face": "50"}, {"min_score": float("nan")}],
+)
+def test_options_without_meaning_are_refused_before_the_store_is_made(notebook, options, tmp_path):
+    with pytest.raises(UsageError, match="must be"):
+        notebook(**options)
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+def test_clusters_are_of_photos_or_folders(notebook):
+    with pytest.raises(UsageError, match="no clusters by 'folders': choose one of photo, folder"):
+        notebook().table(cluster="folders")
+
+
 def test_groups_chunks_and_clusters(scan, samples, tmp_path):
     scan(samples)
     with Scan.open(tmp_path / "s.sqlite") as result:
