@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from agestat.cli.options import group_options, theme_option
+from agestat.cli.options import Target, cluster_option, group_options, level_option, theme_option
 
 EXAMPLES = """\b
 Examples:
@@ -31,22 +31,10 @@ Examples:
     help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or first "
     "ages like 0,18,35,50,65; result tables bring their own.",
 )
-@click.option(
-    "--level",
-    type=click.FloatRange(0.5, 0.999),
-    default=0.95,
-    show_default=True,
-    help="Level of the intervals.",
-)
-@click.option(
-    "--cluster",
-    type=click.Choice(["photo", "folder"]),
-    default="photo",
-    show_default=True,
-    help="Faces of one of these are not taken as independent.",
-)
-@click.option("--csv", metavar="FILE|-", help="All differences as CSV; - is standard output.")
-@click.option("--png", metavar="FILE", help="Draw the differences with their intervals: .png, .svg or .pdf.")
+@level_option
+@cluster_option
+@click.option("--csv", type=Target(), help="All differences as CSV; - is standard output.")
+@click.option("--png", type=Target(), help="Draw the differences with their intervals: .png, .svg or .pdf.")
 @theme_option
 def command(a: str, b: str | None, **options: Any) -> None:
     """Compare the perceived gender and age of the faces in A and B.
@@ -55,11 +43,13 @@ def command(a: str, b: str | None, **options: Any) -> None:
     alone with --by and --groups. It says which shares differ, and whether the faces of each look like those
     that the model's errors are known of.
     """
-    from agestat.cli.deliver import check_outputs, save_picture
+    from agestat.cli.check import check_figure, check_outputs
+    from agestat.cli.deliver import save_picture
     from agestat.cli.sides import Sides, check_arguments
 
     check_arguments(a, b, options)
     check_outputs([options["csv"], options["png"]], [a, b, *(options["stores"] or ()), options["metadata"]])
+    check_figure(options["png"], [a, b or a])
     with Sides(a, b, options) as sides:
         found = sides.compare(options["level"])
     if options["csv"]:

@@ -3,77 +3,29 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agestat.errors import UsageError
+from agestat.cli.check import OUTPUTS, TABLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agestat.model.labels import LabelSpace
     from agestat.scan.result import Scan
     from agestat.stats.estimate import Estimate
 
-TABLES = ("csv", "json", "parquet", "xlsx")
-OUTPUTS = (*TABLES, "faces", "html", "png")
 UNREADABLE = 3  # exit code: finished, but some files could not be read
-
-
-def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
-    """Raise `UsageError` for options that `deliver` could not use, before anything long is done; ``inputs``
-    are what else the command reads."""
-    from agestat.report.export import FACE_WRITERS
-    from agestat.scan.groups import parse_by
-    from agestat.scan.result import DEFAULT_BANDS
-    from agestat.stats.bands import band_of_cells, parse_bands
-    from agestat.stats.correct import METHODS
-
-    if options["raw"] and options["method"]:
-        raise UsageError("--raw and --method exclude each other: --raw is the method cc.")
-    if options["method"] not in (None, *METHODS):
-        raise UsageError(f"There is no method {options['method']!r}: choose one of {', '.join(METHODS)}.")
-    if options["anonymous"] and options["thumbnails"]:
-        raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
-    parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
-    band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
-    check_outputs([options[key] for key in OUTPUTS], [*inputs, options["labels"], options["metadata"]])
-    if options["labels"] and not Path(options["labels"]).is_file():
-        raise UsageError(f"The labels {options['labels']} are not there: check the path.")
-    if options["faces"] not in (None, "-") and Path(options["faces"]).suffix.lower()[1:] not in FACE_WRITERS:
-        raise UsageError(
-            f"Cannot tell the format of {options['faces']}: end it with .csv, .parquet or .jsonl."
-        )
-
-
-def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
-    """Raise `UsageError` for outputs that would be lost, or would take the place of what is read."""
-    from agestat.report.files import is_stream
-
-    targets = [target for target in outputs if target]
-    if targets.count("-") > 1:
-        raise UsageError("Only one output can go to standard output: give the others a file name.")
-    names = {Path(target).name for target in targets}  # a list of inputs may hold millions
-    taken = {Path(name).resolve() for name in inputs if name and os.path.basename(name) in names}  # noqa: PTH119
-    for target in targets:
-        path = Path(target).resolve()
-        if target == "-" or is_stream(path):
-            continue
-        if path in taken:
-            raise UsageError(f"{target} is read or written by this command already: give another file name.")
-        if not path.parent.is_dir():
-            raise UsageError(f"There is no folder for {target}: make it first.")
-        taken.add(path)
 
 
 def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     """Estimate, write the files that ``options`` name, print the summary; returns the exit code."""
     from agestat.report.export import write_faces, write_table
+    from agestat.scan.groups import notes_of_unknown
 
     result = estimate(scan, options)
+    for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless}):
+        click.echo(note, err=True)
     overall = estimate(scan, {**options, "by": ()}) if options["html"] and options["by"] else None
     if options["anonymous"]:  # only now: own labels are found by their paths
         scan.hide_paths()
@@ -86,6 +38,9 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
         _draw(scan, result, overall, options)
     if not options["quiet"]:
         _print(scan, result, options)
+    if options.get("verbose"):
+        for reason, root, path in scan.failed[["reason", "root", "path"]].to_numpy():
+            click.echo(f"{reason}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
     return UNREADABLE if scan.counts["failed"] else 0
 
 
@@ -143,6 +98,3 @@ def _print(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
 
     to_stdout = "-" in [options[key] for key in OUTPUTS]
     print_summary(scan, result, Terminal(stderr=to_stdout), options["lang"])
-    if options.get("verbose"):
-        for row in scan.failed.itertuples():
-            click.echo(f"{row.reason}: {f'{row.root}/{row.path}'!a}", err=True)

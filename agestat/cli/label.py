@@ -2,6 +2,8 @@
 
 import click
 
+from agestat.cli.options import Target
+
 EXAMPLES = """\b
 Examples:
   agestat label photos --n 300 --out to_label.csv
@@ -19,7 +21,7 @@ Examples:
     show_default=True,
     help="Faces to label; 200 to 500 make intervals safe and tight.",
 )
-@click.option("--out", metavar="FILE.csv|-", required=True, help="Where to write the faces to label.")
+@click.option("--out", type=Target(), required=True, help="Where to write the faces to label.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")
 def command(scan: str, count: int, out: str, seed: int) -> None:
     """Draw faces of SCAN to label by hand, so that its statistics hold whatever the model gets wrong.
@@ -29,7 +31,7 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
     file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
     first so many, but do not pick.
     """
-    from agestat.cli.deliver import check_outputs
+    from agestat.cli.check import check_outputs
     from agestat.report.files import output_file
     from agestat.scan.labels import draw_faces, write_faces
     from agestat.scan.result import Scan

@@ -5,7 +5,27 @@ from typing import Any, TypeVar
 
 import click
 
+from agestat.scan.groups import CLUSTERS
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Target(click.Path):
+    """The name of a file to write; ``-`` is standard output, by whatever name it was called."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, allow_dash=True)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """What the help says."""
+        return "FILE|-"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, if it can be a file's."""
+        if not value:
+            self.fail("An empty name is no file's: name one, or - for standard output.", param, ctx)
+        target = super().convert(value, param, ctx)
+        return "-" if target in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else target
 
 
 def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
@@ -25,16 +45,24 @@ group_options = _all(
     click.option("--trust-mtime", is_flag=True, help="Where EXIF has no time, take the file's."),
 )  # fmt: skip
 
+level_option = click.option(
+    "--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True,
+    help="Level of the intervals.",
+)  # fmt: skip
+
+cluster_option = click.option(
+    "--cluster", type=click.Choice(CLUSTERS), default="photo", show_default=True,
+    help="Faces of one of these are not taken as independent.",
+)  # fmt: skip
+
 estimate_options = _all(
     click.option("--bands", help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or "
                                  "first ages like 0,18,35,50,65."),
     click.option("--method", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
-    click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True,
-                 help="Level of the intervals."),
+    level_option,
     click.option("--labels", metavar="FILE.csv", help="Own labels of some faces, from agestat label."),
-    click.option("--cluster", type=click.Choice(["photo", "folder"]), default="photo", show_default=True,
-                 help="Faces of one of these are not taken as independent."),
+    cluster_option,
 )  # fmt: skip
 
 theme_option = click.option(
@@ -43,14 +71,14 @@ theme_option = click.option(
 )  # fmt: skip
 
 output_options = _all(
-    click.option("--csv", metavar="FILE|-", help="Write the table as CSV; - is standard output."),
-    click.option("--json", metavar="FILE|-", help="Write the table as JSON."),
-    click.option("--parquet", metavar="FILE|-", help="Write the table as Parquet."),
-    click.option("--xlsx", metavar="FILE|-", help="Write the table for Excel (needs agestat[xlsx])."),
-    click.option("--faces", metavar="FILE|-", help="Write one row per face: .csv, .parquet or .jsonl."),
+    click.option("--csv", type=Target(), help="Write the table as CSV; - is standard output."),
+    click.option("--json", type=Target(), help="Write the table as JSON."),
+    click.option("--parquet", type=Target(), help="Write the table as Parquet."),
+    click.option("--xlsx", type=Target(), help="Write the table for Excel (needs agestat[xlsx])."),
+    click.option("--faces", type=Target(), help="Write one row per face: .csv, .parquet or .jsonl."),
     click.option("--anonymous", is_flag=True, help="Salted hashes in place of paths in every output."),
-    click.option("--html", "--report", "html", metavar="FILE|-", help="Write the report as one HTML file."),
-    click.option("--png", metavar="FILE|-", help="Draw the population pyramid: .png, .svg or .pdf."),
+    click.option("--html", "--report", "html", type=Target(), help="Write the report as one HTML file."),
+    click.option("--png", type=Target(), help="Draw the population pyramid: .png, .svg or .pdf."),
     theme_option,
     click.option("--thumbnails", is_flag=True, help="Show faces in the report, which can identify people."),
     click.option("--lang", type=click.Choice(["en", "ru"]),

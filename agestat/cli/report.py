@@ -22,7 +22,8 @@ def command(scan: str, **options: Any) -> int:
 
     SCAN is a scanned folder, or the store that `agestat scan --db` wrote. Nothing is scanned again.
     """
-    from agestat.cli.deliver import check, deliver, warn_of_stopped
+    from agestat.cli.check import check
+    from agestat.cli.deliver import deliver, warn_of_stopped
     from agestat.scan.result import Scan
 
     with Scan.open(scan) as opened:

@@ -1,5 +1,6 @@
 """``agestat scan``."""
 
+import codecs
 import contextlib
 import os
 import sys
@@ -28,7 +29,9 @@ Examples:
 @click.command("scan", epilog=EXAMPLES)
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(exists=True))
 @click.option("--from-file", metavar="LIST|-", help="File with one path per line, or NUL between paths.")
-@click.option("--include", multiple=True, metavar="GLOB", help="Only files whose path or name matches.")
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="Only files whose path below PATH, or name, matches."
+)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match.")
 @click.option(
     "--model",
@@ -49,7 +52,7 @@ Examples:
 @click.option("--limit", type=click.IntRange(1, sys.maxsize), metavar="N", help="Only the first N files.")
 @click.option("--dry-run", is_flag=True, help="List what would be scanned, and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress bar.")
-@click.option("-v", "--verbose", is_flag=True, help="Also name every file that failed.")
+@click.option("-v", "--verbose", is_flag=True, help="Also name every file that failed; with -q only these.")
 def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **options: Any) -> int:
     """Estimate shares of perceived gender and age of the people in pictures.
 
@@ -58,17 +61,19 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
     """
     scanned = [*paths, *_listed(from_file)]
     if not scanned:
-        raise UsageError("There is nothing to scan: give at least one PATH, or --from-file.")
+        missing = f"the list {from_file} is empty" if from_file else "give at least one PATH, or --from-file"
+        raise UsageError(f"There is nothing to scan: {missing}.")
     if dry_run:
         return _dry_run(scanned, options)
     return _scan(scanned, options)
 
 
 def _scan(paths: list[str], options: dict[str, Any]) -> int:
-    from agestat.cli.deliver import check, deliver
-    from agestat.model.checkpoint import read_info
+    from agestat.cli.check import check
+    from agestat.cli.deliver import deliver
+    from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
     from agestat.model.labels import SPACES
-    from agestat.scan.api import StoppedError, scan
+    from agestat.scan.api import StoppedError, check_plan, scan
     from agestat.scan.home import store_of
     from agestat.scan.store import Store
 
@@ -87,6 +92,12 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
     chosen["batch_size"] = _batch_size(options["batch_size"])
     inputs = [*paths, *filter(None, [options["db"]])]
     check(options, SPACES[read_info(options["model"])["space"]], inputs)
+    if not (folder_of(options["model"]) / CALIBRATION).is_file():
+        raise UsageError(
+            f"The model {options['model']} has no {CALIBRATION}, which tells its errors: train it again."
+        )
+    numbers = {key: chosen[key] for key in ("batch_size", "workers", "limit", "min_face")}
+    check_plan(chosen["device"], numbers, chosen["min_score"])
     with Store(options["db"] or store_of(paths)) as store:  # nobody scans into it before all is delivered
         try:
             with _progress(paths, options) as progress:
@@ -108,6 +119,7 @@ def _listed(name: str | None) -> list[str]:
         raise UsageError(f"The list {name} cannot be read ({error.strerror}).") from error
     except RuntimeError as error:
         raise UsageError("Standard input is closed: give the name of a list.") from error
+    data = data.removeprefix(codecs.BOM_UTF8)
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(part) for part in parts if part]
 

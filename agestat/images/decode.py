@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from agestat.errors import AgestatError
 
-FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"]
+FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF"]
 NOT_REGULAR = "not a regular file"
+UNSUPPORTED = "unsupported format"
 # Reasons that lie in the bytes: the same bytes will fail again. All others are worth another try.
-LASTING = frozenset({"damaged", "truncated", "not a picture", "empty file", "too many pixels"})
+LASTING = frozenset({"damaged", "truncated", "not a picture", "empty file", "too many pixels", UNSUPPORTED})
+# JPEG 2000, JPEG XL, Photoshop and the raw files of cameras that do not begin as TIFF.
+_OTHERS = re.compile(
+    rb"\0\0\0\x0c(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a|8BPS|FUJIFILM|IIR[OS]|MMOR|IIU\0|.{4}ftypcrx ", re.S
+)
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
 # Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
 MAX_JPEG_PIXELS = 300_000_000
@@ -36,6 +41,7 @@ _UPRIGHT = {
 }
 _SIDEWAYS = {5, 6, 7, 8}
 WHITE_IS = 262  # TIFF's PhotometricInterpretation: 0 says that zero is white
+BITS, SAMPLE_FORMAT = 258, 339  # TIFF's BitsPerSample, and 1 where they are unsigned
 FIRST_PHOTO = 1826  # earlier years are what cameras write that have no clock
 _TAKEN = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
 
@@ -160,11 +166,15 @@ def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16-bit greys keep their range, transparency is laid on white."""
-    negative = image.mode[0] in "IF" and getattr(image, "tag_v2", {}).get(WHITE_IS) == 0
+    tags = getattr(image, "tag_v2", {})
+    negative = image.mode[0] in "IF" and tags.get(WHITE_IS) == 0
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
-        image = _stretched(image)
+        values = np.asarray(image)
+        if image.mode == "I" and tags.get(BITS) == (32,) and tags.get(SAMPLE_FORMAT, (1,)) == (1,):
+            values = values.view(np.uint32)  # which Pillow takes for signed
+        image = _stretched(values)
     if negative:  # Pillow turns those of 8 bits only
         image = ImageOps.invert(image)
     if image.has_transparency_data:
@@ -174,9 +184,9 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _stretched(image: Image.Image) -> Image.Image:
+def _stretched(values: np.ndarray) -> Image.Image:
     """32-bit greys have no agreed white: darkest becomes black, lightest white."""
-    values = np.asarray(image, dtype=np.float64)
+    values = values.astype(np.float64)
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
     values = np.nan_to_num(values, nan=low, neginf=low, posinf=high)
@@ -219,10 +229,26 @@ def _words(value: object) -> str:
 def _unidentified(path: str | os.PathLike[str]) -> str:
     """Why Pillow does not know a file: HEIC without the extra, the beginning of a picture, or no picture."""
     with Path(path).open("rb") as file:
-        kind = sniff(file.read(32))
-    if kind == "HEIF" and kind not in FORMATS:
-        return "HEIC needs agestat[heic]"
+        head = file.read(32)
+        kind = sniff(head)
+        if kind == "HEIF" and kind not in FORMATS:
+            return "HEIC needs agestat[heic]"
+        if _OTHERS.match(head) or (kind == "TIFF" and _is_odd_tiff(file)):
+            return UNSUPPORTED
     return "damaged" if kind else "not a picture"
+
+
+def _is_odd_tiff(file: BinaryIO) -> bool:
+    """Whether a TIFF is whole as far as Pillow sees, which only does not read such pixels: colours of 32
+    bits, numbers of 64."""
+    file.seek(0)
+    try:
+        TiffImagePlugin.TiffImageFile(file)
+    except SyntaxError as error:
+        return "pixel mode" in str(error)
+    except Exception:
+        return False
+    return False
 
 
 def sniff(head: bytes) -> str | None:

@@ -1,6 +1,6 @@
 """Which files: folders, files and lists of them, in a stable order, each real file once."""
 # Strings and os, not pathlib: they keep odd names as they are and cost a tenth of it.
-# ruff: noqa: PTH100, PTH112, PTH116, PTH117, PTH118, PTH123, PTH208
+# ruff: noqa: PTH100, PTH112, PTH116, PTH117, PTH118, PTH119, PTH123, PTH208
 
 import os
 import re
@@ -24,7 +24,8 @@ LATEST = 2**63 - 1  # nanoseconds: the year 2262, what the store can hold; file 
 
 @dataclass(frozen=True)
 class Found:
-    """A candidate: ``path`` is relative to ``root``, forward slashes; odd bytes are escaped (PEP 383)."""
+    """A candidate: ``path`` is relative to ``root`` (see `root_of`), forward slashes; odd bytes are escaped
+    (PEP 383)."""
 
     root: str
     path: str
@@ -54,9 +55,9 @@ def walk(
 ) -> Iterator[Entry]:
     """Yield the pictures at ``paths`` as they are met: files as given, folders depth first, sorted by name.
 
-    ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name;
-    an excluded folder is not entered. Links are followed; a file reached again, by a link, a loop or an
-    overlap of ``paths``, is not yielded again.
+    ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name
+    of files, also of those among ``paths``; an excluded folder is not entered. Links are followed; a file
+    reached again, by a link, a loop or an overlap of ``paths``, is not yielded again.
     """
     walker = _Walker(_matcher(include), _matcher(exclude))
     for path in paths:
@@ -64,9 +65,17 @@ def walk(
     yield from walker.linked()
 
 
+def root_of(path: str | os.PathLike[str]) -> str:
+    """The root of what is found at a path that the user gave: the folder itself; for a file the working
+    folder, or the top folder if it does not lie below that by the path as given."""
+    path = os.fsdecode(path)
+    return _absolute(path) if os.path.isdir(path) else _place(path)[0]
+
+
 def _matcher(globs: Iterable[str]) -> re.Pattern[str] | None:
-    patterns = [translate(glob.rstrip("/")) for glob in globs]
-    return re.compile("|".join(patterns)) if patterns else None
+    plain = [glob.removeprefix("./").rstrip("/") for glob in globs]
+    plain += [glob.removeprefix("**/") for glob in plain if glob.startswith("**/")]  # there or further down
+    return re.compile("|".join(map(translate, plain))) if plain else None
 
 
 def _matches(pattern: re.Pattern[str], path: str) -> bool:
@@ -84,15 +93,20 @@ class _Walker:
 
     def start(self, path: str) -> Iterator[Entry]:
         """Everything below a path that the user gave."""
+        root, relative = _place(path)
         try:
             status = os.stat(path)
         except OSError as error:
-            yield Unwalkable(*_place(path), os_reason(error))
+            if self._is_wanted(relative):
+                yield Unwalkable(root, relative, os_reason(error))
+            return
+        except ValueError:
+            yield Unwalkable(root, relative, "no file's name")
             return
         if stat.S_ISDIR(status.st_mode):
             yield from self._folder(_absolute(path))
-        elif self._is_new(status, path):
-            yield _entry(*_place(path), status)
+        elif self._is_wanted(relative) and self._is_new(status, path):
+            yield _entry(root, relative, status)
 
     def linked(self) -> Iterator[Entry]:
         """Links, last: by now it is known which of their targets were met under their own name."""
@@ -138,8 +152,12 @@ class _Walker:
             return
         is_link = stat.S_ISLNK(status.st_mode)
         if stat.S_ISDIR(status.st_mode) or (is_link and os.path.isdir(full)):
-            if not (self.exclude and _matches(self.exclude, path)):
-                self.folder_links.append((root, path)) if is_link else below.append(path)
+            if self.exclude and _matches(self.exclude, path):
+                return
+            if is_link:
+                self.folder_links.append((root, path))
+            else:
+                below.append(path)
         elif not self._is_wanted(path):
             return
         elif is_link:
@@ -150,8 +168,6 @@ class _Walker:
             yield _entry(root, path, status)
 
     def _is_wanted(self, path: str) -> bool:
-        if path.rpartition("/")[2].startswith("._"):  # AppleDouble: attributes, whatever the ending says
-            return False
         if self.exclude and _matches(self.exclude, path):
             return False
         return not self.include or _matches(self.include, path)
@@ -163,8 +179,12 @@ class _Walker:
             root, folder = self.folders.get(_identity(os.stat(parent)), (None, ""))
         except OSError:  # a deleted working folder, a path too long when written out
             root, folder, name = None, "", full
-        was_walked = root is not None and self._is_wanted(f"{folder}/{name}" if folder else name)
-        if was_walked or _identity(status) in self.seen:
+        was_met = (
+            root is not None
+            and self._is_wanted(f"{folder}/{name}" if folder else name)
+            and _is_candidate(full, status)
+        )
+        if was_met or _identity(status) in self.seen:
             return False
         self.seen.add(_identity(status))
         return True
@@ -175,11 +195,12 @@ def _identity(status: os.stat_result) -> int:
 
 
 def _place(path: str) -> tuple[str, str]:
-    """Root and relative path of a single file: the working folder if it was given relative to that."""
-    relative = os.path.normpath(path)
+    """Root and relative path of a single file; see `root_of`."""
+    root, relative = _absolute("."), os.path.normpath(path)
     if os.path.isabs(relative) or relative.startswith(".."):
-        return os.path.split(_absolute(path))
-    return _absolute("."), relative.replace(os.sep, "/")
+        drive, relative = os.path.splitdrive(_absolute(path))
+        root, relative = drive + os.sep, relative.lstrip(os.sep)
+    return root, relative.replace(os.sep, "/")
 
 
 def _absolute(path: str) -> str:
@@ -198,7 +219,8 @@ def _entry(root: str, path: str, status: os.stat_result) -> Entry:
 
 def _is_candidate(full: str, status: os.stat_result) -> bool:
     """Whether a file in a folder was meant as a picture, by its ending or else by its first bytes."""
-    if not stat.S_ISREG(status.st_mode) or _PICTURE_NAME.search(full):
+    is_attributes = os.path.basename(full).startswith("._")  # AppleDouble, whatever the ending says
+    if not stat.S_ISREG(status.st_mode) or (_PICTURE_NAME.search(full) and not is_attributes):
         return True
     try:
         descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from agestat.errors import UsageError
-from agestat.report.files import output_file
+from agestat.report.files import format_of, output_file
 from agestat.report.fonts import FAMILY, find_letters
 from agestat.report.text import printable
 
@@ -64,15 +64,21 @@ def style_axes(axes: Axes, theme: Theme) -> None:
         spine.set_color(theme.grid)
 
 
+def figure_format(target: str | Path) -> str:
+    """One of `FORMATS`, by the extension. Raises `UsageError` for any other."""
+    kind = format_of(target, "png")
+    if kind not in FORMATS:
+        endings = ", ".join(f".{name}" for name in FORMATS)
+        raise UsageError(f"Cannot draw into {target}: end its name with one of {endings}.")
+    return kind
+
+
 def save_figure(figure: Figure, target: str | Path) -> str:
     """Write ``figure`` as PNG, SVG or PDF, by the extension of ``target``; ``-`` is a PNG on stdout.
 
     Returns the letters that no font of this machine has, which are boxes in PNG and PDF.
     """
-    kind = "png" if str(target) == "-" else Path(target).suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        endings = ", ".join(f".{name}" for name in FORMATS)
-        raise UsageError(f"Cannot draw into {target}: end its name with one of {endings}.")
+    kind = figure_format(target)
     undated = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     with output_file(target) as stream, matplotlib.rc_context(RC), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # what is missing is returned

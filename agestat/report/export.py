@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from agestat.errors import AgestatError, UsageError
-from agestat.report.files import output_file
+from agestat.report.files import format_of, output_file
 from agestat.report.text import printable
 
 TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method", "calibration")
@@ -78,13 +79,18 @@ def _write_parquet(frame: pd.DataFrame, stream: BinaryIO) -> None:
     _map_text(frame, _spell_surrogates).to_parquet(stream, index=False)
 
 
+def need_excel() -> None:
+    """Raise `UsageError` if the package that writes Excel files is not installed."""
+    if find_spec("openpyxl") is None:
+        raise UsageError("Excel files need one more package: pip install 'agestat[xlsx]'.")
+
+
 def _write_xlsx(frame: pd.DataFrame, stream: BinaryIO) -> None:
     """One sheet; every text cell is stored as text, so that ``=...`` is never a formula."""
-    try:
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-    except ImportError as error:
-        raise UsageError("Excel files need one more package: pip install 'agestat[xlsx]'.") from error
+    need_excel()
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     frame = _map_text(frame, lambda cell: printable(cell) if isinstance(cell, str) else cell)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("agestat")
@@ -117,7 +123,7 @@ def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None
     CSV. The file appears whole or not at all. Raises `UsageError` for an extension without a writer and
     `AgestatError` if the file cannot be written.
     """
-    kind = kind or ("csv" if str(target) == "-" else Path(target).suffix.lower().removeprefix("."))
+    kind = kind or format_of(target, "csv")
     if kind not in WRITERS:
         endings = ", ".join(f".{name}" for name in WRITERS)
         raise UsageError(f"Cannot tell the format of {target}: end its name with one of {endings}.")
@@ -125,14 +131,20 @@ def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None
         WRITERS[kind](frame, stream)
 
 
+def faces_format(target: str | Path) -> str:
+    """One of `FACE_WRITERS`, by the extension. Raises `UsageError` for any other."""
+    kind = format_of(target, "csv")
+    if kind not in FACE_WRITERS:
+        raise UsageError(f"Cannot tell the format of {target}: end it with .csv, .parquet or .jsonl.")
+    return kind
+
+
 def write_faces(parts: Iterable[pd.DataFrame], target: str | Path) -> None:
     """Write one row per face, a part at a time, without the store's own row numbers.
 
     The extension of ``target`` is one of `FACE_WRITERS`; standard output gets CSV. Raises as `write_table`.
     """
-    kind = "csv" if str(target) == "-" else Path(target).suffix.lower().removeprefix(".")
-    if kind not in FACE_WRITERS:
-        raise UsageError(f"Cannot tell the format of {target}: end it with .csv, .parquet or .jsonl.")
+    kind = faces_format(target)
     with output_file(target) as stream:
         FACE_WRITERS[kind]((part.drop(columns="file_id", errors="ignore") for part in parts), stream)
 

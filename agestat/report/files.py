@@ -1,6 +1,7 @@
 """Output files that are either whole or not there."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,10 +10,22 @@ from typing import BinaryIO
 
 from agestat.errors import AgestatError
 
+_OPEN_ALREADY = re.compile(r"/dev/(std(out|err)|fd/\d+)|/proc/\w+/fd/\d+")
+
 
 def is_stream(path: Path) -> bool:
-    """Whether there is a pipe or a device, which takes what is written and is not replaced."""
-    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113 -- names may be too long
+    """Whether there is a pipe, a device or a file that somebody holds open for us, as the shell does: what is
+    written goes there, and nothing takes its place."""
+    if _OPEN_ALREADY.fullmatch(str(path)):
+        return True
+    there = os.path.exists(path)  # noqa: PTH110 -- names may be too long for pathlib
+    return there and not os.path.isfile(path) and not os.path.isdir(path)  # noqa: PTH112, PTH113
+
+
+def format_of(target: str | Path, default: str) -> str:
+    """The extension, small and without its dot; ``default`` for standard output and streams without one."""
+    kind = Path(target).suffix.lower().removeprefix(".")
+    return kind or (default if str(target) == "-" or is_stream(Path(target)) else "")
 
 
 def drop_stdout() -> None:
@@ -39,12 +52,12 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
         except OSError as error:
             raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
         return
-    path = Path(target).resolve()
-    in_place = is_stream(path)
+    in_place = is_stream(Path(target))
+    path = Path(target) if in_place else Path(target).resolve()  # /dev/fd/63 resolves to no file's name
     short = os.fsdecode(os.fsencode(path.name)[:200])  # a name has at most 255 bytes
     part = path if in_place else path.with_name(f".{short}.{os.getpid()}.part")
     try:
-        with part.open("wb") as stream:
+        with part.open("ab" if in_place else "wb") as stream:
             yield stream
         if not in_place:
             part.replace(path)

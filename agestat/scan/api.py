@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agestat import __version__
 from agestat.errors import AgestatError, UsageError
-from agestat.images.walk import walk
+from agestat.images.walk import root_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scan.examine import Settings
 from agestat.scan.home import store_of
@@ -20,6 +20,10 @@ from agestat.scan.store import Store
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model
+
+
+MOST_AT_ONCE = 4096  # faces in a batch: eight times what no device gains from any more
+ROOTS = 1000  # paths whose roots a run remembers; longer lists are of files, which have few
 
 
 class StoppedError(AgestatError):
@@ -60,11 +64,8 @@ def scan(
     if not any(os.path.lexists(path) for path in paths):
         first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
         raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
-    _check(
-        device,
-        {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face},
-        min_score,
-    )
+    numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
+    check_plan(device, numbers, min_score)
     info = read_info(model)
     settings = _settings(info, min_face, min_score)
     entries = islice(walk(paths, include=include, exclude=exclude), limit)
@@ -87,12 +88,13 @@ def scan(
     return Scan(store, run)
 
 
-def _check(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:
+def check_plan(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:
     """Raise `UsageError` for what no scan can be run with, before the store knows of it."""
     for name, number in numbers.items():
         least = 0 if name == "min_face" else 1
-        if number is not None and not (isinstance(number, int) and least <= number <= sys.maxsize):
-            raise UsageError(f"{name} {number!r} must be a whole number from {least}.")
+        most = MOST_AT_ONCE if name == "batch_size" else sys.maxsize
+        if number is not None and not (isinstance(number, int) and least <= number <= most):
+            raise UsageError(f"{name} {number!r} must be a whole number from {least} to {most}.")
     if min_score is not None and not 0 <= min_score <= 1:
         raise UsageError(f"min_score {min_score} must be from 0 to 1.")
     if device not in ("auto", "cpu"):  # else torch is not needed until there is a face
@@ -127,5 +129,6 @@ def _about(
         "model_digest": info["sha256"],
         "space": info["space"],
         "agestat": __version__,
+        "roots": sorted({root_of(path) for path in paths[:ROOTS]}),
         "options": {**options, "min_face": settings.min_face, "min_score": settings.min_score},
     }

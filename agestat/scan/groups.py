@@ -3,7 +3,8 @@
 import csv
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from agestat.errors import UsageError
 
 UNKNOWN = "unknown"
+CLUSTERS = ("photo", "folder")  # what is taken as one observation
 BETWEEN = " | "  # between the parts of a group of several --by
 _DAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday")
 _TIMES: dict[str, Callable[[datetime], str]] = {
@@ -32,7 +34,7 @@ class Facts(NamedTuple):
 
 
 Key = Callable[[Facts], str]
-By = str | Sequence[str]  # one key as on the command line, or several to cross
+By = str | Sequence[str] | None  # one key as on the command line, several to cross, or none
 
 
 def parse_by(
@@ -45,10 +47,11 @@ def parse_by(
     """The function from a file's facts to the name of its group; None without ``specs``.
 
     Each spec is ``folder``, ``folder:DEPTH``, ``year``, ``month``, ``weekday``, ``hour``, ``camera``,
-    ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups for the path. With
-    several ``roots``, folders begin with their root's name. Raises `UsageError` for anything else.
+    ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups, which is searched
+    in the path below its root. With several ``roots``, folders begin with their root's name. Raises
+    `UsageError` for anything else.
     """
-    specs = [specs] if isinstance(specs, str) else specs
+    specs = [specs] if isinstance(specs, str) else specs or []
     if metadata is not None and not any(spec.startswith("column:") for spec in specs):
         raise UsageError(f"--metadata {metadata} is of no use without --by column:NAME: add it.")
     keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]
@@ -57,6 +60,29 @@ def parse_by(
     if len(keys) == 1:
         return lambda facts: _spelled(keys[0](facts))
     return lambda facts: _spelled(BETWEEN.join(key(facts) for key in keys))
+
+
+def notes_of_unknown(specs: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Sentences on those of ``specs`` that know nothing of any file, by the ``names`` of all groups: else a
+    typing error looks like a finding."""
+    split = [name.split(BETWEEN) for name in names]
+    fits = all(len(parts) == len(specs) for parts in split)  # a regular expression can give several
+    columns = list(zip(*split, strict=True)) if fits else [[part for parts in split for part in parts]]
+    return [
+        f"Every picture is of the group {UNKNOWN!r} for --by {spec!r}: {_why_unknown(spec)}."
+        for spec, parts in zip(specs, columns, strict=False)
+        if set(parts) == {UNKNOWN} and not spec.startswith("folder")
+    ]
+
+
+def _why_unknown(spec: str) -> str:
+    if spec in _TIMES:
+        return "EXIF tells no time, and --trust-mtime would take the files'"
+    if spec == "camera":
+        return "EXIF names none"
+    if spec.startswith("column:"):
+        return "the table has no value for any path, and --faces shows what paths there are"
+    return "it is searched in paths below what was scanned, and --faces shows them"
 
 
 def _spelled(name: str) -> str:
@@ -84,13 +110,14 @@ def _root_names(roots: Sequence[str]) -> dict[str, str]:
     if len(roots) < 2:
         return {}
     last = [PurePosixPath(root).name for root in roots]
-    return {root: name if last.count(name) == 1 else root for root, name in zip(roots, last, strict=True)}
+    count = Counter(last)
+    return {root: name if count[name] == 1 else root for root, name in zip(roots, last, strict=True)}
 
 
 def _by_folder(depth: int | None, names: dict[str, str]) -> Key:
     def key(facts: Facts) -> str:
         parts = facts.path.split("/")[:-1]
-        if facts.root in names:
+        if names.get(facts.root):  # the top folder has no name
             parts.insert(0, names[facts.root])
         return "/".join(parts[:depth]) or "."
 

@@ -17,7 +17,7 @@ import pandas as pd
 from agestat.errors import AgestatError, UsageError
 from agestat.images.walk import LATEST
 from agestat.model.labels import SPACES, LabelSpace
-from agestat.scan.groups import By, Facts, Key, parse_by
+from agestat.scan.groups import CLUSTERS, By, Facts, Key, parse_by
 from agestat.scan.home import store_of
 from agestat.scan.store import Store
 from agestat.scan.stored_run import StoredRun
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from agestat.stats.estimate import Estimate
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
-CLUSTERS = ("photo", "folder")
 LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
 FILE_COLUMNS = (
     "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
@@ -95,6 +94,7 @@ class Scan:
         nowhere: equal paths have equal hashes in this object, and nobody can try out names."""
         self._salt = secrets.token_bytes(32)
         self.run.get("options", {}).pop("paths", None)
+        self.run.pop("roots", None)
         self.__dict__.pop("files", None)
         self.__dict__.pop("failed", None)
 
@@ -286,10 +286,12 @@ class Scan:
         )
 
     def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
-        roots = self._stored.all(
-            "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?) ORDER BY path"
+        """Roots are those that were asked for too: the names of groups do not hang on what was found."""
+        found = self._stored.all(
+            "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?)"
         )
-        return parse_by(by, roots=[os.fsdecode(root) for (root,) in roots], **groups)
+        roots = {os.fsdecode(root) for (root,) in found}.union(self.run.get("roots", []))
+        return parse_by(by, roots=sorted(roots), **groups)
 
     def groups(self, by: By, **groups: Any) -> pd.Series:
         """The group of each file, by ``file_id``."""
@@ -323,17 +325,17 @@ class Scan:
         from agestat.stats.bands import parse_bands
         from agestat.stats.estimate import estimate_checked
 
-        keys: dict[str, Any] = {"cluster": cluster, "metadata": metadata, "trust_mtime": trust_mtime}
-        calibration = self.calibration()
-        if labels is not None:
-            from agestat.scan.labels import read_labels
-
-            options["labels"] = read_labels(Path(labels), self, by, **keys)
+        keys: dict[str, Any] = {"metadata": metadata, "trust_mtime": trust_mtime}
         chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
-        places = self._places(by, cluster, {"metadata": metadata, "trust_mtime": trust_mtime})
-        with threadpool_limits(1, "blas"):  # products of slices are small: threads would wait for each other
+        # Products of slices are small: threads of one would wait for each other.
+        with self, threadpool_limits(1, "blas"):
+            if labels is not None:
+                from agestat.scan.labels import read_labels
+
+                options["labels"] = read_labels(Path(labels), self, by, cluster=cluster, **keys)
+            places = self._places(by, cluster, keys)
             found = estimate_checked(
-                lambda: self._chunks(places), self._looks, calibration, bands=chosen, **options
+                lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen, **options
             )
         names = [] if places is None or places.names is None else map(str, places.names)
         return replace(found, faceless=tuple(sorted(set(names) - set(found.table["group"]))))

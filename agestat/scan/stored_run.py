@@ -54,6 +54,8 @@ class StoredRun:
             known = json.loads(about)
             if not {"model", "model_digest", "agestat"} <= known.keys() or known["space"] not in SPACES:
                 raise ValueError
+            if not all(isinstance(root, str) for root in known.get("roots", [])):
+                raise ValueError
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise self.damaged() from error
         return {**known, "started_at": started, "finished_at": finished}

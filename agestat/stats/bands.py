@@ -31,7 +31,7 @@ def _from_starts(starts: Sequence[int]) -> list[Band]:
 
 
 PRESETS = {
-    "marketing": _from_starts([0, 18, 25, 35, 45, 55, 65]),
+    "marketing": _from_starts([0, 13, 18, 25, 35, 45, 55, 65]),
     "un5": _from_starts(range(0, 101, 5)),
     "un10": _from_starts(range(0, 81, 10)),
     "seed": [Band("child", 0, 12), Band("adult", 18, 64), Band("elderly", 65, LAST_AGE)],

@@ -91,9 +91,8 @@ def read_labelled(
     always the same one: what one command trains on another must not judge by.
 
     ``split`` keeps one split, ``limit`` that many pictures of each, drawn by ``seed``; only what is kept is
-    decoded.
-    Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once. Raises
-    `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
+    decoded. Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once.
+    Raises `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
     """
     read = [read_layout(Path(path)) for path in paths]
     checked = [_check_rows(rows) for _, rows in read]

@@ -54,7 +54,7 @@ def test_everything_at_once_without_scanning(store, tmp_path):
 def test_table_alone_on_standard_output(store):
     result = run(store, "--csv", "-", "--quiet")
     assert result.stdout.splitlines()[0].startswith("group,gender,age_min,age_max,band,n,")
-    assert len(result.stdout.splitlines()) == 1 + 2 * 7
+    assert len(result.stdout.splitlines()) == 1 + 2 * 8
 
 
 def test_russian_page(store, tmp_path):

@@ -1,5 +1,6 @@
 """The installed command, end to end, on the pictures that the project ships."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from agestat.model.checkpoint import list_models
+from agestat.model.checkpoint import folder_of, list_models
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 COLUMNS = (
@@ -98,7 +99,11 @@ def test_a_list_from_standard_input(separator):
         (["nowhere"], "Path 'nowhere' does not exist"),
         ([SAMPLES, "--model", "none"], "There is no model 'none'"),
         ([SAMPLES, "--batch-size", "many"], "--batch-size many must be auto or a number"),
+        ([SAMPLES, "--batch-size", "30000000"], "batch_size 30000000 must be a whole number from 1 to 4096"),
         ([SAMPLES, "--from-file", "nowhere"], "The list nowhere cannot be read"),
+        (["--from-file", "/dev/null"], "There is nothing to scan: the list /dev/null is empty"),
+        ([SAMPLES, "--min-score", "nan"], "min_score nan must be from 0 to 1"),
+        ([SAMPLES, "--device", "cuda:99"], "The device 'cuda:99' is not there"),
         ([SAMPLES, "--min-score", "2"], "Invalid value for '--min-score'"),
         ([SAMPLES, "--by", "folders"], "--by 'folders' is none of folder[:DEPTH]"),
         ([SAMPLES, "--bands", "young"], "Bands 'young' are neither"),
@@ -115,6 +120,54 @@ def test_usage_errors_are_one_sentence_before_anything_is_scanned(db, arguments,
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not db.exists()
+
+
+@needs_model
+def test_a_model_without_its_errors_is_refused_before_anything_is_scanned(db, tmp_path):
+    folder = Path(shutil.copytree(folder_of("faces"), tmp_path / "mine"))
+    (folder / "calibration.npz").unlink()
+    done = agestat("scan", SAMPLES, "--model", folder, "--raw", "--db", db)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has no calibration.npz, which tells its errors" in done.stderr
+    assert not db.exists()
+
+
+@needs_model
+def test_failed_files_are_named_in_quiet_too(db):
+    done = agestat("scan", SAMPLES / "others", "--db", db, "-q", "-v")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"truncated: '{SAMPLES}/others/corrupt.jpg'\n"
+
+
+@needs_model
+def test_a_key_that_knows_nothing_of_any_file_says_so(db, tmp_path):
+    (tmp_path / "m.csv").write_text("path,city\nelsewhere.jpg,Rome\n")
+    keys = [
+        "--by",
+        "column:city",
+        "--metadata",
+        tmp_path / "m.csv",
+        "--by",
+        "folder:1",
+        "--by",
+        "(?P<x>Rome)",
+    ]
+    done = agestat("scan", SAMPLES / "drawn", "--db", db, "-q", *keys)
+    assert done.stderr.splitlines() == [
+        "Every picture is of the group 'unknown' for --by 'column:city': the table has no value for any "
+        "path, and --faces shows what paths there are.",
+        "Every picture is of the group 'unknown' for --by '(?P<x>Rome)': it is searched in paths below what "
+        "was scanned, and --faces shows them.",
+    ]
+
+
+@needs_model
+def test_an_expression_sees_the_folders_of_listed_files(db, tmp_path):
+    (tmp_path / "list").write_text(f"\ufeff{SAMPLES}/photos/astronaut.jpg\n{SAMPLES}/photos/admiral.jpg\n")
+    by = "sample_images/(?P<kind>[^/]+)"
+    done = agestat("scan", "--from-file", tmp_path / "list", "--by", by, "--db", db, "--csv", "-", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {line.split(",")[0] for line in done.stdout.splitlines()[1:]} == {"photos"}
 
 
 def test_help_shows_examples():

@@ -1,6 +1,7 @@
 """Files of every kind to upright RGB, or a reason."""
 
 import os
+import struct
 import warnings
 from datetime import datetime
 
@@ -102,6 +103,48 @@ def test_tiffs_whose_zero_is_white_are_no_negatives(tmp_path, dtype, white):
     assert pixels[0, 0].tolist() == [255, 255, 255] and pixels[-1, -1].max() <= 1
 
 
+def write_tiff(path, values, sample_format):
+    """``values (H, W[, 3])`` as a TIFF by hand: Pillow writes fewer kinds than there are."""
+    samples = values.shape[2] if values.ndim == 3 else 1
+    start = 8 + 2 + 10 * 12 + 4
+    tags = {
+        256: values.shape[1], 257: values.shape[0], 258: (8 * values.itemsize, start), 259: 1,
+        262: 2 if samples == 3 else 1, 273: start + 12, 277: samples, 278: values.shape[0],
+        279: values.nbytes, 339: (sample_format, start + 6),
+    }  # fmt: skip
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags))
+    for tag, value in tags.items():
+        each, where = value if isinstance(value, tuple) else (value, None)
+        several = where is not None and samples > 1
+        head += struct.pack(
+            "<HHII", tag, 3 if where else 4, samples if where else 1, where if several else each
+        )
+    head += struct.pack("<I", 0)
+    for tag in (258, 339):
+        head += struct.pack("<3H", *[tags[tag][0]] * 3)
+    path.write_bytes(head + values.tobytes())
+
+
+def test_unsigned_greys_of_32_bits(tmp_path):
+    write_tiff(tmp_path / "a.tif", np.linspace(0, 4e9, 64).astype("<u4").reshape(8, 8), 1)
+    pixels = decode(tmp_path / "a.tif").pixels[..., 0].ravel()
+    assert pixels[[0, 32, 63]].tolist() == [0, 129, 255]
+    write_tiff(tmp_path / "b.tif", np.linspace(-2e9, 2e9, 64).astype("<i4").reshape(8, 8), 2)
+    signed = decode(tmp_path / "b.tif").pixels[..., 0].ravel()
+    assert np.abs(signed.astype(int) - pixels).max() <= 1
+
+
+@pytest.mark.parametrize("values", [np.zeros((8, 8)), np.zeros((8, 8, 3), "<f4")])
+def test_tiffs_that_pillow_does_not_read_are_not_called_damaged(tmp_path, values):
+    write_tiff(tmp_path / "a.tif", values, 3)
+    with pytest.raises(DecodeError, match="unsupported format"):
+        decode(tmp_path / "a.tif")
+    (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:30])
+    with pytest.raises(DecodeError, match="damaged"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        decode(tmp_path / "a.tif")
+
+
 def test_one_infinite_pixel_does_not_make_a_picture_black(tmp_path):
     values = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
     values[0, 0] = np.inf
@@ -172,6 +215,11 @@ def test_transparency_is_laid_on_white(tmp_path, mode):
     assert pixels[8, 12].tolist() == [255, 255, 255]
 
 
+def test_a_bitmap_without_its_file_header(tmp_path):
+    quarters().save(tmp_path / "a.dib")
+    assert corners(decode(tmp_path / "a.dib").pixels) == "red green blue white"
+
+
 def test_first_frame_of_a_gif(tmp_path):
     frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN, BLUE)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
@@ -197,6 +245,9 @@ def test_jpeg_is_reduced_only_as_far_as_asked(tmp_path):
         (b"\xff\xd8\xff", "damaged"),
         (b"\x89PNG\r\n\x1a\n", "damaged"),
         (bytes(range(256)) * 40, "not a picture"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(99), "unsupported format"),
+        (b"8BPS" + bytes(99), "unsupported format"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1", "unsupported format"),
     ],
 )
 def test_reasons(tmp_path, data, reason):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agestat.images.walk import Found, Unwalkable, walk
+from agestat.images.walk import Found, Unwalkable, root_of, walk
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -46,7 +46,8 @@ def test_files_without_picture_ending_count_by_content(tmp_path):
 
 def test_apple_double_is_no_picture(tmp_path):
     touch(tmp_path, "._a.jpg", "a.jpg")
-    assert paths(tmp_path) == ["a.jpg"]
+    touch(tmp_path, "._b.png", data=PNG)
+    assert paths(tmp_path) == ["._b.png", "a.jpg"]
 
 
 def test_link_loop_and_links_to_files_count_once(tmp_path):
@@ -82,14 +83,38 @@ def test_include_and_exclude(tmp_path):
     assert paths(tmp_path, include=["*.jpg"], exclude=["thumbs"]) == ["a/1.jpg", "b/4.jpg"]
     assert paths(tmp_path, include=["a/*"]) == ["a/1.jpg", "a/2.png"]
     assert paths(tmp_path, exclude=["b/", "*.png"]) == ["a/1.jpg", "thumbs/1.jpg"]
+    assert paths(tmp_path, exclude=["./b", "a/*"]) == ["thumbs/1.jpg"]
+    assert paths(tmp_path, include=["**/thumbs/*"]) == ["b/thumbs/3.jpg", "thumbs/1.jpg"]
 
 
-def test_a_relative_file_keeps_its_folder(tmp_path, monkeypatch):
+def test_include_and_exclude_hold_for_files_given_by_name(tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.jpg", "a/2.png", "b/3.png")
+    monkeypatch.chdir(tmp_path)
+    given = ["a/1.jpg", "a/2.png", tmp_path / "b/3.png", "a/gone.jpg"]
+    assert paths(*given, include=["*.png"]) == ["a/2.png", f"{str(tmp_path)[1:]}/b/3.png"]
+    assert paths(*given, exclude=["a/*", "*/b/*"]) == []
+
+
+def test_a_file_given_by_name_counts_whatever_its_folder_would_say(tmp_path):
+    touch(tmp_path, "notes.txt", "1.jpg")
+    assert [Path(path).name for path in paths(tmp_path, tmp_path / "notes.txt")] == ["1.jpg", "notes.txt"]
+    assert [Path(path).name for path in paths(tmp_path / "notes.txt", tmp_path)] == ["notes.txt", "1.jpg"]
+
+
+def test_a_file_is_placed_below_the_working_folder_or_the_top(tmp_path, monkeypatch):
+    """So that its folders are there to group by."""
     touch(tmp_path, "a/1.jpg")
     monkeypatch.chdir(tmp_path)
-    assert [(e.root, e.path) for e in walk(["a/1.jpg"])] == [(str(tmp_path), "a/1.jpg")]
-    monkeypatch.chdir(tmp_path / "a")
-    assert [(e.root, e.path) for e in walk(["../a/1.jpg"])] == [(str(tmp_path / "a"), "1.jpg")]
+    top = ("/", f"{str(tmp_path)[1:]}/a/1.jpg")
+    for given, root, path in (
+        ("a/1.jpg", str(tmp_path), "a/1.jpg"),
+        (str(tmp_path / "a/1.jpg"), *top),
+        (f"../{tmp_path.name}/a/1.jpg", *top),
+    ):
+        (entry,) = walk([given])
+        assert (entry.root, entry.path, root_of(given)) == (root, path, root)
+        assert Path(entry.full) == tmp_path / "a" / "1.jpg"
+    assert root_of("a") == str(tmp_path / "a")
 
 
 def test_pipes_and_broken_links_are_rows(tmp_path):
@@ -110,7 +135,9 @@ def test_names_that_are_not_text(tmp_path):
 
 
 def test_a_path_that_is_not_there_is_a_row(tmp_path):
-    assert list(walk([tmp_path / "nowhere.jpg"])) == [Unwalkable(str(tmp_path), "nowhere.jpg", "vanished")]
+    (entry,) = walk([tmp_path / "nowhere.jpg"])
+    assert entry == Unwalkable("/", f"{str(tmp_path)[1:]}/nowhere.jpg", "vanished")
+    assert [entry.reason for entry in walk(["a\0b.jpg"])] == ["no file's name"]
 
 
 @pytest.fixture

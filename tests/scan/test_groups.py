@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from agestat.errors import UsageError
-from agestat.scan.groups import Facts, parse_by
+from agestat.scan.groups import Facts, notes_of_unknown, parse_by
 
 
 def facts(path="a/b/1.jpg", root="/r", taken_at="2019-07-01T23:59:00", mtime_ns=None, camera=None):
@@ -50,6 +50,30 @@ def test_several_roots_begin_with_their_names():
     assert key(facts("a/1.jpg", "/x/summer")) == "summer"
     key = parse_by(["folder"], roots=["/x/photos", "/y/photos"])
     assert key(facts("a/1.jpg", "/y/photos")) == "/y/photos/a"
+
+
+def test_the_top_folder_has_no_name():
+    key = parse_by(["folder:1"], roots=["/", "/x/winter"])
+    assert [key(facts(root="/")), key(facts(root="/x/winter"))] == ["a", "winter"]
+
+
+@pytest.mark.parametrize(
+    ("specs", "names", "told"),
+    [
+        (["year"], ["unknown"], ["year"]),
+        (["year"], ["unknown", "2019"], []),
+        (["folder:1", "camera"], ["a | unknown", "unknown | unknown"], ["camera"]),
+        (["hour", "camera"], ["unknown | unknown"], ["hour", "camera"]),
+        (["(?P<a>x)(?P<b>y)"], ["unknown | unknown", "unknown"], ["(?P<a>x)(?P<b>y)"]),
+        (["(?P<a>x)(?P<b>y)"], ["unknown | y", "unknown"], []),
+        (["folder"], ["unknown"], []),
+        (["year"], [], []),
+        ([], ["all"], []),
+    ],
+)
+def test_keys_that_know_nothing_of_any_file(specs, names, told):
+    notes = notes_of_unknown(specs, names)
+    assert [note.split(" for --by ")[1].split(": ")[0] for note in notes] == [repr(spec) for spec in told]
 
 
 def test_file_time_only_when_trusted():

@@ -199,7 +199,7 @@ def test_a_result_at_hand_keeps_nobody_from_scanning_again(notebook):
     first = notebook()
     strict = notebook(min_face=200)
     assert (len(first.faces), len(strict.faces)) == (17, 2)
-    assert len(first.table(replicates=10)) == 14
+    assert len(first.table(replicates=10)) == 16
     again = notebook()
     assert again.counts["reused"] == 16
     with pytest.raises(AgestatError, match=r"s\.sqlite was scanned into again since: use the result of that"):
@@ -235,6 +235,26 @@ def test_keys_and_globs_may_be_one_string(notebook):
     assert result.groups("folder").value_counts().to_dict() == {"drawn": 5, "others": 3}
 
 
+def test_names_of_groups_do_not_hang_on_what_was_found(notebook, samples, model, tmp_path):
+    (tmp_path / "empty").mkdir()
+    both = [samples / "drawn", tmp_path / "empty"]
+    result = agestat.scan(both, model=model, db=tmp_path / "b.sqlite", workers=1)
+    assert set(result.groups("folder")) == {"drawn"}
+    alone = agestat.scan(both[0], model=model, db=tmp_path / "a.sqlite", workers=1)
+    assert set(alone.groups("folder")) == {"."}
+    assert len(result.table(by=None, replicates=10)) == 16
+    result.hide_paths()
+    assert "drawn" not in str(result.run)
+
+
+def test_a_name_that_no_file_can_have_is_a_row(notebook, samples, model, tmp_path):
+    given = [samples / "photos" / "coffee\0.jpg", samples / "photos"]
+    result = agestat.scan(given, model=model, db=tmp_path / "n.sqlite", workers=1)
+    assert result.failed[["path", "reason"]].to_numpy().tolist() == [
+        [f"{str(samples)[1:]}/photos/coffee\0.jpg", "no file's name"]
+    ]
+
+
 def test_a_scan_that_broke_before_its_first_file_takes_nothing_over(notebook, model, tmp_path, monkeypatch):
     result = notebook()
     with pytest.raises(UsageError, match="device 'cuda:99' is not there"):
@@ -248,7 +268,14 @@ def test_a_scan_that_broke_before_its_first_file_takes_nothing_over(notebook, mo
 
 @pytest.mark.parametrize(
     "options",
-    [{"workers": -1}, {"batch_size": 0}, {"limit": 10**20}, {"min_face": "50"}, {"min_score": float("nan")}],
+    [
+        {"workers": -1},
+        {"batch_size": 0},
+        {"batch_size": 4097},
+        {"limit": 10**20},
+        {"min_face": "50"},
+        {"min_score": float("nan")},
+    ],
 )
 def test_options_without_meaning_are_refused_before_the_store_is_made(notebook, options, tmp_path):
     with pytest.raises(UsageError, match="must be"):

@@ -1,0 +1,89 @@
+"""Options that could not be used are refused before anything long is done."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agestat.errors import UsageError
+
+if TYPE_CHECKING:
+    from agestat.model.labels import LabelSpace
+
+TABLES = ("csv", "json", "parquet", "xlsx")
+OUTPUTS = (*TABLES, "faces", "html", "png")
+FOLDERS = 1000  # of the inputs are looked at for pictures; a longer list is one of files
+
+
+def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
+    """Raise `UsageError` for options that `agestat.cli.deliver` could not use; ``inputs`` are what else the
+    command reads."""
+    from agestat.report.export import faces_format, need_excel
+    from agestat.scan.groups import parse_by
+    from agestat.scan.result import DEFAULT_BANDS
+    from agestat.stats.bands import band_of_cells, parse_bands
+    from agestat.stats.correct import METHODS
+
+    if options["raw"] and options["method"]:
+        raise UsageError("--raw and --method exclude each other: --raw is the method cc.")
+    if options["method"] not in (None, *METHODS):
+        raise UsageError(f"There is no method {options['method']!r}: choose one of {', '.join(METHODS)}.")
+    if options["anonymous"] and options["thumbnails"]:
+        raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
+    parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
+    band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
+    if options["labels"] and not Path(options["labels"]).is_file():
+        raise UsageError(f"The labels {options['labels']} are not there: check the path.")
+    check_outputs([options[key] for key in OUTPUTS], [*inputs, options["labels"], options["metadata"]])
+    check_figure(options["png"], inputs)
+    if options["faces"]:
+        faces_format(options["faces"])
+    if options["xlsx"]:
+        need_excel()
+
+
+def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+    """Raise `UsageError` for outputs that would be lost, or would take the place of what is read."""
+    from agestat.report.files import is_stream
+
+    targets = [target for target in outputs if target]
+    if targets.count("-") > 1:
+        raise UsageError("Only one output can go to standard output: give the others a file name.")
+    names = {Path(target).name for target in targets}  # a list of inputs may hold millions
+    taken = {Path(name).resolve() for name in inputs if name and os.path.basename(name) in names}  # noqa: PTH119
+    for target in targets:
+        if target == "-" or is_stream(Path(target)):
+            continue
+        path = Path(target).resolve()
+        if path in taken:
+            raise UsageError(f"{target} is read or written by this command already: give another file name.")
+        if not path.parent.is_dir():
+            raise UsageError(f"There is no folder for {target}: make it first.")
+        if path.suffix.lower() != ".png" and _is_picture(path):
+            raise UsageError(f"{target} is a picture, which would be lost: give another file name.")
+        taken.add(path)
+
+
+def check_figure(target: str | None, inputs: Sequence[str]) -> None:
+    """Raise `UsageError` for a drawing that cannot be written, or would be a picture of the next scan."""
+    from agestat.report.canvas import figure_format
+    from agestat.report.files import is_stream
+
+    if not target or figure_format(target) != "png" or target == "-" or is_stream(Path(target)):
+        return
+    scanned = {Path(name).resolve() for name in inputs[:FOLDERS] if os.path.isdir(name)}  # noqa: PTH112
+    if scanned & set(Path(target).resolve().parents):
+        raise UsageError(
+            f"{target} would lie among the scanned pictures and count as one of them: name another folder, "
+            "or end it with .svg."
+        )
+
+
+def _is_picture(path: Path) -> bool:
+    from agestat.images.decode import sniff
+
+    try:
+        with path.open("rb") as file:
+            return sniff(file.read(32)) is not None
+    except OSError:  # there is none, or none that may be read: writing will tell
+        return False

@@ -1,0 +1,102 @@
+"""Where outputs may go: streams by any name, and nowhere that costs a picture."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from agestat.cli.compare import command as compare_command
+from agestat.cli.report import command as report_command
+from agestat.errors import UsageError
+
+SAMPLES = Path(__file__).parents[2] / "sample_images"
+HEADER = "group,gender,age_min,"
+
+
+@pytest.fixture
+def bash(store, tmp_path):
+    """Run a line of bash with ``agestat report s.sqlite`` for REPORT."""
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash")
+    report = f"{Path(sys.executable).with_name('agestat')} report {store}"
+
+    def run(line):
+        command = ["bash", "-c", line.replace("REPORT", report)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+
+    return run
+
+
+def test_process_substitution(bash, tmp_path):
+    bash(
+        "REPORT --csv >(cat > a.csv) --parquet >(cat > b.parquet) --faces >(cat > c.csv) --png >(cat > d) -q"
+    )
+    bash("until [ -s a.csv -a -s b.parquet -a -s c.csv -a -s d ]; do sleep 0.1; done")
+    assert (tmp_path / "a.csv").read_text().startswith(HEADER)
+    assert len(pd.read_parquet(tmp_path / "b.parquet")) == 6
+    assert len(pd.read_csv(tmp_path / "c.csv")) == 300
+    assert (tmp_path / "d").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output_by_its_other_names(bash, name):
+    done = bash(f"REPORT --csv {name}")
+    assert done.stdout.startswith(HEADER) and done.stdout.count("\n") == 7
+    assert "perceived" in done.stderr
+
+
+def test_files_that_the_shell_holds_open_are_written_where_they_are(bash, tmp_path):
+    bash("echo first > log; REPORT --csv /dev/stderr -q 2>> log; REPORT --csv /dev/fd/7 -q 7> table")
+    first, header, *rows = (tmp_path / "log").read_text().splitlines()
+    assert (first, header[: len(HEADER)], len(rows)) == ("first", HEADER, 6)
+    assert (tmp_path / "table").read_text().splitlines() == [header, *rows]
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "photos" / "astronaut.jpg", folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--csv", "photos/astronaut.jpg"], "photos/astronaut.jpg is a picture, which would be lost"),
+        (["--png", "photos/p.png"], "photos/p.png would lie among the scanned pictures"),
+        (["--png", "-.xyz"], "Cannot draw into -.xyz: end its name with one of .png, .svg, .pdf."),
+        (["--png", "p"], "Cannot draw into p:"),
+        (["--csv", ""], "An empty name is no file's"),
+        (["--json", "photos"], "'photos' is a directory"),
+    ],
+)
+def test_outputs_are_refused_before_the_scan(photos, tmp_path, options, message):
+    agestat = Path(sys.executable).with_name("agestat")
+    command = [agestat, "scan", "photos", "--db", "s.sqlite", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert message in done.stderr.replace("File 'photos'", "'photos'")
+    assert not (tmp_path / "s.sqlite").exists()
+    assert [path.name for path in photos.iterdir()] == ["astronaut.jpg"]
+    assert (photos / "astronaut.jpg").read_bytes() == (SAMPLES / "photos" / "astronaut.jpg").read_bytes()
+
+
+def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch):
+    monkeypatch.chdir(photos.parent)
+    monkeypatch.setattr("agestat.scan.result.store_of", lambda _: store)
+    for command, arguments in ((report_command, ["photos", "-q"]), (compare_command, ["photos", "photos"])):
+        refused = CliRunner().invoke(command, [*arguments, "--png", "photos/p.PNG"])
+        assert isinstance(refused.exception, UsageError) and "among the scanned" in str(refused.exception)
+        assert CliRunner().invoke(command, [*arguments, "--png", "photos/p.svg"]).exit_code == 0
+        assert CliRunner().invoke(command, [*arguments, "--png", "p.png"]).exit_code == 0
+
+
+def test_excel_without_its_package_is_refused_before_the_scan(store, monkeypatch):
+    monkeypatch.setattr("agestat.report.export.find_spec", lambda _: None)
+    refused = CliRunner().invoke(report_command, [str(store), "--xlsx", "t.xlsx"])
+    assert str(refused.exception) == "Excel files need one more package: pip install 'agestat[xlsx]'."
