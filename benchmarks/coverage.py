@@ -7,6 +7,7 @@ method estimates these shares from the model's predictions. Calibration pictures
 
     fairface   the calibration set of `faces`, split in two at random, one half to calibrate, one to draw from
     utkface    drawn from UTKFace `val`, calibrated on all of the FairFace set: another domain
+    marketing  the same for the age bands `marketing`, which cut what the calibration labels tell apart
     simpsons   the calibration set of `simpsons`, split in two
     simulated  invented predictions with the errors of a model of 55 % accuracy: no pictures needed
 
@@ -32,14 +33,14 @@ import numpy as np
 from agestat import stats
 from agestat.model.checkpoint import CALIBRATION, folder_of, read_calibration, read_info
 from agestat.model.labels import SPACES, YEARS, LabelSpace
-from agestat.stats.bands import Band
+from agestat.stats.bands import Band, parse_bands
 from agestat.stats.calibration import Calibration, native_starts
 from agestat.stats.correct import METHODS
 from agestat.stats.estimate import Estimate, estimate_checked
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
 
-SCENARIOS = ("fairface", "utkface", "simpsons", "simulated")
+SCENARIOS = ("fairface", "utkface", "marketing", "simpsons", "simulated")
 SIZES = (200, 1000, 5000)
 KINDS = ("mild", "strong", "extreme")
 BAGS_PER_SPLIT = 10
@@ -104,12 +105,12 @@ def splits(
     else:
         model = models["simpsons" if scenario == "simpsons" else "faces"]
         whole, space = read_calibration(model), SPACES[read_info(model)["space"]]
-    if scenario == "utkface":
+    if scenario in ("utkface", "marketing"):
         other = predicted_set(model, "utkface", "val", cache)
 
     def endless() -> Iterator[tuple[Arrays, Arrays]]:
         while True:
-            if scenario == "utkface":
+            if scenario in ("utkface", "marketing"):
                 yield take(whole, np.arange(len(whole["logits"]))), other
                 continue
             half = stratified_half(whole, rng)
@@ -134,13 +135,16 @@ def truth_of(arrays: Arrays, starts: np.ndarray) -> np.ndarray:
     return arrays["gender"].astype(int) * len(starts) + np.searchsorted(starts, middle, side="right") - 1
 
 
-def bands_of(space: LabelSpace, starts: np.ndarray) -> list[Band]:
-    """The ranges of ages that the calibration labels tell apart, as bands."""
-    ends = [*(starts[1:] - 1), 100]
+def ages_of(scenario: str, space: LabelSpace, known: Arrays) -> tuple[np.ndarray, list[Band]]:
+    """First ages and bands: the ranges that the calibration labels tell apart, or those of a preset."""
+    if scenario == "marketing":
+        bands = parse_bands(scenario)
+        return np.array([band.age_min for band in bands]), bands
+    starts = native_starts(known["gender"], known["age_min"].astype(int), known["age_max"].astype(int))
+    first, last = starts, [*(starts[1:] - 1), 100]
     if space.name == "six":
-        ends = sorted(set(space.age_max))
-        starts = np.array(sorted(set(space.age_min)))
-    return [Band(f"{a}-{b}", int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+        first, last = np.array(sorted(set(space.age_min))), sorted(set(space.age_max))
+    return starts, [Band(f"{a}-{b}", int(a), int(b)) for a, b in zip(first, last, strict=True)]
 
 
 def draw_bag(
@@ -179,11 +183,12 @@ def run_cell(
         if bag % BAGS_PER_SPLIT == 0:
             known, pool = next(pairs)
             calibration = Calibration.from_arrays(space, known, scenario)
-            starts = native_starts(
-                known["gender"], known["age_min"].astype(int), known["age_max"].astype(int)
-            )
-            truth, bands = truth_of(pool, starts), bands_of(space, starts)
-        shares, chosen = draw_bag(truth, calibration.prior, kind, n, rng)
+            starts, bands = ages_of(scenario, space, known)
+            truth = truth_of(pool, starts)
+            own = calibration.prior
+            if scenario == "marketing":
+                own = np.bincount(truth, minlength=2 * len(starts)) / len(truth)
+        shares, chosen = draw_bag(truth, own, kind, n, rng)
         drawn = take(pool, chosen)
         probabilities = space.softmax(drawn["logits"].astype(np.float32))
         for method in methods:
@@ -316,7 +321,7 @@ def main() -> None:
     args = arguments()
     args.cache.mkdir(parents=True, exist_ok=True)
     models = {"faces": args.faces, "simpsons": args.simpsons}
-    scenarios = args.scenario or SCENARIOS[:3]
+    scenarios = args.scenario or SCENARIOS[:-1]
     for scenario in scenarios:
         splits(scenario, models, args.cache)  # predictions are made once, before the processes start
     jobs = [

@@ -265,7 +265,7 @@ def _method(estimate: "Estimate", t: Language) -> str:
     return section(
         t.gettext("Method"),
         paragraph(words.method(estimate, t)),
-        *(paragraph(text) for text in words.explanation(t)),
+        *(paragraph(text) for text in [*words.cut_ages(estimate, t), *words.explanation(t)]),
         heading(t.gettext("References")),
         f"<ul>{papers}</ul>\n",
     )

@@ -8,6 +8,7 @@ from agestat.report.language import N_, Language
 
 if TYPE_CHECKING:
     from agestat.scan.result import Scan
+from agestat.stats.bands import name_ages
 from agestat.stats.correct import UNCORRECTED
 from agestat.stats.estimate import Estimate
 from agestat.stats.own_labels import POWERED
@@ -117,6 +118,17 @@ def method(estimate: Estimate, t: Language) -> str:
     return f"{sentence} {own}"
 
 
+def cut_ages(estimate: Estimate, t: Language) -> Iterator[str]:
+    """Why some bands have wide intervals."""
+    corrected = estimate.table[~estimate.table["method"].isin([*UNCORRECTED, POWERED])].dropna()
+    edges = {*corrected["age_min"], *(corrected["age_max"] + 1)}
+    if any(first < edge <= last for first, last in estimate.age_ranges for edge in edges):
+        yield t.gettext(
+            "The model's errors are known for the ages {ranges}; bands that cut these have wider intervals.",
+            ranges=", ".join(name_ages(*ages) for ages in estimate.age_ranges),
+        )
+
+
 def explanation(t: Language) -> Iterator[str]:
     """The idea of the correction for readers who are no statisticians, a paragraph at a time."""
     yield t.gettext(
@@ -140,6 +152,7 @@ def explanation(t: Language) -> Iterator[str]:
 def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     """What a reader must know besides: method, model, its measured error, warnings."""
     yield method(estimate, t)
+    yield from cut_ages(estimate, t)
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
     yield from known_error(scan.model_info, t)

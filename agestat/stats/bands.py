@@ -22,12 +22,14 @@ class Band:
     age_max: int
 
 
+def name_ages(first: int, last: int) -> str:
+    """How a range of ages is written: ``18-24``, or ``65+`` with an open end."""
+    return f"{first}+" if last == LAST_AGE else f"{first}-{last}"
+
+
 def _from_starts(starts: Sequence[int]) -> list[Band]:
     ends = [start - 1 for start in starts[1:]] + [LAST_AGE]
-    return [
-        Band(f"{start}+" if end == LAST_AGE else f"{start}-{end}", start, end)
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    return [Band(name_ages(start, end), start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 PRESETS = {

@@ -95,6 +95,13 @@ class Calibration:
         return np.eye(self.size, dtype=np.float32)[self.native_of]
 
     @cached_property
+    def age_ranges(self) -> tuple[tuple[int, int], ...]:
+        """First and last ages in years of the ranges that the labels tell apart, in rising order."""
+        first, last = np.asarray(self.space.age_min), np.asarray(self.space.age_max)
+        cells = [self.native_of == k for k in range(self.size)]
+        return tuple(sorted({(int(first[mine].min()), int(last[mine].max())) for mine in cells}))
+
+    @cached_property
     def counts(self) -> np.ndarray:
         """``(K,)`` pictures per native cell, by their worth."""
         return np.bincount(self.truth, weights=self.weights, minlength=self.size)

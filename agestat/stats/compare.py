@@ -13,8 +13,14 @@ import pandas as pd
 
 from agestat.model.labels import GENDERS
 from agestat.stats.bands import Band
-from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DISCOUNT, SHIFTED_DISCOUNT, posterior_shares, resampled, with_native_shares
+from agestat.stats.calibration import TINY, Calibration
+from agestat.stats.correct import (
+    DISCOUNT,
+    SHIFTED_DISCOUNT,
+    doubt_within,
+    posterior_shares,
+    with_native_shares,
+)
 from agestat.stats.intervals import interval
 from agestat.stats.layout import Layout
 from agestat.stats.shift import Shift, shift
@@ -85,13 +91,16 @@ def compare(
     count = min(max(DRAWS, math.ceil(4 * layout.to_rows.shape[1] / (1 - level))), MOST_DRAWS)
     native = [part @ calibration.to_native for part in sums]
     draws, shifts = _draws(native, calibration, pilot, looks, count, rng)
+    joint = [_joint(part, draws[:, p], calibration, rng) for p, part in enumerate(sums)]
+    rows = np.stack([side @ layout.to_rows for side in joint])
     table, margins, ages = (
-        pd.DataFrame(rows).assign(
+        pd.DataFrame(found).assign(
             method=METHOD, level=level, calibration=calibration.name, calibration_n=calibration.n
         )
-        for rows in (
-            *_share_differences(sums, draws, calibration, layout, level),
-            _age_differences(sums, draws, calibration, layout, level, rng),
+        for found in (
+            _differences(layout.rows(), rows, level),
+            _differences(layout.margins(), rows, level),
+            _age_differences(joint, layout, level),
         )
     )
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
@@ -119,20 +128,12 @@ def _draws(
     return draws, shifts
 
 
-def _share_differences(
-    sums: list[np.ndarray], draws: np.ndarray, calibration: Calibration, layout: Layout, level: float
-) -> Iterator[list[dict[str, object]]]:
-    """The rows of gender x band, then those of the margins."""
-    rows = np.stack([draws[:, p] @ _rows_within(part, calibration, layout) for p, part in enumerate(sums)])
-    for labelled in (layout.rows(), layout.margins()):
-        yield _differences(labelled, rows, level)
-
-
-def _rows_within(sums: np.ndarray, calibration: Calibration, layout: Layout) -> np.ndarray:
-    """``(K, R)`` how the faces of each native cell are shared among the rows."""
-    inside = sums.sum(axis=0) + 1e-9
-    inside = inside / (inside @ calibration.to_native)[calibration.native_of]
-    return np.asarray((calibration.to_native * inside[:, None]).T @ layout.to_rows)
+def _joint(
+    sums: np.ndarray, draws: np.ndarray, calibration: Calibration, rng: np.random.Generator
+) -> np.ndarray:
+    """``(B, C)`` draws of one side's distribution over the model's cells, from those of its native shares."""
+    inside = np.broadcast_to(sums.sum(axis=0, dtype=np.float64) + TINY, (len(draws), sums.shape[1]))
+    return with_native_shares(doubt_within(inside, calibration, rng), draws, calibration)
 
 
 def _differences(
@@ -155,19 +156,11 @@ def _differences(
     return out
 
 
-def _age_differences(
-    sums: list[np.ndarray], draws: np.ndarray, calibration: Calibration, layout: Layout, level: float,
-    rng: np.random.Generator,
-) -> list[dict[str, object]]:  # fmt: skip
-    """Mean and median ages in years, together and by gender; photos are resampled for what the draws of
-    native shares do not hold, ages within a native cell."""
-    joint = [
-        with_native_shares(resampled(part, AGE_DRAWS, rng)[1:], draws[:AGE_DRAWS, p], calibration)
-        for p, part in enumerate(sums)
-    ]
+def _age_differences(joint: list[np.ndarray], layout: Layout, level: float) -> list[dict[str, object]]:
+    """Mean and median ages in years, together and by gender."""
     out: list[dict[str, object]] = []
     for code, gender in ((None, EVERYTHING), *enumerate(GENDERS)):
-        a, b = (layout.ages(side, code) for side in joint)
+        a, b = (layout.ages(side[:AGE_DRAWS], code) for side in joint)
         for statistic in a:
             difference = b[statistic] - a[statistic]
             low, high = interval(difference, level)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agestat.stats.calibration import Calibration
+from agestat.stats.calibration import TINY, Calibration
 from agestat.stats.posterior import sample_simplex
 from agestat.stats.quantify import adjusted_count
 from agestat.stats.tally import native_features
@@ -22,6 +22,7 @@ UNCORRECTED = ("cc", "pcc")
 DEFAULT_METHOD = "bayes"
 DISCOUNT = 1.25  # calibration pictures per picture's worth of knowledge: no collection is quite like them
 SHIFTED_DISCOUNT = 10.0  # the same where the collection visibly is unlike them
+WITHIN = 2.0  # faces of known age that the model's word on the ages within a native cell is worth
 CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
 
 
@@ -45,6 +46,7 @@ class Group:
         shares = (
             self._bayes() if self.method == "bayes" else self._adjusted(joint @ self.calibration.to_native)
         )
+        joint[1:] = doubt_within(joint[1:], self.calibration, self.rng)
         return with_native_shares(joint, shares, self.calibration)
 
     def _bayes(self) -> np.ndarray:
@@ -75,6 +77,13 @@ def resampled(sums: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndar
     weights[1:] = rng.standard_exponential((draws, len(sums)), dtype=np.float32)
     joint = (weights @ sums).astype(np.float64)
     return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
+def doubt_within(joint: np.ndarray, calibration: Calibration, rng: np.random.Generator) -> np.ndarray:
+    """``joint (B, C)`` with ages within native cells drawn around its own, by a Dirichlet process (Ferguson
+    1973) of concentration `WITHIN`: no calibration label tells how far off they are."""
+    inside = joint / (joint @ calibration.to_native + TINY)[:, calibration.native_of]
+    return rng.standard_gamma(WITHIN * inside) + TINY
 
 
 def with_native_shares(joint: np.ndarray, shares: np.ndarray, calibration: Calibration) -> np.ndarray:

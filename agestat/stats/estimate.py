@@ -41,6 +41,7 @@ class Estimate:
     notes: list[str]
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
+    age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
     faceless: tuple[str, ...] = ()  # groups of pictures without any face: known to `Scan.estimate` alone
 
 
@@ -136,6 +137,7 @@ class Collection:
             self.calibration.n,
             [] if self.found else ["There are no faces to estimate from."],
             native / max(native.sum(), 1),
+            age_ranges=self.calibration.age_ranges,
         )
 
     def first_shares(self) -> np.ndarray:

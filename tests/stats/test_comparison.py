@@ -1,6 +1,9 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
+from agestat.stats.bands import parse_bands
 from agestat.stats.compare import (
     AGE_COMPARISON_COLUMNS,
     COMPARISON_COLUMNS,
@@ -74,6 +77,27 @@ def test_intervals_of_differences_of_ages_keep_their_promise(calibration, world)
         widths.append(row["difference_high"] - row["difference_low"])
     assert 53 <= hits <= 60  # 57 of 60 is 95 %
     assert 4 < np.mean(widths) < 9  # years; of true ages of 400 and 400 faces it would be 6
+
+
+def test_differences_within_what_the_labels_tell_apart_doubt_the_model(calibration, world):
+    """A holds more of the first half of each decade, B of the second, which the labels do not tell."""
+    one, other = world.simulate(world.even, 2000, 1), world.simulate(world.even, 2000, 2)
+    some = np.random.default_rng(0).random(2000) < 0.4
+    first, second = (one.age % 10 < 5) | some, (other.age % 10 >= 5) | some
+    sides = [
+        partial(list, [(faces.probabilities[mine], None, np.arange(mine.sum()))])
+        for faces, mine in ((one, first), (other, second))
+    ]
+    found = compare(*sides, calibration, bands=parse_bands("0,5,10,15,20,25,30,35,40"), permutations=10)
+    halves = found.margins[found.margins["gender"] == "all"].iloc[2:8]
+    truth = [
+        ((other.age[second] >= low) & (other.age[second] <= high)).mean()
+        - ((one.age[first] >= low) & (one.age[first] <= high)).mean()
+        for low, high in zip(halves["age_min"], halves["age_max"], strict=True)
+    ]
+    assert np.abs(truth).min() > 0.02
+    inside = (halves["difference_low"] <= truth) & (truth <= halves["difference_high"])
+    assert inside.sum() >= 5
 
 
 def test_both_sides_are_looked_at_and_a_strange_one_widens_the_intervals(calibration, world):

@@ -157,6 +157,37 @@ def test_groups_ages_and_outside_bands(calibration, world):
         assert row["low"] - 2 <= np.median(faces.age[mine]) <= row["high"] + 2
 
 
+@pytest.mark.parametrize("method", ["bayes", "emq", "pacc", "acc"])
+def test_bands_within_what_the_labels_tell_apart_doubt_the_model(calibration, world, method):
+    """Labels are decades. The model sees ages with an error of six years and has them spread evenly within a
+    decade, where seven of ten are in the first half of it."""
+    faces = world.simulate(world.even, 4000, 11)
+    kept = (faces.age % 10 < 5) | (np.random.default_rng(0).random(4000) < 0.4)
+    halves = np.arange(0, 75, 5)
+    cell = faces.cell // 8 * 15 + np.searchsorted(halves, faces.age, side="right") - 1
+    truth = np.bincount(cell[kept], minlength=30) / kept.sum()
+    options = {"method": method, "replicates": 400}
+    given = faces.probabilities[kept], None, np.arange(kept.sum()), calibration
+    result = estimate(*given, bands=parse_bands(",".join(map(str, halves))), **options)
+    table = result.table
+    inside = (table["share_low"] <= truth) & (truth <= table["share_high"])
+    assert inside.mean() > 0.9
+    decades = estimate(*given, bands=world.decades, **options).table
+    assert (table["share_high"] - table["share_low"]).sum() > 1.5 * (
+        decades["share_high"] - decades["share_low"]
+    ).sum()
+    assert result.age_ranges == tuple((band.age_min, band.age_max) for band in world.decades)
+
+
+def test_counts_within_what_the_labels_tell_apart_are_counts(calibration, world):
+    faces = world.simulate(world.even, 4000, 11)
+    result = estimate(
+        faces.probabilities, None, np.arange(4000), calibration, bands=parse_bands("0,5,10"), method="cc"
+    )
+    row = result.table.iloc[0]
+    assert row["share_high"] - row["share_low"] < 4 * np.sqrt(row["share"] / 4000)
+
+
 def test_chunks_give_what_one_piece_gives(calibration, world):
     faces = world.simulate(world.even, 3000, 4)
     clusters = np.arange(3000) // 3
