@@ -81,6 +81,7 @@ PAPERS = (
     "probabilities. Neural Computation 14, 2002.",
     "A. Alexandari, A. Kundaje, A. Shrikumar: Maximum likelihood with bias-corrected calibration is "
     "hard to beat at label shift adaptation. ICML 2020.",
+    "T. S. Ferguson: A Bayesian analysis of some nonparametric problems. Annals of Statistics 1, 1973.",
     "A. Ziegler, P. Czyż: Bayesian quantification with black-box estimators. TMLR 2024.",
     "A. N. Angelopoulos et al.: Prediction-powered inference. Science 382, 2023.",
 )

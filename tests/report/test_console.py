@@ -7,7 +7,7 @@ from rich.console import Console
 
 from agestat.report.console import print_summary
 from agestat.report.language import open_language
-from agestat.report.words import known_error, warnings
+from agestat.report.words import cut_ages, known_error, warnings
 from agestat.stats.shift import Shift
 
 
@@ -43,6 +43,26 @@ def test_groups_without_a_face_are_named(scan, make_estimate):
     estimate = replace(estimate, faceless=tuple("abcdefghijklm"))
     text = printed(scan, estimate, encoding="ascii")
     assert "\nNo face in 13 groups: a, b, c, d, e, f, g, h, i, j, k, l and 1 more.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("ranges", "method", "told"),
+    [
+        (((0, 9), (10, 100)), "bayes", "0-9, 10+"),
+        (((0, 12), (18, 64), (65, 100)), "bayes", ""),
+        (((0, 9), (10, 17), (18, 64), (65, 100)), "bayes", ""),
+        (((0, 100),), "bayes", "0+"),
+        (((0, 9), (10, 100)), "cc", ""),
+        (((0, 9), (10, 100)), "ppi", ""),
+        ((), "bayes", ""),
+    ],
+)
+def test_bands_that_cut_what_is_known_of_the_model_are_named(make_estimate, ranges, method, told):
+    """Bands are 0-17, 18-64 and 65+."""
+    literal = make_estimate()
+    estimate = replace(literal, age_ranges=ranges, table=literal.table.assign(method=method))
+    sentence = f"The model's errors are known for the ages {told}; bands that cut these have wider intervals."
+    assert list(cut_ages(estimate, open_language("en"))) == ([sentence] if told else [])
 
 
 def test_the_models_known_error_stands_below(scan, make_estimate):
