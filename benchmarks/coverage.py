@@ -200,6 +200,8 @@ def run_cell(
                 bands=bands, labels=labels, replicates=REPLICATES, seed=bag,
             )  # fmt: skip
             add(found.setdefault(method, {}), result, shares)
+            if (pool["age_min"] == pool["age_max"]).all():
+                add_age(found[method], result, shares @ mean_ages(pool["age_min"], truth, len(shares)))
             if method == "bayes":
                 warned.append(bool(result.notes))
     rows = {
@@ -219,6 +221,18 @@ def add(cells: dict[str, list], result: Estimate, shares: np.ndarray) -> None:
         cells.setdefault(f"{prefix}error", []).append(np.abs(frame["share"] - truth).mean())
         cells.setdefault(f"{prefix}coverage", []).append(((low <= truth) & (truth <= high)).mean())
         cells.setdefault(f"{prefix}width", []).append((high - low).mean())
+
+
+def mean_ages(ages: np.ndarray, truth: np.ndarray, cells: int) -> np.ndarray:
+    """``(K,)`` mean age in years of the faces of each cell."""
+    return np.array([ages[truth == k].mean() if (truth == k).any() else 0 for k in range(cells)])
+
+
+def add_age(cells: dict[str, list], result: Estimate, truth: float) -> None:
+    """One bag's error and coverage of the mean age of all, in years."""
+    row = result.ages.iloc[0]
+    cells.setdefault("age_error", []).append(row["value"] - truth)
+    cells.setdefault("age_coverage", []).append(row["low"] <= truth <= row["high"])
 
 
 def measured(job: tuple) -> dict:
@@ -250,18 +264,19 @@ def digest(scenario: str, models: dict[str, str]) -> str:
 def markdown(results: dict[str, dict]) -> str:
     """The table of ``docs/statistics.md``."""
     lines = [
-        "| set | shift | faces | method | error | of counting | coverage | width | margins | warned | bags |",
-        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| set | shift | faces | method | error | of counting | coverage | width | margins | mean age | warned |",
+        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
     ]
     for key, cell in results.items():
         scenario, kind, n = key.split()
         for method, row in cell["methods"].items():
             ratio = row["error"] / cell["methods"]["cc"]["error"]
             warned = f"{100 * cell['warned']:.0f} %" if method == "bayes" else ""
+            age = f"{100 * row['age_coverage']:.0f} % ({row['age_error']:+.1f})" if "age_error" in row else ""
             lines.append(
                 f"| {scenario} | {kind} | {n} | {method} | {100 * row['error']:.2f} | {ratio:.2f} | "
                 f"{100 * row['coverage']:.1f} % | {100 * row['width']:.1f} | "
-                f"{100 * row['margin_coverage']:.1f} % | {warned} | {cell['bags']} |"
+                f"{100 * row['margin_coverage']:.1f} % | {age} | {warned} |"
             )
     return "\n".join(lines)
 
