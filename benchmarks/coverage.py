@@ -264,7 +264,7 @@ def digest(scenario: str, models: dict[str, str]) -> str:
 def markdown(results: dict[str, dict]) -> str:
     """The table of ``docs/statistics.md``."""
     lines = [
-        "| set | shift | faces | method | error | of counting | coverage | width | margins | mean age | warned |",
+        "| set | shift | faces | method | error | of counting | coverage | width | margins | age | warned |",
         "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
     ]
     for key, cell in results.items():
