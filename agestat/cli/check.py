@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from agestat.model.labels import LabelSpace
 
 TABLES = ("csv", "json", "parquet", "xlsx")
-OUTPUTS = (*TABLES, "faces", "html", "png")
+MORE_TABLES = ("margins", "ages")
+OUTPUTS = (*TABLES, *MORE_TABLES, "faces", "html", "png")
 FOLDERS = 1000  # of the inputs are looked at for pictures; a longer list is one of files
 
 
 def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
     """Raise `UsageError` for options that `agestat.cli.deliver` could not use; ``inputs`` are what else the
     command reads."""
-    from agestat.report.export import faces_format, need_excel
+    from agestat.report.export import faces_format, need_excel, table_format
     from agestat.scan.groups import parse_by
     from agestat.scan.result import DEFAULT_BANDS
     from agestat.stats.bands import band_of_cells, parse_bands
@@ -31,14 +32,16 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     if options["anonymous"] and options["thumbnails"]:
         raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
-    band_of_cells(space, parse_bands(options["bands"] or DEFAULT_BANDS[space.name]))
+    bands = DEFAULT_BANDS[space.name] if options["bands"] is None else options["bands"]
+    band_of_cells(space, parse_bands(bands))
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError(f"The labels {options['labels']} are not there: check the path.")
     check_outputs([options[key] for key in OUTPUTS], [*inputs, options["labels"], options["metadata"]])
     check_figure(options["png"], inputs)
     if options["faces"]:
         faces_format(options["faces"])
-    if options["xlsx"]:
+    formats = [table_format(options[key]) for key in MORE_TABLES if options[key]]
+    if options["xlsx"] or "xlsx" in formats:
         need_excel()
 
 

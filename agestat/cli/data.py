@@ -19,7 +19,7 @@ Examples:
 SHOWN = 10  # pairs of duplicates on the terminal; all of them are in duplicates.csv
 
 
-@click.group("data")
+@click.group("data", epilog=EXAMPLES)
 def command() -> None:
     """Look at labelled pictures before a model is trained or judged on them."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agestat.cli.check import OUTPUTS, TABLES
+from agestat.cli.check import MORE_TABLES, OUTPUTS, TABLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +32,9 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     for kind in TABLES:
         if options[kind]:
             write_table(result.table, options[kind], kind)
+    for name in MORE_TABLES:
+        if options[name]:
+            write_table(getattr(result, name), options[name])
     if options["faces"]:
         write_faces(scan.face_chunks(), options["faces"])
     if options["html"] or options["png"]:

@@ -75,6 +75,9 @@ output_options = _all(
     click.option("--json", type=Target(), help="Write the table as JSON."),
     click.option("--parquet", type=Target(), help="Write the table as Parquet."),
     click.option("--xlsx", type=Target(), help="Write the table for Excel (needs agestat[xlsx])."),
+    click.option("--margins", type=Target(), help="Write shares of gender alone and of age alone: .csv, "
+                                                  ".json, .parquet or .xlsx."),
+    click.option("--ages", type=Target(), help="Write mean and median ages, in the same formats."),
     click.option("--faces", type=Target(), help="Write one row per face: .csv, .parquet or .jsonl."),
     click.option("--anonymous", is_flag=True, help="Salted hashes in place of paths in every output."),
     click.option("--html", "--report", "html", type=Target(), help="Write the report as one HTML file."),

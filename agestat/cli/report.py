@@ -12,21 +12,22 @@ from agestat.cli.options import estimate_options, group_options, output_options
     "  agestat report ~/photos --by year --png pyramids.png\n"
     "  agestat report scan.sqlite --bands un5 --csv - --quiet"
 )
-@click.argument("scan", metavar="SCAN", type=click.Path(exists=True))
+@click.argument("scan", metavar="SCAN...", type=click.Path(exists=True), nargs=-1, required=True)
 @group_options
 @estimate_options
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
-def command(scan: str, **options: Any) -> int:
+def command(scan: tuple[str, ...], **options: Any) -> int:
     """Report what was scanned: summary, HTML page, population pyramid, tables.
 
-    SCAN is a scanned folder, or the store that `agestat scan --db` wrote. Nothing is scanned again.
+    SCAN is a scanned folder, or several that were scanned together, or the store that `agestat scan --db`
+    wrote. Nothing is scanned again.
     """
     from agestat.cli.check import check
     from agestat.cli.deliver import deliver, warn_of_stopped
     from agestat.scan.result import Scan
 
-    with Scan.open(scan) as opened:
-        check(options, opened.space, [scan])
+    with Scan.open(*scan) as opened:
+        check(options, opened.space, scan)
         warn_of_stopped(opened)
         return deliver(opened, options)

@@ -44,15 +44,17 @@ Examples:
 @output_options
 @click.option("--db", metavar="FILE", help="The store; default: in the user's cache folder, by PATH.")
 @click.option("--fresh", is_flag=True, help="Scan everything again, whatever the store holds.")
-@click.option("--min-face", type=click.IntRange(0), metavar="PIXELS", help="Leave smaller faces out.")
-@click.option("--min-score", type=click.FloatRange(0, 1), help="Leave less certain faces out.")
+@click.option(
+    "--min-face", type=click.IntRange(0), metavar="PIXELS", help="Leave smaller faces out; default: 24."
+)
+@click.option("--min-score", type=click.FloatRange(0, 1), help="Leave less certain faces out; default: 0.5.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
-@click.option("--limit", type=click.IntRange(1, sys.maxsize), metavar="N", help="Only the first N files.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
 @click.option("--dry-run", is_flag=True, help="List what would be scanned, and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress bar.")
-@click.option("-v", "--verbose", is_flag=True, help="Also name every file that failed; with -q only these.")
+@click.option("-v", "--verbose", is_flag=True, help="Also name the store and every file that failed.")
 def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **options: Any) -> int:
     """Estimate shares of perceived gender and age of the people in pictures.
 
@@ -105,6 +107,8 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
         except StoppedError as stopped:
             click.echo(str(stopped), err=True)
             return 128 + stopped.signal
+        if options["verbose"]:
+            click.echo(f"All rows are in {store.path}.", err=True)
         return deliver(result, options)
 
 
@@ -139,13 +143,13 @@ def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
 
     found = walk(paths, include=options["include"], exclude=options["exclude"])
     number = 0
-    for entry in islice(found, options["limit"]):
+    for entry in islice(found, min(options["limit"] or sys.maxsize, sys.maxsize)):
         if isinstance(entry, Found):
             number += 1
             click.echo(os.fsencode(entry.full))
         else:
             click.echo(f"{entry.reason}: {entry.path!a}", err=True)
-    click.echo(f"{number} files would be scanned.", err=True)
+    click.echo(f"Files that would be scanned: {number}", err=True)
     return 0
 
 

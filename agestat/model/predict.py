@@ -45,6 +45,13 @@ def has_bf16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has a class of its own for it; processors and MPS only words."""
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        words in str(error) for words in ("out of memory", "can't allocate memory")
+    )
+
+
 class Model:
     """A trained network with everything that belongs to it. Made by `agestat.load_model`."""
 
@@ -111,7 +118,9 @@ class Model:
             batch = torch.from_numpy(np.array(crops[start : start + self.batch_size]))
             try:
                 batch_logits, batch_features = self._forward(batch)
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
                 if self.batch_size == 1:
                     raise AgestatError(
                         f"The device {self.device} has no memory left for a single face: free some, "

@@ -18,6 +18,8 @@ from agestat.stats.estimate import Estimate
 
 WIDTH = 80
 COUNTED = 7  # columns of a counted share under its heading
+NARROW = 64  # columns below which figures give way: the mean ages of groups, the counted shares
+FEWEST = 8  # columns of a group's name at least
 LABEL = 13  # columns of a band's name at most
 MANY_GROUPS = 12  # more groups than these get one row each and no table of ages
 COLOURS = {"female": "#e69f00", "male": "#56b4e9"}  # Okabe and Ito: apart for colour-blind eyes too
@@ -91,10 +93,11 @@ def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str 
 
 def _print_overview(screen: Screen, estimate: Estimate, groups: list[str]) -> None:
     """One row per group: faces, share of women, mean age."""
-    t, label = screen.t, screen.width - 52
+    t, widths = screen.t, [10, 21, 21] if screen.width >= NARROW else [10, 21]
+    label = max(screen.width - sum(widths), FEWEST)
     heads = t.gettext("faces"), t.gettext("% female"), t.gettext("mean age")
     screen.line()
-    screen.line((screen.left(t.gettext("group"), label) + _columns(screen, heads), "bold"))
+    screen.line((screen.left(t.gettext("group"), label) + _columns(screen, heads, widths), "bold"))
     for group in groups:
         female, age = rows.margin(estimate, group, gender="female"), rows.age(estimate, group)
         figures = (
@@ -102,11 +105,11 @@ def _print_overview(screen: Screen, estimate: Estimate, groups: list[str]) -> No
             _share(female, t),
             t.between(age["value"], age["low"], age["high"]),
         )
-        screen.line(screen.left(t.group(group), label) + _columns(screen, figures))
+        screen.line(screen.left(t.group(group), label) + _columns(screen, figures, widths))
 
 
-def _columns(screen: Screen, cells: tuple[str, str, str]) -> str:
-    return "".join(screen.right(cell, width) for cell, width in zip(cells, (10, 21, 21), strict=True))
+def _columns(screen: Screen, cells: tuple[str, str, str], widths: list[int]) -> str:
+    return "".join(screen.right(cell, width) for cell, width in zip(cells, widths, strict=False))
 
 
 def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
@@ -117,9 +120,12 @@ def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     whole = {gender: rows.margin(estimate, group, gender=gender) for gender in sides}
     shares = pd.concat([*sides.values(), pd.DataFrame(whole.values())])
     wide = max(cell_len(_share(cell, t)) for _, cell in shares.iterrows())
-    space = max(0, (screen.width - label - 2 * (COUNTED + wide) - 6) // 2)
+    counted = COUNTED if screen.width >= NARROW else 0
+    space = max(0, (screen.width - label - 2 * (counted + wide) - (6 if counted else 4)) // 2)
     top = max(side["share"].max() for side in sides.values()) or 1.0
-    heads = [screen.right(t.gettext("counted"), COUNTED), screen.right(t.gettext("share, %"), wide)]
+    heads = [screen.right(t.gettext("share, %"), wide)]
+    if counted:
+        heads.insert(0, screen.right(t.gettext("counted"), counted))
     faces = t.ngettext("{number} perceived face", "{number} perceived faces", rows.faces(estimate, group))
     screen.line()
     screen.line((t.group(group), "bold"), f"  {faces}")
@@ -130,33 +136,31 @@ def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     for index, band in reversed(list(enumerate(bands))):
         cells = {gender: side.iloc[index] for gender, side in sides.items()}
         parts = {gender: float(cell["share"]) / top for gender, cell in cells.items()}
-        _print_row(screen, t.term(band), (label, wide, space), cells, parts)
-    _print_row(screen, t.term("all"), (label, wide, space), whole, {})
+        _print_row(screen, t.term(band), (label, counted, wide, space), cells, parts)
+    _print_row(screen, t.term("all"), (label, counted, wide, space), whole, {})
 
 
 def _print_row(
     screen: Screen,
     name: str,
-    columns: tuple[int, int, int],
+    columns: tuple[int, int, int, int],
     cells: dict[str, pd.Series],
     parts: dict[str, float],
 ) -> None:
-    """One band in ``columns`` for its name, its shares and its bars; ``parts`` are the lengths of the bars, 0
-    to 1, absent where there is no bar."""
-    t, (left, right), (label, wide, space) = screen.t, rows.SIDES, columns
-    counted = {
-        g: screen.right(t.number(100 * cell["share_counted"], 1), COUNTED) for g, cell in cells.items()
-    }
+    """One band in ``columns`` for its name, its counts, its shares and its bars; ``parts`` are the lengths of
+    the bars, 0 to 1, absent where there is no bar."""
+    t, (left, right), (label, width, wide, space) = screen.t, rows.SIDES, columns
+    counted = {g: t.number(100 * cell["share_counted"], 1) if width else "" for g, cell in cells.items()}
     shares = {g: screen.right(_share(cell, t), wide) for g, cell in cells.items()}
     screen.line(
         f"{screen.left(name, label)} ",
-        (screen.right(counted[left], COUNTED), "dim"),
-        f" {shares[left]} ",
+        (screen.right(counted[left], width) + " " * bool(width), "dim"),
+        f"{shares[left]} ",
         (screen.bar(parts.get(left, 0.0), space, leftwards=True), COLOURS[left]),
         " ",
         (screen.bar(parts.get(right, 0.0), space), COLOURS[right]),
         f" {shares[right]} ",
-        (screen.right(counted[right], COUNTED), "dim"),
+        (screen.right(counted[right], width), "dim"),
     )
 
 

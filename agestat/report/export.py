@@ -116,6 +116,15 @@ WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
 }
 
 
+def table_format(target: str | Path) -> str:
+    """One of `WRITERS`, by the extension. Raises `UsageError` for any other."""
+    kind = format_of(target, "csv")
+    if kind not in WRITERS:
+        endings = ", ".join(f".{name}" for name in WRITERS)
+        raise UsageError(f"Cannot tell the format of {target}: end its name with one of {endings}.")
+    return kind
+
+
 def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None) -> None:
     """Write ``frame`` without its index to the file ``target``, or to standard output for ``-``.
 
@@ -123,10 +132,7 @@ def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None
     CSV. The file appears whole or not at all. Raises `UsageError` for an extension without a writer and
     `AgestatError` if the file cannot be written.
     """
-    kind = kind or format_of(target, "csv")
-    if kind not in WRITERS:
-        endings = ", ".join(f".{name}" for name in WRITERS)
-        raise UsageError(f"Cannot tell the format of {target}: end its name with one of {endings}.")
+    kind = kind or table_format(target)
     with output_file(target) as stream:
         WRITERS[kind](frame, stream)
 

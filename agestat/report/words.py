@@ -30,9 +30,10 @@ def photos(scan: "Scan") -> int:
 
 def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
     """The first sentence: how many faces, which share is perceived as female, how old."""
-    pictures = t.ngettext("{number} photo", "{number} photos", photos(scan))
     if not len(estimate.table):
-        return t.gettext("No face was counted in {photos}.", photos=pictures)
+        looked_at = t.ngettext("{number} photo", "{number} photos", scan.counts["read"])
+        return t.gettext("No face was counted in {photos}.", photos=looked_at)
+    pictures = t.ngettext("{number} photo", "{number} photos", photos(scan))
     faces = t.ngettext("Of {number} perceived face", "Of {number} perceived faces", scan.counts["faces"])
     if rows.group_names(estimate) != [EVERYTHING]:
         groups = t.ngettext("{number} group", "{number} groups", len(rows.group_names(estimate)))
@@ -58,7 +59,11 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
         yield t.ngettext("{number} taken from an earlier scan", "{number} taken from an earlier scan",
                          counts["reused"])  # fmt: skip
     yield t.ngettext("{number} read", "{number} read", counts["read"])
-    yield t.ngettext("{number} without a face", "{number} without a face", counts["no_face"])
+    yield t.ngettext("{number} without a face", "{number} without a face",
+                     counts["no_face"] - counts["small_faces"])  # fmt: skip
+    if counts["small_faces"]:
+        yield t.ngettext("{number} with too small faces alone", "{number} with too small faces alone",
+                         counts["small_faces"])  # fmt: skip
     yield t.ngettext("{number} could not be read", "{number} could not be read", counts["failed"])
     yield t.ngettext("{number} face too small to judge and left out",
                      "{number} faces too small to judge and left out", counts["faces_left_out"])  # fmt: skip
@@ -152,6 +157,10 @@ def explanation(t: Language) -> Iterator[str]:
 
 def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     """What a reader must know besides: method, model, its measured error, warnings."""
+    found = scan.counts["found"]
+    if scan.run.get("options", {}).get("limit") == found:
+        yield t.ngettext("Only the first {number} file was looked at (--limit).",
+                         "Only the first {number} files were looked at (--limit).", found)  # fmt: skip
     yield method(estimate, t)
     yield from cut_ages(estimate, t)
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
@@ -211,14 +220,19 @@ def known_error(info: dict[str, Any], t: Language) -> Iterator[str]:
             )
             continue
         gender = _between(found, "gender_accuracy", 100, 1, t)
-        if found.get("age_mae"):
-            age = _between(found, "age_mae", 1, 1, t)
+        counted = found.get("counted", {})
+        if not found.get("age_mae"):
+            yield t.gettext("Known error on {set}: gender right in {gender} %.", set=name, gender=gender)
+        elif counted.get("exact_age", 1) < counted.get("age", 1):
             yield t.gettext(
-                "Known error on {set}: gender right in {gender} %, age {age} years off on average.",
-                set=name, gender=gender, age=age,
+                "Known error on {set}: gender right in {gender} %, labelled range of ages in {age} %.",
+                set=name, gender=gender, age=_between(found, "age_band_accuracy", 100, 1, t),
             )  # fmt: skip
         else:
-            yield t.gettext("Known error on {set}: gender right in {gender} %.", set=name, gender=gender)
+            yield t.gettext(
+                "Known error on {set}: gender right in {gender} %, age {age} years off on average.",
+                set=name, gender=gender, age=_between(found, "age_mae", 1, 1, t),
+            )  # fmt: skip
 
 
 def _between(found: dict[str, Any], measure: str, scale: float, digits: int, t: Language) -> str:

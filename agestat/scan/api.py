@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 MOST_AT_ONCE = 4096  # faces in a batch: eight times what no device gains from any more
-ROOTS = 1000  # paths whose roots a run remembers; longer lists are of files, which have few
 
 
 class StoppedError(AgestatError):
@@ -74,7 +73,8 @@ def scan(
         about = _about(info, paths, settings, include, exclude, limit)
         calibration = folder_of(model) / CALIBRATION
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
-        run = store.begin_run(f"{info['sha256']} {settings.to_json()}", about)
+        network = " ".join(str(info.get(key)) for key in ("sha256", "space", "mirrored"))
+        run = store.begin_run(f"{network} {settings.to_json()}", about)
         load: Callable[[], Model] = partial(load_model, model, device)
         plan = Plan(workers=workers, batch_size=batch_size, fresh=fresh)
         with stop.listening():
@@ -129,6 +129,6 @@ def _about(
         "model_digest": info["sha256"],
         "space": info["space"],
         "agestat": __version__,
-        "roots": sorted({root_of(path) for path in paths[:ROOTS]}),
+        "roots": sorted(set(map(root_of, paths))),
         "options": {**options, "min_face": settings.min_face, "min_score": settings.min_score},
     }

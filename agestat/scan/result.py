@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from agestat.errors import AgestatError, UsageError
+from agestat.images.decode import sniff
+from agestat.images.quality import flags
 from agestat.images.walk import LATEST
 from agestat.model.labels import SPACES, LabelSpace
 from agestat.scan.groups import CLUSTERS, By, Facts, Key, parse_by
@@ -76,13 +78,13 @@ class Scan:
         self._salt: bytes | None = None
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> "Scan":
-        """The latest run in a store, given its file or the folder that was scanned."""
-        file = Path(path)
-        if file.is_dir():
-            file = store_of([path])
-        if not file.is_file():
-            raise AgestatError(f"There is no scan of {path} yet: run `agestat scan {path}` first.")
+    def open(cls, *paths: str | os.PathLike[str]) -> "Scan":
+        """The latest run in a store, given its file or what was scanned together."""
+        file = Path(paths[0])
+        if len(paths) > 1 or not _is_store(file):
+            names, file = " ".join(map(str, paths)), store_of(paths)
+            if not file.is_file():
+                raise AgestatError(f"There is no scan of {names} yet: run `agestat scan {names}` first.")
         with Store(file) as store:
             latest = next(store.rows(_LATEST))[0][0]
         if latest is None:
@@ -142,25 +144,9 @@ class Scan:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Files ``found``, ``read``, ``failed``, ``no_face``, ``reused``; ``faces``, ``faces_left_out``."""
-        statuses = dict(
-            self._stored.all("SELECT status, count(*) FROM files WHERE run_id = ? GROUP BY status")
-        )
-        ((left_out,),) = self._stored.all("SELECT ifnull(sum(faces_left_out), 0) FROM files WHERE run_id = ?")
-        ((faces,),) = self._stored.all(
-            "SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?"
-        )
-        ((reused,),) = self._stored.all("SELECT reused FROM runs WHERE id = ?")
-        found, failed = sum(statuses.values()), statuses.get("failed", 0)
-        return {
-            "found": found,
-            "read": found - failed,
-            "failed": failed,
-            "no_face": statuses.get("no_face", 0),
-            "faces": faces,
-            "faces_left_out": left_out,
-            "reused": reused,
-        }
+        """Files ``found``, ``read``, ``failed``, ``reused``, ``no_face``, and of these ``small_faces``: those
+        whose faces were all left out; ``faces``, ``faces_left_out``."""
+        return self._stored.counts()
 
     @cached_property
     def failures(self) -> "pd.Series[int]":
@@ -196,7 +182,8 @@ class Scan:
 
     @property
     def faces(self) -> pd.DataFrame:
-        """One row per face: where it is, ``p_female``, ``age`` with its 90 % interval in years, quality."""
+        """One row per face: where it is, ``p_female``, ``age`` with its 90 % interval in years, quality; see
+        ``docs/exports.md``."""
         return pd.concat(list(self.face_chunks()), ignore_index=True)
 
     def face_chunks(self) -> Iterator[pd.DataFrame]:
@@ -221,7 +208,14 @@ class Scan:
         frame["age_low"], frame["age_high"] = self.space.age_interval(probabilities)
         for name, values in zip(("sharpness", "brightness", "novelty"), columns[8:11], strict=True):
             frame[name] = np.array(values, dtype=float)
+        looks = ("width", "height", "sharpness", "brightness", "novelty")
+        frame["flags"] = flags({name: frame[name].to_numpy() for name in looks}, self._usual)
         return frame
+
+    @cached_property
+    def _usual(self) -> Mapping[str, np.ndarray]:
+        """The numbers of the calibration pictures that faces are compared with."""
+        return self._model[1] or {}
 
     def _unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
         with self._stored.understood():
@@ -326,7 +320,7 @@ class Scan:
         from agestat.stats.estimate import estimate_checked
 
         keys: dict[str, Any] = {"metadata": metadata, "trust_mtime": trust_mtime}
-        chosen = parse_bands(bands or DEFAULT_BANDS[self.space.name])
+        chosen = parse_bands(DEFAULT_BANDS[self.space.name] if bands is None else bands)
         # Products of slices are small: threads of one would wait for each other.
         with self, threadpool_limits(1, "blas"):
             if labels is not None:
@@ -393,6 +387,14 @@ class Scan:
     def table(self, by: By = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
+
+
+def _is_store(file: Path) -> bool:
+    """Whether a file that was named is no picture that was scanned."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return sniff(stream.read(32)) is None
 
 
 def _hash(path: bytes, salt: bytes) -> str:

@@ -15,6 +15,12 @@ SELECT 1 FROM runs WHERE id > ? AND settings_id = (SELECT settings_id FROM runs 
     AND EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
 """
 
+_COUNTS = """
+SELECT count(*), count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'no_face'),
+    count(*) FILTER (WHERE status = 'no_face' AND faces_left_out > 0), ifnull(sum(faces_left_out), 0)
+FROM files WHERE run_id = ?
+"""
+
 
 class StoredRun:
     """A run of a store, which is open while rows are read, and all the time inside ``with``."""
@@ -43,6 +49,22 @@ class StoredRun:
     def all(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query at once."""
         return [row for chunk in self.rows(query) for row in chunk]
+
+    def counts(self) -> dict[str, int]:
+        """See `agestat.scan.result.Scan.counts`."""
+        ((found, failed, no_face, small, left_out),) = self.all(_COUNTS)
+        ((faces,),) = self.all("SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?")
+        ((reused,),) = self.all("SELECT reused FROM runs WHERE id = ?")
+        return {
+            "found": found,
+            "read": found - failed,
+            "failed": failed,
+            "no_face": no_face,
+            "small_faces": small,
+            "faces": faces,
+            "faces_left_out": left_out,
+            "reused": reused,
+        }
 
     @cached_property
     def about(self) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def report(
         "classes": int(_known(table, "cell").sum()),
         "gender": int(_known(table, "gender").sum()),
         "age": int(_known(table, "age_min").sum()),
+        "exact_age": int(_known(table, "age").sum()),
         "age_band": int(_known(table, "band").sum()),
     }
     figures["slices"] = _slices(table, weights)

@@ -33,6 +33,7 @@ def test_each_command_is_documented_with_examples(name):
             text = part.get_help(click.Context(part, info_name=f"agestat {name}"))
             assert part.help and "Examples:" in text, part.name
             assert f"agestat {name}" in text
+        assert "Examples:" in command.get_help(click.Context(command, info_name=f"agestat {name}"))
 
 
 @pytest.mark.parametrize(

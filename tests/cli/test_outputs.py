@@ -96,6 +96,26 @@ def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch)
         assert CliRunner().invoke(command, [*arguments, "--png", "p.png"]).exit_code == 0
 
 
+def test_margins_and_ages_are_tables_too(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(store), "-q", "--csv", "t.csv", "--margins", "m.csv", "--ages", "a.json"]
+    done = CliRunner().invoke(report_command, arguments)
+    assert (done.exit_code, done.output) == (0, "")
+    table, margins = pd.read_csv("t.csv"), pd.read_csv("m.csv")
+    genders, bands = (table.groupby(column, sort=False)["n"].sum() for column in ("gender", "band"))
+    assert margins[["gender", "band", "n"]].to_numpy().tolist() == [
+        *([gender, "all", n] for gender, n in genders.items()),
+        *(["all", band, n] for band, n in bands.items()),
+    ]
+    assert {"share", "share_low", "share_high", "method", "level"} <= set(margins)
+    ages = pd.read_json("a.json")
+    assert ages[["gender", "statistic"]].to_numpy().tolist() == [
+        [gender, statistic] for gender in ("all", "female", "male") for statistic in ("mean", "median")
+    ]
+    refused = CliRunner().invoke(report_command, [str(store), "--margins", "m.doc"])
+    assert "Cannot tell the format of m.doc" in str(refused.exception)
+
+
 def test_excel_without_its_package_is_refused_before_the_scan(store, monkeypatch):
     monkeypatch.setattr("agestat.report.export.find_spec", lambda _: None)
     refused = CliRunner().invoke(report_command, [str(store), "--xlsx", "t.xlsx"])

@@ -76,7 +76,7 @@ def test_dry_run_lists_and_reads_nothing(db):
     done = agestat("scan", SAMPLES / "others", "--dry-run", "--db", db)
     names = ["coffee.jpg", "corrupt.jpg", "landscape.png"]
     assert done.stdout.splitlines() == [str(SAMPLES / "others" / name) for name in names]
-    assert done.stderr == "3 files would be scanned.\n"
+    assert done.stderr == "Files that would be scanned: 3\n"
     assert done.returncode == 0
     assert not db.exists()
 
@@ -136,7 +136,15 @@ def test_a_model_without_its_errors_is_refused_before_anything_is_scanned(db, tm
 def test_failed_files_are_named_in_quiet_too(db):
     done = agestat("scan", SAMPLES / "others", "--db", db, "-q", "-v")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"truncated: '{SAMPLES}/others/corrupt.jpg'\n"
+    assert done.stderr == f"All rows are in {db}.\ntruncated: '{SAMPLES}/others/corrupt.jpg'\n"
+
+
+@needs_model
+def test_a_limited_scan_says_so(db):
+    done = agestat("scan", SAMPLES / "others", "--db", db, "--limit", "1")
+    assert "No face was counted in 1 photo." in done.stdout
+    assert "Only the first 1 file was looked at (--limit)." in done.stdout
+    assert "Only the first" not in agestat("scan", SAMPLES / "others", "--db", db).stdout
 
 
 @needs_model

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from agestat.images.quality import brightness, sharpness
+from agestat.images.quality import brightness, flags, sharpness
 
 
 def test_a_flat_crop_has_no_sharpness():
@@ -26,3 +26,19 @@ def test_one_bright_pixel():
     # The Laplacian of the inner 3 x 3: -400 in the middle, 100 at its four sides, 0 at its corners.
     assert sharpness(crop) == pytest.approx((400**2 + 4 * 100**2) / 9, rel=1e-4)
     assert brightness(crop) == pytest.approx(4, rel=1e-4)
+
+
+def test_flags_name_what_is_beyond_nearly_all_calibration_pictures():
+    known = {name: np.arange(1001.0) for name in ("sharpness", "brightness", "novelty")}
+    faces = {
+        "width": np.array([40, 39, 90, 90, 90, 20]),
+        "height": np.array([90, 90, 40, 90, 90, 20]),
+        "sharpness": np.array([500.0, 10, 9, 500, 500, 0]),
+        "brightness": np.array([10.0, 500, 990, 9, 991, 0]),
+        "novelty": np.array([0.0, 990, 991, 0, np.nan, 9999]),
+    }
+    assert flags(faces, known).tolist() == [
+        "", "small", "blurred unusual", "dark", "bright", "small blurred dark unusual",
+    ]  # fmt: skip
+    assert flags(faces, {}).tolist() == ["", "small", "", "", "", "small"]
+    assert flags({name: values[:0] for name, values in faces.items()}, known).tolist() == []

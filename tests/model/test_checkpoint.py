@@ -65,14 +65,22 @@ def test_no_crops_is_no_predictions(folder):
     assert predictions.probabilities.shape == (0, 103) and predictions.novelty.shape == (0,)
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on(folder, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_out_of_memory_halves_the_batch_and_goes_on(folder, monkeypatch, error):
     model = load_model(folder, "cpu")
     forward, sizes = model._forward, []
 
     def cramped(batch):
         sizes.append(len(batch))
         if len(batch) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
         return forward(batch)
 
     model.batch_size = 8

@@ -72,8 +72,15 @@ def test_the_models_known_error_stands_below(scan, make_estimate):
     ) in printed(scan, make_estimate())
     error = {"value": 0.5, "low": 0.4, "high": 0.6}
     years = {"space": "years", "metrics": {"x val": {"gender_accuracy": error, "age_mae": error}}}
+    counted = {"age": 9, "exact_age": 0}
+    figures = {"gender_accuracy": error, "age_mae": error, "age_band_accuracy": error, "counted": counted}
+    ranges = {"space": "years", "metrics": {"z val": figures}}
     six = {"space": "six", "metrics": {"y val": {"accuracy": error, "f1_macro": error}}}
     t = open_language("en")
+    assert list(known_error(ranges, t)) == [
+        "Known error on z val: gender right in 50.0 (40.0–60.0) %, "
+        "labelled range of ages in 50.0 (40.0–60.0) %."
+    ]
     assert [*known_error(years, t), *known_error(six, t), *known_error({"space": "six"}, t)] == [
         "Known error on x val: gender right in 50.0 (40.0–60.0) %, age 0.5 (0.4–0.6) years off on average.",
         "Known error on y val: class right in 50.0 (40.0–60.0) %, macro F1 0.50 (0.40–0.60).",

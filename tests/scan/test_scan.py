@@ -1,5 +1,6 @@
 """`agestat.scan` as a whole: counts, what is used again, what a kill costs."""
 
+import json
 import os
 import shutil
 import signal
@@ -20,7 +21,10 @@ from agestat.errors import AgestatError, UsageError
 from agestat.scan.api import StoppedError
 from agestat.scan.result import Scan
 
-COUNTS = {"found": 16, "read": 15, "failed": 1, "no_face": 2, "faces": 17, "faces_left_out": 0, "reused": 0}
+COUNTS = {
+    "found": 16, "read": 15, "failed": 1, "no_face": 2, "small_faces": 0, "faces": 17, "faces_left_out": 0,
+    "reused": 0,
+}  # fmt: skip
 ROWS = (
     "SELECT files.path, status, reason, files.width, files.height, taken_at, faces_left_out, number, x, y, "
     "faces.width, faces.height, score, sharpness, brightness, novelty, probabilities "
@@ -78,7 +82,8 @@ def test_only_new_and_changed_files_are_read(scan, samples, tmp_path):
     (tmp_path / "p/admiral.jpg").unlink()
     result = scan(tmp_path / "p")
     assert result["counts"] == {
-        "found": 8, "read": 8, "failed": 0, "no_face": 1, "faces": 9, "faces_left_out": 0, "reused": 6,
+        "found": 8, "read": 8, "failed": 0, "no_face": 1, "small_faces": 0, "faces": 9,
+        "faces_left_out": 0, "reused": 6,
     }  # fmt: skip
     assert (result["faces"]["path"] == "astronaut.jpg").sum() == 2
     assert "admiral.jpg" not in set(result["faces"]["path"])
@@ -235,6 +240,38 @@ def test_keys_and_globs_may_be_one_string(notebook):
     assert result.groups("folder").value_counts().to_dict() == {"drawn": 5, "others": 3}
 
 
+def test_pictures_whose_faces_were_all_left_out_are_not_without_a_face(notebook):
+    counts = notebook(min_face=100).counts
+    assert {key: counts[key] for key in ("no_face", "small_faces", "faces", "faces_left_out")} == {
+        "no_face": 3, "small_faces": 1, "faces": 16, "faces_left_out": 1,
+    }  # fmt: skip
+
+
+def test_what_decides_predictions_besides_the_weights_is_not_reused(notebook, model, tmp_path):
+    notebook()
+    other = Path(shutil.copytree(model, tmp_path / "other"))
+    info = json.loads((other / "model.json").read_text())
+    (other / "model.json").write_text(json.dumps({**info, "mirrored": not info.get("mirrored", False)}))
+    assert notebook(model=other).counts["reused"] == 0
+    assert notebook().counts["reused"] == 16
+
+
+def test_a_longer_list_of_files_finds_the_rows_of_a_shorter_one(samples, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    photos = sorted((samples / "photos").glob("*.jpg"))
+    options = {"model": model, "workers": 1}
+    agestat.scan(photos[:2], **options)
+    assert agestat.scan(photos[:3], **options).counts["reused"] == 2
+    assert agestat.scan(samples / "photos", **options).counts["reused"] == 0
+    both = [samples / "drawn", samples / "others"]
+    found = len(agestat.scan(both, **options).files)
+    assert len(Scan.open(*reversed(both)).files) == found == 8
+    assert len(Scan.open(samples / "photos").files) == 8
+    assert len(Scan.open(photos[0]).files) == 3
+    with pytest.raises(AgestatError, match=r"There is no scan of .*drawn yet"):
+        Scan.open(both[0])
+
+
 def test_names_of_groups_do_not_hang_on_what_was_found(notebook, samples, model, tmp_path):
     (tmp_path / "empty").mkdir()
     both = [samples / "drawn", tmp_path / "empty"]
@@ -333,7 +370,7 @@ def test_nothing_to_scan(scan, tmp_path):
         scan(tmp_path / "nowhere")
 
 
-def test_memory_is_flat(tmp_path, model):
+def test_memory_is_flat(tmp_path, whole_model):
     (tmp_path / "p").mkdir()
     Image.new("RGB", (16, 16)).save(tmp_path / "0.bmp")
     data = (tmp_path / "0.bmp").read_bytes()
@@ -345,7 +382,7 @@ for limit in (500, 5000):
     with agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], limit=limit) as scan:
         print(scan.counts["found"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-    arguments = [sys.executable, "-c", code, tmp_path / "p", model, tmp_path / "s.sqlite"]
+    arguments = [sys.executable, "-c", code, tmp_path / "p", whole_model, tmp_path / "s.sqlite"]
     few, many = (line.split() for line in subprocess.check_output(arguments, text=True).splitlines())
     assert (few[0], many[0]) == ("500", "5000")
     assert int(many[1]) - int(few[1]) < 15_000  # KiB
