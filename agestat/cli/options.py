@@ -39,8 +39,8 @@ def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
 
 group_options = _all(
     click.option("--by", multiple=True, metavar="KEY",
-                 help="Groups: folder[:DEPTH], year, month, weekday, hour, camera, column:NAME, or a regular "
-                      "expression with (?P<names>) for the path. Several cross."),
+                 help="Groups: folder[:DEPTH], year, month (2024-05), weekday, hour, camera, column:NAME, or "
+                      "a regular expression with (?P<names>), searched in paths below PATH. Several cross."),
     click.option("--metadata", metavar="FILE.csv", help="Table with a column path, for --by column:NAME."),
     click.option("--trust-mtime", is_flag=True, help="Where EXIF has no time, take the file's."),
 )  # fmt: skip
@@ -56,8 +56,8 @@ cluster_option = click.option(
 )  # fmt: skip
 
 estimate_options = _all(
-    click.option("--bands", help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or "
-                                 "first ages like 0,18,35,50,65."),
+    click.option("--bands", help="Age bands: marketing (default), un5, un10, seed (default of simpsons: "
+                                 "child 0-12, adult 18-64, old 65+), or first ages like 0,18,35,50,65."),
     click.option("--method", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     level_option,

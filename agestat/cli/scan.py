@@ -42,7 +42,7 @@ Examples:
 @group_options
 @estimate_options
 @output_options
-@click.option("--db", metavar="FILE", help="The store; default: in the user's cache folder, by PATH.")
+@click.option("--db", metavar="FILE", help="The store; default: in the user's cache folder, by PATHs.")
 @click.option("--fresh", is_flag=True, help="Scan everything again, whatever the store holds.")
 @click.option(
     "--min-face", type=click.IntRange(0), metavar="PIXELS", help="Leave smaller faces out; default: 24."

@@ -85,7 +85,7 @@ def _opening(scan: "Scan", whole: "Estimate", t: Language) -> str:
     facts = (
         (counts["faces"], t.gettext("perceived faces counted")),
         (words.photos(scan), t.gettext("photos with faces")),
-        (counts["no_face"], t.gettext("photos without a face")),
+        (counts["no_face"] - counts["small_faces"], t.gettext("photos without a face")),
         (counts["failed"], t.gettext("files that could not be read")),
         (counts["faces_left_out"], t.gettext("faces left out as too small")),
     )

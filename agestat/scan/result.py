@@ -300,7 +300,7 @@ class Scan:
     def estimate(
         self,
         by: By = (),
-        bands: str | None = None,
+        bands: str | Sequence[int] | None = None,
         *,
         labels: str | os.PathLike[str] | None = None,
         metadata: str | os.PathLike[str] | None = None,
@@ -384,7 +384,7 @@ class Scan:
         except (RecursionError, StopIteration, TypeError, ValueError) as error:
             raise self._stored.damaged() from error
 
-    def table(self, by: By = (), bands: str | None = None, **options: Any) -> pd.DataFrame:
+    def table(self, by: By = (), bands: str | Sequence[int] | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
 

@@ -36,12 +36,13 @@ PRESETS = {
     "marketing": _from_starts([0, 13, 18, 25, 35, 45, 55, 65]),
     "un5": _from_starts(range(0, 101, 5)),
     "un10": _from_starts(range(0, 81, 10)),
-    "seed": [Band("child", 0, 12), Band("adult", 18, 64), Band("elderly", 65, LAST_AGE)],
+    "seed": [Band("child", 0, 12), Band("adult", 18, 64), Band("old", 65, LAST_AGE)],
 }
 
 
-def parse_bands(text: str) -> list[Band]:
+def parse_bands(bands: str | Sequence[int]) -> list[Band]:
     """Bands from a preset's name or from ages at which bands start: ``"0,18,35,50,65"`` ends with 65+."""
+    text = bands if isinstance(bands, str) else ",".join(map(str, bands))
     if text in PRESETS:
         return PRESETS[text]
     if not re.fullmatch(r"\s*\d+(\s*,\s*\d+)*\s*", text):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from agestat.images.faces import MIN_SCORE
 from agestat.model.checkpoint import folder_of, list_models
+from agestat.scan.examine import MIN_FACE
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 COLUMNS = (
@@ -182,3 +184,6 @@ def test_help_shows_examples():
     done = agestat("scan", "--help")
     assert done.returncode == 0
     assert "agestat scan ./photos --csv out.csv" in done.stdout
+    text = " ".join(done.stdout.split())
+    assert f"Leave smaller faces out; default: {MIN_FACE}." in text
+    assert f"Leave less certain faces out; default: {MIN_SCORE}." in text

@@ -11,13 +11,17 @@ from agestat.stats.bands import Band, band_of_cells, parse_bands
     [
         ("marketing", ["0-12", "13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"]),
         ("un10", ["0-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70-79", "80+"]),
-        ("seed", ["child", "adult", "elderly"]),
+        ("seed", ["child", "adult", "old"]),
         ("0,18,35,50,65", ["0-17", "18-34", "35-49", "50-64", "65+"]),
         (" 21 , 65 ", ["21-64", "65+"]),
     ],
 )
 def test_names(text, names):
     assert [band.name for band in parse_bands(text)] == names
+
+
+def test_first_ages_may_be_a_list():
+    assert parse_bands([0, 18, 65]) == parse_bands("0,18,65")
 
 
 def test_five_year_bands_reach_one_hundred():
