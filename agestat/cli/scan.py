@@ -107,7 +107,7 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
         except StoppedError as stopped:
             click.echo(str(stopped), err=True)
             return 128 + stopped.signal
-        if options["verbose"]:
+        if options["verbose"] and not options["anonymous"]:
             click.echo(f"All rows are in {store.path}.", err=True)
         return deliver(result, options)
 

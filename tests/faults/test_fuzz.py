@@ -29,4 +29,4 @@ def test_every_mutant_is_answered_once_within_bounds(tmp_path, crop):
 
 
 # Not among them: "crashed its decoder", "took too long", "out of memory".
-REASONS = ("damaged", "truncated", "not a picture", "empty file", "too many pixels")
+REASONS = ("damaged", "truncated", "not a picture", "empty file", "too many pixels", "unsupported format")

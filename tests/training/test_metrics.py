@@ -64,7 +64,7 @@ def test_figures_without_their_labels_are_none():
     table = table_of(age_min=[np.nan] * 4, age_max=[np.nan] * 4, band=[""] * 4)
     figures = report(table, GENDERS, replicates=50)
     assert [figures[key] for key in ("age_mae", "age_mae_median", "age_band_accuracy")] == [None] * 3
-    assert figures["counted"] == {"classes": 4, "gender": 4, "age": 0, "age_band": 0}
+    assert figures["counted"] == {"classes": 4, "gender": 4, "age": 0, "exact_age": 0, "age_band": 0}
     assert "decade" not in figures["slices"]
     only_ages = report(table_of(gender=[None] * 4, cell=[""] * 4), GENDERS, replicates=50)
     assert only_ages["f1_macro"] is only_ages["gender_accuracy"] is only_ages["ece"] is None
