@@ -36,8 +36,8 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     band_of_cells(space, parse_bands(bands))
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError(f"The labels {options['labels']} are not there: check the path.")
-    check_outputs([options[key] for key in OUTPUTS], [*inputs, options["labels"], options["metadata"]])
-    check_figure(options["png"], inputs)
+    read = [*inputs, *filter(None, [options["labels"], options["metadata"]])]
+    check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
         faces_format(options["faces"])
     formats = [table_format(options[key]) for key in MORE_TABLES if options[key]]
@@ -45,37 +45,40 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
         need_excel()
 
 
-def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
-    """Raise `UsageError` for outputs that would be lost, or would take the place of what is read."""
-    from agestat.report.files import is_stream
+def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: str | None = None) -> None:
+    """Raise `UsageError` for outputs that would be lost, or would take the place of what is read; ``figure``
+    is the one that is drawn."""
+    from agestat.report.files import is_stream, resolved
 
     targets = [target for target in outputs if target]
     if targets.count("-") > 1:
         raise UsageError("Only one output can go to standard output: give the others a file name.")
     names = {Path(target).name for target in targets}  # a list of inputs may hold millions
-    taken = {Path(name).resolve() for name in inputs if name and os.path.basename(name) in names}  # noqa: PTH119
+    taken = {resolved(name) for name in inputs if os.path.basename(name) in names}  # noqa: PTH119
     for target in targets:
         if target == "-" or is_stream(Path(target)):
             continue
-        path = Path(target).resolve()
+        path = resolved(target)
         if path in taken:
             raise UsageError(f"{target} is read or written by this command already: give another file name.")
         if not path.parent.is_dir():
             raise UsageError(f"There is no folder for {target}: make it first.")
-        if path.suffix.lower() != ".png" and _is_picture(path):
+        if target != figure and _is_picture(path):
             raise UsageError(f"{target} is a picture, which would be lost: give another file name.")
         taken.add(path)
+    if figure:
+        _check_figure(figure, inputs)
 
 
-def check_figure(target: str | None, inputs: Sequence[str]) -> None:
+def _check_figure(target: str, inputs: Sequence[str]) -> None:
     """Raise `UsageError` for a drawing that cannot be written, or would be a picture of the next scan."""
     from agestat.report.canvas import figure_format
-    from agestat.report.files import is_stream
+    from agestat.report.files import is_stream, resolved
 
-    if not target or figure_format(target) != "png" or target == "-" or is_stream(Path(target)):
+    if figure_format(target) != "png" or target == "-" or is_stream(Path(target)):
         return
-    scanned = {Path(name).resolve() for name in inputs[:FOLDERS] if os.path.isdir(name)}  # noqa: PTH112
-    if scanned & set(Path(target).resolve().parents):
+    scanned = {resolved(name) for name in inputs[:FOLDERS] if os.path.isdir(name)}  # noqa: PTH112
+    if scanned & set(resolved(target).parents):
         raise UsageError(
             f"{target} would lie among the scanned pictures and count as one of them: name another folder, "
             "or end it with .svg."

@@ -43,13 +43,13 @@ def command(a: str, b: str | None, **options: Any) -> None:
     alone with --by and --groups. It says which shares differ, and whether the faces of each look like those
     that the model's errors are known of.
     """
-    from agestat.cli.check import check_figure, check_outputs
+    from agestat.cli.check import check_outputs
     from agestat.cli.deliver import save_picture
     from agestat.cli.sides import Sides, check_arguments
 
     check_arguments(a, b, options)
-    check_outputs([options["csv"], options["png"]], [a, b, *(options["stores"] or ()), options["metadata"]])
-    check_figure(options["png"], [a, b or a])
+    read = filter(None, [a, b, *(options["stores"] or ()), options["metadata"]])
+    check_outputs([options["csv"], options["png"]], list(read), options["png"])
     with Sides(a, b, options) as sides:
         found = sides.compare(options["level"])
     if options["csv"]:

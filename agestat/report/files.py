@@ -22,6 +22,11 @@ def is_stream(path: Path) -> bool:
     return there and not os.path.isfile(path) and not os.path.isdir(path)  # noqa: PTH112, PTH113
 
 
+def resolved(target: str | Path) -> Path:
+    """The file behind all links; pathlib's own way raises on loops of them."""
+    return Path(os.path.realpath(target))
+
+
 def format_of(target: str | Path, default: str) -> str:
     """The extension, small and without its dot; ``default`` for standard output and streams without one."""
     kind = Path(target).suffix.lower().removeprefix(".")
@@ -53,7 +58,7 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
             raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
         return
     in_place = is_stream(Path(target))
-    path = Path(target) if in_place else Path(target).resolve()  # /dev/fd/63 resolves to no file's name
+    path = Path(target) if in_place else resolved(target)  # /dev/fd/63 resolves to no file's name
     short = os.fsdecode(os.fsencode(path.name)[:200])  # a name has at most 255 bytes
     part = path if in_place else path.with_name(f".{short}.{os.getpid()}.part")
     try:

@@ -68,6 +68,7 @@ def photos(tmp_path):
     ("options", "message"),
     [
         (["--csv", "photos/astronaut.jpg"], "photos/astronaut.jpg is a picture, which would be lost"),
+        (["--csv", "drawn.png"], "drawn.png is a picture, which would be lost"),
         (["--png", "photos/p.png"], "photos/p.png would lie among the scanned pictures"),
         (["--png", "-.xyz"], "Cannot draw into -.xyz: end its name with one of .png, .svg, .pdf."),
         (["--png", "p"], "Cannot draw into p:"),
@@ -76,6 +77,7 @@ def photos(tmp_path):
     ],
 )
 def test_outputs_are_refused_before_the_scan(photos, tmp_path, options, message):
+    shutil.copy(SAMPLES / "others" / "landscape.png", tmp_path / "drawn.png")
     agestat = Path(sys.executable).with_name("agestat")
     command = [agestat, "scan", "photos", "--db", "s.sqlite", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
@@ -94,6 +96,14 @@ def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch)
         assert isinstance(refused.exception, UsageError) and "among the scanned" in str(refused.exception)
         assert CliRunner().invoke(command, [*arguments, "--png", "photos/p.svg"]).exit_code == 0
         assert CliRunner().invoke(command, [*arguments, "--png", "p.png"]).exit_code == 0
+
+
+def test_a_loop_of_links_is_replaced(store, tmp_path):
+    (tmp_path / "a.csv").symlink_to("b.csv")
+    (tmp_path / "b.csv").symlink_to("a.csv")
+    done = CliRunner().invoke(report_command, [str(store), "-q", "--csv", str(tmp_path / "a.csv")])
+    assert (done.exit_code, done.output) == (0, "")
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 6
 
 
 def test_margins_and_ages_are_tables_too(store, tmp_path, monkeypatch):
