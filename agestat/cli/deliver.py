@@ -73,8 +73,10 @@ def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options:
         save_picture(figure, options["png"])
 
 
-def warn_of_stopped(scan: "Scan") -> None:
-    """Say that a scan met only a part of its files."""
+def warn_of_missing(scan: "Scan") -> None:
+    """Say that a scan met no files, or only a part of them."""
+    if not scan.counts["found"]:
+        click.echo("No picture was found: check the paths, and --include and --exclude.", err=True)
     if scan.run["finished_at"] is None:
         click.echo(
             f"This scan was stopped after {scan.counts['found']} files, and the numbers are of these alone: "

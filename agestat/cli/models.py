@@ -4,13 +4,17 @@ import json
 
 import click
 
+TELLS = {
+    "years": "2 genders, ages 0 to 100",
+    "six": "6 classes: 2 genders, each as child (0-12), adult (18-64) or old (65+)",
+}
+
 
 @click.command("models", epilog="\b\nExamples:\n  agestat models\n  agestat models --json")
 @click.option("--json", "as_json", is_flag=True, help="Everything in the models' descriptions, as JSON.")
 def command(as_json: bool) -> None:
     """List the shipped models: terms, label space, measured accuracy."""
     from agestat.model.checkpoint import list_models
-    from agestat.model.labels import SPACES
 
     models = list_models()
     if as_json:
@@ -19,19 +23,13 @@ def command(as_json: bool) -> None:
     from rich.table import Table
 
     from agestat.cli.terminal import Terminal
-    from agestat.training.card import HEADLINES, figure
+    from agestat.report.console import Screen
+    from agestat.report.words import known_error
 
-    table = Table("model", "cells", "perceived by", "terms", "measured (95 % interval)", show_lines=True)
+    screen = Screen(Terminal(), "en")
+    table = Table("model", "tells apart (as perceived)", "sees", "terms", "measured (95 % interval)", show_lines=True)
     for info in models:
-        measured = [
-            f"{name}: {title} {figure(metrics[key])}"
-            for name, metrics in info["metrics"].items()
-            for key, title in HEADLINES
-            if key in ("f1_macro", "gender_accuracy", "age_mae") and metrics.get(key) is not None
-        ]
+        measured = map(screen.spell, known_error(info, screen.t))
         by = "every face" if info["crop"] == "faces" else "whole picture"
-        cells = SPACES[info["space"]]
-        table.add_row(
-            info["name"], f"{cells.size} ({cells.name})", by, info.get("terms", ""), "\n".join(measured)
-        )
-    Terminal().print(table)
+        table.add_row(info["name"], TELLS[info["space"]], by, info.get("terms", ""), "\n".join(measured))
+    screen.console.print(table)

@@ -28,6 +28,11 @@ class Target(click.Path):
         return "-" if target in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else target
 
 
+def offer(*words: str) -> Callable[..., list[str]]:
+    """What a shell completes an option with that takes other words too."""
+    return lambda context, parameter, begun: [word for word in words if word.startswith(begun)]
+
+
 def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -39,6 +44,7 @@ def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
 
 group_options = _all(
     click.option("--by", multiple=True, metavar="KEY",
+                 shell_complete=offer("folder", "year", "month", "weekday", "hour", "camera", "column:"),
                  help="Groups: folder[:DEPTH], year, month (2024-05), weekday, hour, camera, column:NAME, or "
                       "a regular expression with (?P<names>), searched in paths below PATH. Several cross."),
     click.option("--metadata", metavar="FILE.csv", help="Table with a column path, for --by column:NAME."),
@@ -56,8 +62,9 @@ cluster_option = click.option(
 )  # fmt: skip
 
 estimate_options = _all(
-    click.option("--bands", help="Age bands: marketing (default), un5, un10, seed (default of simpsons: "
-                                 "child 0-12, adult 18-64, old 65+), or first ages like 0,18,35,50,65."),
+    click.option("--bands", shell_complete=offer("marketing", "un5", "un10", "seed"),
+                 help="Age bands: marketing (default), un5, un10, seed (default of simpsons: child 0-12, "
+                      "adult 18-64, old 65+), or first ages like 0,18,35,50,65."),
     click.option("--method", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     level_option,

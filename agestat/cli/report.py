@@ -24,10 +24,10 @@ def command(scan: tuple[str, ...], **options: Any) -> int:
     wrote. Nothing is scanned again.
     """
     from agestat.cli.check import check
-    from agestat.cli.deliver import deliver, warn_of_stopped
+    from agestat.cli.deliver import deliver, warn_of_missing
     from agestat.scan.result import Scan
 
     with Scan.open(*scan) as opened:
         check(options, opened.space, scan)
-        warn_of_stopped(opened)
+        warn_of_missing(opened)
         return deliver(opened, options)

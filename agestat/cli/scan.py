@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agestat.cli.options import estimate_options, group_options, output_options
+from agestat.cli.options import estimate_options, group_options, offer, output_options
 from agestat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ Examples:
     "--model",
     default="faces",
     show_default=True,
+    shell_complete=offer("faces", "simpsons"),
     help="faces: every face in every picture; simpsons: the whole picture; or a checkpoint folder.",
 )
 @group_options
@@ -48,7 +49,13 @@ Examples:
     "--min-face", type=click.IntRange(0), metavar="PIXELS", help="Leave smaller faces out; default: 24."
 )
 @click.option("--min-score", type=click.FloatRange(0, 1), help="Leave less certain faces out; default: 0.5.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    shell_complete=offer("auto", "cpu", "cuda", "mps"),
+    help="auto, cpu, cuda or mps.",
+)
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
@@ -72,7 +79,7 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
 
 def _scan(paths: list[str], options: dict[str, Any]) -> int:
     from agestat.cli.check import check
-    from agestat.cli.deliver import deliver
+    from agestat.cli.deliver import deliver, warn_of_missing
     from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
     from agestat.model.labels import SPACES
     from agestat.scan.api import StoppedError, check_plan, scan
@@ -109,6 +116,7 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
             return 128 + stopped.signal
         if options["verbose"] and not options["anonymous"]:
             click.echo(f"All rows are in {store.path}.", err=True)
+        warn_of_missing(result)
         return deliver(result, options)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from agestat.cli.deliver import warn_of_stopped
+from agestat.cli.deliver import warn_of_missing
 from agestat.errors import AgestatError, UsageError
 from agestat.report.export import read_table
 from agestat.scan.result import DEFAULT_BANDS, Scan
@@ -61,7 +61,7 @@ class Sides:
                 where = Path(path).resolve()
                 if where not in opened:  # a store has one user at a time
                     opened[where] = self._stack.enter_context(Scan.open(path))
-                    warn_of_stopped(opened[where])
+                    warn_of_missing(opened[where])
                 self._scans.append(opened[where])
             self._stack = self._stack.pop_all()
         return self

@@ -1,14 +1,19 @@
 """The command group: instant, documented, and errors in one place."""
 
+import json
+import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from agestat.cli import main as cli_main
 from agestat.cli.main import COMMANDS, cli
+from agestat.cli.models import command as models_command
 from agestat.errors import AgestatError, UsageError
 
 HEAVY = {"torch", "torchvision", "pandas", "numpy", "cv2", "scipy", "sklearn", "matplotlib", "PIL"}
@@ -77,3 +82,29 @@ def test_warnings_of_pillow_stay_off_the_terminal(tmp_path):
     line = [sys.executable, "-c", code, str(tmp_path / "large.bmp")]
     done = subprocess.run(line, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_models_are_listed_with_what_was_measured():
+    text = " ".join(CliRunner().invoke(models_command, env={"COLUMNS": "400"}).output.split())
+    assert "2 genders, ages 0 to 100" in text and "every face" in text
+    assert "Known error on fairface val: gender right in 93.0 (91.9–94.0) %" in text
+    assert {info["name"] for info in json.loads(CliRunner().invoke(models_command, ["--json"]).output)} == {
+        "faces", "simpsons",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("scan --bands u", ["un5", "un10"]),
+        ("scan --by c", ["camera", "column:"]),
+        ("scan --model s", ["simpsons"]),
+        ("sc", ["scan"]),
+    ],
+)
+def test_a_shell_completes_words(words, offered):
+    asked = {"_AGESTAT_COMPLETE": "bash_complete", "COMP_WORDS": f"agestat {words}"}
+    asked["COMP_CWORD"] = str(len(words.split()))
+    command = [Path(sys.executable).with_name("agestat")]
+    done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, check=False)
+    assert [line.split(",")[1] for line in done.stdout.split()] == offered
