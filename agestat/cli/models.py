@@ -20,14 +20,15 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(models, indent=2, ensure_ascii=False))
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from agestat.cli.terminal import Terminal
     from agestat.report.console import Screen
     from agestat.report.words import known_error
 
     screen = Screen(Terminal(), "en")
-    table = Table("model", "tells apart (as perceived)", "sees", "terms", "measured (95 % interval)", show_lines=True)
+    heads = ("model", "perceived", "looks at", "terms", "measured (95 % interval)")
+    table = Table(*(Column(head, overflow="fold") for head in heads), show_lines=True)
     for info in models:
         measured = map(screen.spell, known_error(info, screen.t))
         by = "every face" if info["crop"] == "faces" else "whole picture"

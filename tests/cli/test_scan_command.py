@@ -141,6 +141,12 @@ def test_failed_files_are_named_in_quiet_too(db):
     assert done.stderr == f"All rows are in {db}.\ntruncated: '{SAMPLES}/others/corrupt.jpg'\n"
 
 
+def test_nothing_found_says_so(db, tmp_path):
+    done = agestat("scan", tmp_path, "--db", db, "-q")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "No picture was found: check the paths, and --include and --exclude.\n"
+
+
 @needs_model
 def test_a_limited_scan_says_so(db):
     done = agestat("scan", SAMPLES / "others", "--db", db, "--limit", "1")
