@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TABLES = ("csv", "json", "parquet", "xlsx")
 MORE_TABLES = ("margins", "ages")
 OUTPUTS = (*TABLES, *MORE_TABLES, "faces", "html", "png")
-FOLDERS = 1000  # of the inputs are looked at for pictures; a longer list is one of files
+FEW = 1000  # inputs that are looked at one by one; a longer list is one of files
 
 
 def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     band_of_cells(space, parse_bands(bands))
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError(f"The labels {options['labels']} are not there: check the path.")
-    read = [*inputs, *filter(None, [options["labels"], options["metadata"]])]
+    read = [*filter(None, [options["labels"], options["metadata"]]), *inputs]
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
         faces_format(options["faces"])
@@ -54,7 +54,8 @@ def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: 
     if targets.count("-") > 1:
         raise UsageError("Only one output can go to standard output: give the others a file name.")
     names = {Path(target).name for target in targets}  # a list of inputs may hold millions
-    taken = {resolved(name) for name in inputs if os.path.basename(name) in names}  # noqa: PTH119
+    taken = {resolved(name) for name in inputs[:FEW]}  # which may be links
+    taken |= {resolved(name) for name in inputs[FEW:] if os.path.basename(name) in names}  # noqa: PTH119
     for target in targets:
         if target == "-" or is_stream(Path(target)):
             continue
@@ -77,7 +78,7 @@ def _check_figure(target: str, inputs: Sequence[str]) -> None:
 
     if figure_format(target) != "png" or target == "-" or is_stream(Path(target)):
         return
-    scanned = {resolved(name) for name in inputs[:FOLDERS] if os.path.isdir(name)}  # noqa: PTH112
+    scanned = {resolved(name) for name in inputs[:FEW] if os.path.isdir(name)}  # noqa: PTH112
     if scanned & set(resolved(target).parents):
         raise UsageError(
             f"{target} would lie among the scanned pictures and count as one of them: name another folder, "

@@ -41,7 +41,8 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
         rows = draw_faces(opened, count, seed)
     with output_file(out) as stream:
         write_faces(rows, stream)
+    name = "standard output" if out == "-" else out
     click.echo(
-        f"{len(rows)} faces to label are in {out} now: fill gender and age as you perceive them.",
+        f"{len(rows)} faces to label are in {name} now: fill gender and age as you perceive them.",
         err=out == "-",
     )

@@ -14,7 +14,7 @@ class Target(click.Path):
     """The name of a file to write; ``-`` is standard output, by whatever name it was called."""
 
     def __init__(self) -> None:
-        super().__init__(dir_okay=False, allow_dash=True)
+        super().__init__(dir_okay=False, readable=False, allow_dash=True)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """What the help says."""
@@ -46,7 +46,8 @@ group_options = _all(
     click.option("--by", multiple=True, metavar="KEY",
                  shell_complete=offer("folder", "year", "month", "weekday", "hour", "camera", "column:"),
                  help="Groups: folder[:DEPTH], year, month (2024-05), weekday, hour, camera, column:NAME, or "
-                      "a regular expression with (?P<names>), searched in paths below PATH. Several cross."),
+                      "a regular expression with (?P<names>), searched in paths below PATH, for single files "
+                      "also above. Several cross."),
     click.option("--metadata", metavar="FILE.csv", help="Table with a column path, for --by column:NAME."),
     click.option("--trust-mtime", is_flag=True, help="Where EXIF has no time, take the file's."),
 )  # fmt: skip

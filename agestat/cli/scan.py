@@ -74,10 +74,10 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
         raise UsageError(f"There is nothing to scan: {missing}.")
     if dry_run:
         return _dry_run(scanned, options)
-    return _scan(scanned, options)
+    return _scan(scanned, from_file, options)
 
 
-def _scan(paths: list[str], options: dict[str, Any]) -> int:
+def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> int:
     from agestat.cli.check import check
     from agestat.cli.deliver import deliver, warn_of_missing
     from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
@@ -99,7 +99,7 @@ def _scan(paths: list[str], options: dict[str, Any]) -> int:
     )
     chosen = {key: options[key] for key in keys}
     chosen["batch_size"] = _batch_size(options["batch_size"])
-    inputs = [*paths, *filter(None, [options["db"]])]
+    inputs = [*filter(None, [options["db"], from_file]), *paths]
     check(options, SPACES[read_info(options["model"])["space"]], inputs)
     if not (folder_of(options["model"]) / CALIBRATION).is_file():
         raise UsageError(

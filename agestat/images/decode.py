@@ -169,7 +169,8 @@ def _rgb(image: Image.Image) -> Image.Image:
     tags = getattr(image, "tag_v2", {})
     negative = image.mode[0] in "IF" and tags.get(WHITE_IS) == 0
     if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        bits = 12 if tags.get(BITS) == (12,) else 16
+        image = Image.fromarray((np.asarray(image) >> (bits - 8)).astype(np.uint8))
     elif image.mode in ("I", "F"):
         values = np.asarray(image)
         if image.mode == "I" and tags.get(BITS) == (32,) and tags.get(SAMPLE_FORMAT, (1,)) == (1,):

@@ -24,8 +24,7 @@ LATEST = 2**63 - 1  # nanoseconds: the year 2262, what the store can hold; file 
 
 @dataclass(frozen=True)
 class Found:
-    """A candidate: ``path`` is relative to ``root`` (see `root_of`), forward slashes; odd bytes are escaped
-    (PEP 383)."""
+    """A candidate: ``path`` is relative to ``root``, forward slashes; odd bytes are escaped (PEP 383)."""
 
     root: str
     path: str
@@ -65,11 +64,9 @@ def walk(
     yield from walker.linked()
 
 
-def root_of(path: str | os.PathLike[str]) -> str:
-    """The root of what is found at a path that the user gave: the folder itself; for a file the working
-    folder, or the top folder if it does not lie below that by the path as given."""
-    path = os.fsdecode(path)
-    return _absolute(path) if os.path.isdir(path) else _place(path)[0]
+def folders_of(paths: Iterable[str | os.PathLike[str]]) -> set[str]:
+    """The folders among paths that the user gave: the roots of what is found in them."""
+    return {_absolute(os.fsdecode(path)) for path in paths if os.path.isdir(path)}
 
 
 def _matcher(globs: Iterable[str]) -> re.Pattern[str] | None:
@@ -178,11 +175,11 @@ class _Walker:
             parent, name = os.path.split(os.path.realpath(full))
             root, folder = self.folders.get(_identity(os.stat(parent)), (None, ""))
         except OSError:  # a deleted working folder, a path too long when written out
-            root, folder, name = None, "", full
+            root, folder, parent, name = None, "", "", full
         was_met = (
             root is not None
             and self._is_wanted(f"{folder}/{name}" if folder else name)
-            and _is_candidate(full, status)
+            and _is_candidate(os.path.join(parent, name), status)
         )
         if was_met or _identity(status) in self.seen:
             return False
@@ -195,12 +192,11 @@ def _identity(status: os.stat_result) -> int:
 
 
 def _place(path: str) -> tuple[str, str]:
-    """Root and relative path of a single file; see `root_of`."""
-    root, relative = _absolute("."), os.path.normpath(path)
-    if os.path.isabs(relative) or relative.startswith(".."):
-        drive, relative = os.path.splitdrive(_absolute(path))
-        root, relative = drive + os.sep, relative.lstrip(os.sep)
-    return root, relative.replace(os.sep, "/")
+    """Root and relative path of a single file: the working folder if it was given relative to that."""
+    relative = os.path.normpath(path)
+    if os.path.isabs(relative) or f"{relative}{os.sep}".startswith(f"..{os.sep}"):
+        return os.path.split(_absolute(path))
+    return _absolute("."), relative.replace(os.sep, "/")
 
 
 def _absolute(path: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agestat import __version__
 from agestat.errors import AgestatError, UsageError
-from agestat.images.walk import root_of, walk
+from agestat.images.walk import folders_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scan.examine import Settings
 from agestat.scan.home import store_of
@@ -129,6 +129,6 @@ def _about(
         "model_digest": info["sha256"],
         "space": info["space"],
         "agestat": __version__,
-        "roots": sorted(set(map(root_of, paths))),
+        "roots": sorted(folders_of(paths)),
         "options": {**options, "min_face": settings.min_face, "min_score": settings.min_score},
     }

@@ -4,7 +4,7 @@ import csv
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -41,6 +41,7 @@ def parse_by(
     specs: By,
     *,
     roots: Sequence[str] = (),
+    folders: Collection[str] | None = None,
     metadata: str | os.PathLike[str] | None = None,
     trust_mtime: bool = False,
 ) -> Key | None:
@@ -48,13 +49,14 @@ def parse_by(
 
     Each spec is ``folder``, ``folder:DEPTH``, ``year``, ``month``, ``weekday``, ``hour``, ``camera``,
     ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups, which is searched
-    in the path below its root. With several ``roots``, folders begin with their root's name. Raises
-    `UsageError` for anything else.
+    in the path below its root, and then in the whole path if its root is none of the ``folders`` that were
+    scanned. With several ``roots``, folders begin with their root's name. Raises `UsageError` for anything
+    else.
     """
     specs = [specs] if isinstance(specs, str) else specs or []
     if metadata is not None and not any(spec.startswith("column:") for spec in specs):
         raise UsageError(f"--metadata {metadata} is of no use without --by column:NAME: add it.")
-    keys = [_key(spec, roots, metadata, trust_mtime) for spec in specs]
+    keys = [_key(spec, roots, folders, metadata, trust_mtime) for spec in specs]
     if not keys:
         return None
     if len(keys) == 1:
@@ -90,7 +92,10 @@ def _spelled(name: str) -> str:
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
-def _key(spec: str, roots: Sequence[str], metadata: str | os.PathLike[str] | None, trust_mtime: bool) -> Key:
+def _key(
+    spec: str, roots: Sequence[str], folders: Collection[str] | None,
+    metadata: str | os.PathLike[str] | None, trust_mtime: bool,
+) -> Key:  # fmt: skip
     kind, _, argument = spec.partition(":")
     if kind == "folder" and (not argument or (argument.isdecimal() and int(argument) > 0)):
         return _by_folder(int(argument) if argument else None, _root_names(roots))
@@ -102,7 +107,7 @@ def _key(spec: str, roots: Sequence[str], metadata: str | os.PathLike[str] | Non
         if metadata is None:
             raise UsageError(f"--by {spec} needs --metadata FILE.csv, the table that has this column.")
         return _by_column(argument, Path(metadata))
-    return _by_pattern(spec)
+    return _by_pattern(spec, folders)
 
 
 def _root_names(roots: Sequence[str]) -> dict[str, str]:
@@ -117,7 +122,7 @@ def _root_names(roots: Sequence[str]) -> dict[str, str]:
 def _by_folder(depth: int | None, names: dict[str, str]) -> Key:
     def key(facts: Facts) -> str:
         parts = facts.path.split("/")[:-1]
-        if names.get(facts.root):  # the top folder has no name
+        if facts.root in names:
             parts.insert(0, names[facts.root])
         return "/".join(parts[:depth]) or "."
 
@@ -135,7 +140,7 @@ def _by_time(name: Callable[[datetime], str], trust_mtime: bool) -> Key:
     return key
 
 
-def _by_pattern(spec: str) -> Key:
+def _by_pattern(spec: str, folders: Collection[str] | None) -> Key:
     try:
         pattern = re.compile(spec)
     except re.error as error:
@@ -148,6 +153,8 @@ def _by_pattern(spec: str) -> Key:
 
     def key(facts: Facts) -> str:
         match = pattern.search(facts.path)
+        if not match and folders is not None and facts.root not in folders:
+            match = pattern.search(f"{facts.root}/{facts.path}")
         return BETWEEN.join(value or UNKNOWN for value in match.groupdict().values()) if match else UNKNOWN
 
     return key

@@ -78,11 +78,11 @@ class Scan:
         self._salt: bytes | None = None
 
     @classmethod
-    def open(cls, *paths: str | os.PathLike[str]) -> "Scan":
+    def open(cls, path: str | os.PathLike[str], *more: str | os.PathLike[str]) -> "Scan":
         """The latest run in a store, given its file or what was scanned together."""
-        file = Path(paths[0])
-        if len(paths) > 1 or not _is_store(file):
-            names, file = " ".join(map(str, paths)), store_of(paths)
+        file = Path(path)
+        if more or not _is_store(file):
+            names, file = " ".join(map(str, (path, *more))), store_of([path, *more])
             if not file.is_file():
                 raise AgestatError(f"There is no scan of {names} yet: run `agestat scan {names}` first.")
         with Store(file) as store:
@@ -96,7 +96,7 @@ class Scan:
         nowhere: equal paths have equal hashes in this object, and nobody can try out names."""
         self._salt = secrets.token_bytes(32)
         self.run.get("options", {}).pop("paths", None)
-        self.run.pop("roots", None)
+        self.run.pop("roots", self._folders)  # estimates still need them
         self.__dict__.pop("files", None)
         self.__dict__.pop("failed", None)
 
@@ -284,8 +284,13 @@ class Scan:
         found = self._stored.all(
             "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?)"
         )
-        roots = {os.fsdecode(root) for (root,) in found}.union(self.run.get("roots", []))
-        return parse_by(by, roots=sorted(roots), **groups)
+        roots = {os.fsdecode(root) for (root,) in found}.union(self._folders or ())
+        return parse_by(by, roots=sorted(roots), folders=self._folders, **groups)
+
+    @cached_property
+    def _folders(self) -> frozenset[str] | None:
+        """The folders that were scanned; None in stores of versions that did not keep them."""
+        return frozenset(self.run["roots"]) if "roots" in self.run else None
 
     def groups(self, by: By, **groups: Any) -> pd.Series:
         """The group of each file, by ``file_id``."""

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from agestat.cli.compare import command as compare_command
+from agestat.cli.options import Target
 from agestat.cli.report import command as report_command
+from agestat.cli.scan import command as scan_command
 from agestat.errors import UsageError
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
@@ -96,6 +98,27 @@ def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch)
         assert isinstance(refused.exception, UsageError) and "among the scanned" in str(refused.exception)
         assert CliRunner().invoke(command, [*arguments, "--png", "photos/p.svg"]).exit_code == 0
         assert CliRunner().invoke(command, [*arguments, "--png", "p.png"]).exit_code == 0
+
+
+def test_a_file_that_may_only_be_written_is_written(store, tmp_path):
+    target = tmp_path / "o.csv"
+    target.touch(mode=0o222)
+    assert not Target().readable and Target().convert(str(target), None, None) == str(target)
+    assert CliRunner().invoke(report_command, [str(store), "-q", "--csv", str(target)]).exit_code == 0
+
+
+def test_what_is_read_by_another_name_is_not_written(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("labels.csv").write_text("precious")
+    Path("mine.csv").symlink_to("labels.csv")
+    Path("list.csv").write_text(str(SAMPLES / "photos" / "astronaut.jpg"))
+    for command, arguments in (
+        (report_command, [str(store), "--labels", "mine.csv", "--csv", "labels.csv"]),
+        (scan_command, ["--from-file", "list.csv", "--csv", "list.csv", "--db", "x.sqlite"]),
+    ):
+        refused = CliRunner().invoke(command, arguments)
+        assert "is read or written by this command already" in str(refused.exception)
+    assert Path("labels.csv").read_text() == "precious"
 
 
 def test_a_loop_of_links_is_replaced(store, tmp_path):

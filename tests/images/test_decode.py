@@ -103,12 +103,12 @@ def test_tiffs_whose_zero_is_white_are_no_negatives(tmp_path, dtype, white):
     assert pixels[0, 0].tolist() == [255, 255, 255] and pixels[-1, -1].max() <= 1
 
 
-def write_tiff(path, values, sample_format):
+def write_tiff(path, values, sample_format, bits=None):
     """``values (H, W[, 3])`` as a TIFF by hand: Pillow writes fewer kinds than there are."""
     samples = values.shape[2] if values.ndim == 3 else 1
     start = 8 + 2 + 10 * 12 + 4
     tags = {
-        256: values.shape[1], 257: values.shape[0], 258: (8 * values.itemsize, start), 259: 1,
+        256: values.shape[1], 257: values.shape[0], 258: (bits or 8 * values.itemsize, start), 259: 1,
         262: 2 if samples == 3 else 1, 273: start + 12, 277: samples, 278: values.shape[0],
         279: values.nbytes, 339: (sample_format, start + 6),
     }  # fmt: skip
@@ -123,6 +123,13 @@ def write_tiff(path, values, sample_format):
     for tag in (258, 339):
         head += struct.pack("<3H", *[tags[tag][0]] * 3)
     path.write_bytes(head + values.tobytes())
+
+
+def test_greys_of_12_bits_keep_their_range(tmp_path):
+    write_tiff(tmp_path / "a.tif", np.array([[0x000F, 0xFF00]], ">u2"), 1, bits=12)
+    with Image.open(tmp_path / "a.tif") as image:
+        assert (image.mode, image.tag_v2[258]) == ("I;16", (12,))
+    assert decode(tmp_path / "a.tif").pixels[0, :, 0].tolist() == [0, 255]
 
 
 def test_unsigned_greys_of_32_bits(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agestat.images.walk import Found, Unwalkable, root_of, walk
+from agestat.images.walk import Found, Unwalkable, folders_of, walk
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -91,8 +91,8 @@ def test_include_and_exclude_hold_for_files_given_by_name(tmp_path, monkeypatch)
     touch(tmp_path, "a/1.jpg", "a/2.png", "b/3.png")
     monkeypatch.chdir(tmp_path)
     given = ["a/1.jpg", "a/2.png", tmp_path / "b/3.png", "a/gone.jpg"]
-    assert paths(*given, include=["*.png"]) == ["a/2.png", f"{str(tmp_path)[1:]}/b/3.png"]
-    assert paths(*given, exclude=["a/*", "*/b/*"]) == []
+    assert paths(*given, include=["*.png"]) == ["a/2.png", "3.png"]
+    assert paths(*given, exclude=["a/*", "3.*"]) == []
 
 
 def test_a_file_given_by_name_counts_whatever_its_folder_would_say(tmp_path):
@@ -101,20 +101,27 @@ def test_a_file_given_by_name_counts_whatever_its_folder_would_say(tmp_path):
     assert [Path(path).name for path in paths(tmp_path / "notes.txt", tmp_path)] == ["notes.txt", "1.jpg"]
 
 
-def test_a_file_is_placed_below_the_working_folder_or_the_top(tmp_path, monkeypatch):
-    """So that its folders are there to group by."""
+def test_a_relative_file_keeps_its_folder(tmp_path, monkeypatch):
+    touch(tmp_path, "a/1.jpg", "..odd/2.jpg")
+    monkeypatch.chdir(tmp_path)
+    assert [(e.root, e.path) for e in walk(["a/1.jpg"])] == [(str(tmp_path), "a/1.jpg")]
+    assert [(e.root, e.path) for e in walk(["..odd/2.jpg"])] == [(str(tmp_path), "..odd/2.jpg")]
+    monkeypatch.chdir(tmp_path / "a")
+    assert [(e.root, e.path) for e in walk(["../a/1.jpg"])] == [(str(tmp_path / "a"), "1.jpg")]
+
+
+def test_the_folders_among_given_paths(tmp_path, monkeypatch):
     touch(tmp_path, "a/1.jpg")
     monkeypatch.chdir(tmp_path)
-    top = ("/", f"{str(tmp_path)[1:]}/a/1.jpg")
-    for given, root, path in (
-        ("a/1.jpg", str(tmp_path), "a/1.jpg"),
-        (str(tmp_path / "a/1.jpg"), *top),
-        (f"../{tmp_path.name}/a/1.jpg", *top),
-    ):
-        (entry,) = walk([given])
-        assert (entry.root, entry.path, root_of(given)) == (root, path, root)
-        assert Path(entry.full) == tmp_path / "a" / "1.jpg"
-    assert root_of("a") == str(tmp_path / "a")
+    assert folders_of(["a", "a/1.jpg", "gone", tmp_path]) == {str(tmp_path / "a"), str(tmp_path)}
+
+
+def test_a_link_given_by_name_is_the_file_that_its_folder_gave(tmp_path):
+    touch(tmp_path, "d/y.jpg", "e/notes")
+    (tmp_path / "x").symlink_to("d/y.jpg")
+    (tmp_path / "n.jpg").symlink_to("e/notes")
+    assert paths(tmp_path / "d", tmp_path / "x") == ["y.jpg"]
+    assert paths(tmp_path / "e", tmp_path / "n.jpg") == ["n.jpg"]
 
 
 def test_pipes_and_broken_links_are_rows(tmp_path):
@@ -135,8 +142,7 @@ def test_names_that_are_not_text(tmp_path):
 
 
 def test_a_path_that_is_not_there_is_a_row(tmp_path):
-    (entry,) = walk([tmp_path / "nowhere.jpg"])
-    assert entry == Unwalkable("/", f"{str(tmp_path)[1:]}/nowhere.jpg", "vanished")
+    assert list(walk([tmp_path / "nowhere.jpg"])) == [Unwalkable(str(tmp_path), "nowhere.jpg", "vanished")]
     assert [entry.reason for entry in walk(["a\0b.jpg"])] == ["no file's name"]
 
 

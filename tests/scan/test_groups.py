@@ -52,9 +52,11 @@ def test_several_roots_begin_with_their_names():
     assert key(facts("a/1.jpg", "/y/photos")) == "/y/photos/a"
 
 
-def test_the_top_folder_has_no_name():
-    key = parse_by(["folder:1"], roots=["/", "/x/winter"])
-    assert [key(facts(root="/")), key(facts(root="/x/winter"))] == ["a", "winter"]
+def test_an_expression_sees_the_whole_path_of_files_that_were_listed():
+    for folders, expected in (({"/x/2019"}, "unknown"), (set(), "2019"), (None, "unknown")):
+        key = parse_by(["(?P<year>\\d{4})"], folders=folders)
+        assert key(facts("1.jpg", root="/x/2019")) == expected
+        assert key(facts("2020/1.jpg", root="/x/2019")) == "2020"
 
 
 @pytest.mark.parametrize(
