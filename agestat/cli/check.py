@@ -57,7 +57,7 @@ def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: 
     taken = {resolved(name) for name in inputs[:FEW]}  # which may be links
     taken |= {resolved(name) for name in inputs[FEW:] if os.path.basename(name) in names}  # noqa: PTH119
     for target in targets:
-        if target == "-" or is_stream(Path(target)):
+        if is_stream(target):
             continue
         path = resolved(target)
         if path in taken:
@@ -76,7 +76,7 @@ def _check_figure(target: str, inputs: Sequence[str]) -> None:
     from agestat.report.canvas import figure_format
     from agestat.report.files import is_stream, resolved
 
-    if figure_format(target) != "png" or target == "-" or is_stream(Path(target)):
+    if figure_format(target) != "png" or is_stream(target):
         return
     scanned = {resolved(name) for name in inputs[:FEW] if os.path.isdir(name)}  # noqa: PTH112
     if scanned & set(resolved(target).parents):

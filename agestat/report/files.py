@@ -10,16 +10,16 @@ from typing import BinaryIO
 
 from agestat.errors import AgestatError
 
-_OPEN_ALREADY = re.compile(r"/dev/(std(out|err)|fd/\d+)|/proc/\w+/fd/\d+")
+_OPEN_ALREADY = re.compile(r"-|/dev/(std(out|err)|fd/\d+)|/proc/\w+/fd/\d+")
 
 
-def is_stream(path: Path) -> bool:
-    """Whether there is a pipe, a device or a file that somebody holds open for us, as the shell does: what is
-    written goes there, and nothing takes its place."""
-    if _OPEN_ALREADY.fullmatch(str(path)):
+def is_stream(target: str | Path) -> bool:
+    """Whether it is standard output (``-``), a pipe, a device or a file that somebody holds open for us, as
+    the shell does: what is written goes there, and nothing takes its place."""
+    if _OPEN_ALREADY.fullmatch(str(target)):
         return True
-    there = os.path.exists(path)  # noqa: PTH110 -- names may be too long for pathlib
-    return there and not os.path.isfile(path) and not os.path.isdir(path)  # noqa: PTH112, PTH113
+    there = os.path.exists(target)  # noqa: PTH110 -- names may be too long for pathlib
+    return there and not os.path.isfile(target) and not os.path.isdir(target)  # noqa: PTH112, PTH113
 
 
 def resolved(target: str | Path) -> Path:
@@ -30,7 +30,7 @@ def resolved(target: str | Path) -> Path:
 def format_of(target: str | Path, default: str) -> str:
     """The extension, small and without its dot; ``default`` for standard output and streams without one."""
     kind = Path(target).suffix.lower().removeprefix(".")
-    return kind or (default if str(target) == "-" or is_stream(Path(target)) else "")
+    return kind or (default if is_stream(target) else "")
 
 
 def drop_stdout() -> None:
@@ -57,7 +57,7 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
         except OSError as error:
             raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
         return
-    in_place = is_stream(Path(target))
+    in_place = is_stream(target)
     path = Path(target) if in_place else resolved(target)  # /dev/fd/63 resolves to no file's name
     short = os.fsdecode(os.fsencode(path.name)[:200])  # a name has at most 255 bytes
     part = path if in_place else path.with_name(f".{short}.{os.getpid()}.part")
