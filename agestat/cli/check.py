@@ -19,7 +19,8 @@ FEW = 1000  # inputs that are looked at one by one; a longer list is one of file
 def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
     """Raise `UsageError` for options that `agestat.cli.deliver` could not use; ``inputs`` are what else the
     command reads."""
-    from agestat.report.export import faces_format, need_excel, table_format
+    from agestat.report.export import FACE_WRITERS, WRITERS, need_excel
+    from agestat.report.files import format_of
     from agestat.scan.groups import parse_by
     from agestat.scan.result import DEFAULT_BANDS
     from agestat.stats.bands import band_of_cells, parse_bands
@@ -39,8 +40,8 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     read = [*filter(None, [options["labels"], options["metadata"]]), *inputs]
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
-        faces_format(options["faces"])
-    formats = [table_format(options[key]) for key in MORE_TABLES if options[key]]
+        format_of(options["faces"], FACE_WRITERS)
+    formats = [format_of(options[key], WRITERS) for key in MORE_TABLES if options[key]]
     if options["xlsx"] or "xlsx" in formats:
         need_excel()
 

@@ -12,7 +12,6 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from agestat.errors import UsageError
 from agestat.report.files import format_of, output_file
 from agestat.report.fonts import FAMILY, find_letters
 from agestat.report.text import printable
@@ -66,11 +65,7 @@ def style_axes(axes: Axes, theme: Theme) -> None:
 
 def figure_format(target: str | Path) -> str:
     """One of `FORMATS`, by the extension. Raises `UsageError` for any other."""
-    kind = format_of(target, "png")
-    if kind not in FORMATS:
-        endings = ", ".join(f".{name}" for name in FORMATS)
-        raise UsageError(f"Cannot draw into {target}: end its name with one of {endings}.")
-    return kind
+    return format_of(target, FORMATS, "Cannot draw into")
 
 
 def save_figure(figure: Figure, target: str | Path) -> str:

@@ -116,15 +116,6 @@ WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
 }
 
 
-def table_format(target: str | Path) -> str:
-    """One of `WRITERS`, by the extension. Raises `UsageError` for any other."""
-    kind = format_of(target, "csv")
-    if kind not in WRITERS:
-        endings = ", ".join(f".{name}" for name in WRITERS)
-        raise UsageError(f"Cannot tell the format of {target}: end its name with one of {endings}.")
-    return kind
-
-
 def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None) -> None:
     """Write ``frame`` without its index to the file ``target``, or to standard output for ``-``.
 
@@ -132,17 +123,9 @@ def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None
     CSV. The file appears whole or not at all. Raises `UsageError` for an extension without a writer and
     `AgestatError` if the file cannot be written.
     """
-    kind = kind or table_format(target)
+    kind = kind or format_of(target, WRITERS)
     with output_file(target) as stream:
         WRITERS[kind](frame, stream)
-
-
-def faces_format(target: str | Path) -> str:
-    """One of `FACE_WRITERS`, by the extension. Raises `UsageError` for any other."""
-    kind = format_of(target, "csv")
-    if kind not in FACE_WRITERS:
-        raise UsageError(f"Cannot tell the format of {target}: end it with .csv, .parquet or .jsonl.")
-    return kind
 
 
 def write_faces(parts: Iterable[pd.DataFrame], target: str | Path) -> None:
@@ -150,7 +133,7 @@ def write_faces(parts: Iterable[pd.DataFrame], target: str | Path) -> None:
 
     The extension of ``target`` is one of `FACE_WRITERS`; standard output gets CSV. Raises as `write_table`.
     """
-    kind = faces_format(target)
+    kind = format_of(target, FACE_WRITERS)
     with output_file(target) as stream:
         FACE_WRITERS[kind]((part.drop(columns="file_id", errors="ignore") for part in parts), stream)
 

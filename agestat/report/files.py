@@ -3,12 +3,12 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from agestat.errors import AgestatError
+from agestat.errors import AgestatError, UsageError
 
 _OPEN_ALREADY = re.compile(r"-|/dev/(std(out|err)|fd/\d+)|/proc/\w+/fd/\d+")
 
@@ -27,10 +27,17 @@ def resolved(target: str | Path) -> Path:
     return Path(os.path.realpath(target))
 
 
-def format_of(target: str | Path, default: str) -> str:
-    """The extension, small and without its dot; ``default`` for standard output and streams without one."""
-    kind = Path(target).suffix.lower().removeprefix(".")
-    return kind or (default if is_stream(target) else "")
+def format_of(target: str | Path, formats: Iterable[str], refusal: str = "Cannot tell the format of") -> str:
+    """Which of ``formats`` the extension names; for standard output and streams without one the first.
+
+    Raises `UsageError`, which begins with ``refusal``, for any other.
+    """
+    known = list(formats)
+    kind = Path(target).suffix.lower().removeprefix(".") or (known[0] if is_stream(target) else "")
+    if kind not in known:
+        endings = ", ".join(f".{name}" for name in known)
+        raise UsageError(f"{refusal} {target}: end its name with one of {endings}.")
+    return kind
 
 
 def drop_stdout() -> None:
