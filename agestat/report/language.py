@@ -1,9 +1,11 @@
 """Languages of reports: gettext catalogues in ``locale/`` and numbers as the language writes them."""
 
 import gettext
+import io
 import locale
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from agestat.scan.groups import BETWEEN
@@ -93,5 +95,26 @@ class Language:
 
 def open_language(code: str | None = None) -> Language:
     """The `Language` for ``code``, by default that of the user's locale."""
-    code = code or default_language()
-    return Language(code, gettext.translation("agestat", CATALOGUES, [code], fallback=code == "en"))
+    return _open(code or default_language())
+
+
+@cache
+def _open(code: str) -> Language:
+    return Language(code, gettext.NullTranslations() if code == "en" else _compiled(catalogue_file(code)))
+
+
+def catalogue_file(code: str) -> Path:
+    """Where the messages of a language are translated."""
+    return CATALOGUES / f"{code}.po"
+
+
+def _compiled(path: Path) -> gettext.GNUTranslations:
+    """The messages of a catalogue, compiled in memory: no second file that could be older than the first."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
