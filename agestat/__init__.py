@@ -15,7 +15,7 @@ _HOMES = {
     "estimate": "agestat.stats.estimate",
     "load_model": "agestat.model.checkpoint",
     "train": "agestat.training.run",
-    "evaluate": "agestat.training.evaluate",
+    "evaluate": "agestat.judging.evaluate",
 }
 __all__ = ["__version__", *_HOMES]
 

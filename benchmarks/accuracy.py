@@ -24,13 +24,13 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from agestat.judging.bootstrap import bootstrap_weights, interval
+from agestat.judging.evaluate import judge, predict_table
+from agestat.judging.metrics import nearest_age
+from agestat.labelled.dataset import find_data, read_labelled
 from agestat.model.checkpoint import load_model
-from agestat.model.labels import AGES, YEARS
+from agestat.model.label_space import AGES, YEARS
 from agestat.model.predict import Predictions
-from agestat.training.bootstrap import bootstrap_weights, interval
-from agestat.training.data import find_data, read_labelled
-from agestat.training.evaluate import judge, predict_table
-from agestat.training.metrics import nearest_age
 
 MEASURES = {"gender_accuracy": "gender right, %", "gender_f1_macro": "gender macro F1, %",
             "age_mae": "age MAE, years", "age_mae_median": "median age error, years",

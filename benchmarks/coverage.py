@@ -32,7 +32,7 @@ import numpy as np
 
 from agestat import stats
 from agestat.model.checkpoint import CALIBRATION, folder_of, read_calibration, read_info
-from agestat.model.labels import SPACES, YEARS, LabelSpace
+from agestat.model.label_space import SPACES, YEARS, LabelSpace
 from agestat.stats.bands import Band, parse_bands
 from agestat.stats.calibration import Calibration, native_starts
 from agestat.stats.correct import METHODS
@@ -76,9 +76,9 @@ def predicted_set(model: str, name: str, split: str, cache: Path) -> Arrays:
     """Predictions of a model for a labelled set in AGESTAT_DATA, made once and kept in ``cache``."""
     target = cache / f"{name}-{split}-{read_info(model)['sha256'][:16]}.npz"
     if not target.exists():
+        from agestat.labelled.dataset import find_data, read_labelled
         from agestat.model.checkpoint import load_model
         from agestat.training.crops import load_crops
-        from agestat.training.data import find_data, read_labelled
         from agestat.training.export import calibration_arrays
 
         frame = read_labelled(find_data([name]), split=split).frame

@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as Scan.estimate does
 import numpy as np
 
 from agestat.model.checkpoint import read_calibration
-from agestat.model.labels import YEARS
+from agestat.model.label_space import YEARS
 from agestat.stats.bands import parse_bands
 from agestat.stats.calibration import Calibration
 from agestat.stats.estimate import estimate

@@ -16,7 +16,7 @@ from PIL import Image
 from agestat import load_model
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
-from agestat.model.labels import GENDERS
+from agestat.model.label_space import GENDERS
 
 SIZES = (8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128)
 

@@ -23,13 +23,13 @@ with atheris.instrument_imports(include=["agestat", "PIL", "csv"]):
     from agestat.errors import AgestatError
     from agestat.images.decode import DecodeError, decode
     from agestat.images.walk import Found
-    from agestat.model.labels import YEARS
+    from agestat.labelled.dataset import read_labelled
+    from agestat.model.label_space import YEARS
     from agestat.scan.examine import Examined, Face
     from agestat.scan.groups import Facts, parse_by
     from agestat.scan.labels import COLUMNS, read_labels
     from agestat.scan.result import Scan
     from agestat.scan.store import Row, Store
-    from agestat.training.data import read_labelled
 
 WORK = Path(tempfile.mkdtemp(prefix="fuzz", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
 FACE = Face(1, 2, 30, 40, 0.9, 120.5, 99.0)

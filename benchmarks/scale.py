@@ -30,7 +30,7 @@ from small_model import write_whole_model
 
 from agestat.images.walk import Found
 from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
-from agestat.model.labels import SPACES
+from agestat.model.label_space import SPACES
 from agestat.scan.examine import Examined, Face
 from agestat.scan.store import Row, Store
 
@@ -83,7 +83,7 @@ class Stub:
     def add(self, file, answer): return [pipeline.Row(file, answer, [BLOB], [1.0])]
     def flush(self): return []
 
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 BLOB = SIX.pack(np.full((1, 6), 1 / 6, np.float32))[0]
 pipeline.Workers = pipeline.Predictor = Stub
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agestat.errors import UsageError
 
 if TYPE_CHECKING:
-    from agestat.model.labels import LabelSpace
+    from agestat.model.label_space import LabelSpace
 
 TABLES = ("csv", "json", "parquet", "xlsx")
 MORE_TABLES = ("margins", "ages")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from agestat.cli.terminal import Terminal
-    from agestat.training.check import Check
+    from agestat.labelled.check import Check
 
 EXAMPLES = """\b
 Examples:
@@ -37,10 +37,10 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
     near duplicates. Ends with exit code 3 where rows cannot be used.
     """
     from agestat.cli.terminal import Terminal
-    from agestat.training.check import balance, check
-    from agestat.training.data import describe, find_data
-    from agestat.training.folders import make_folders
-    from agestat.training.plots import plot_set
+    from agestat.labelled.check import balance, check
+    from agestat.labelled.dataset import describe, find_data
+    from agestat.labelled.folders import make_folders
+    from agestat.labelled.plots import plot_set
 
     console = Terminal()
     paths = find_data(data)

@@ -48,10 +48,10 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     within one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
     """
     from agestat.cli.terminal import Terminal
+    from agestat.judging.evaluate import judge, predict_table
+    from agestat.labelled.dataset import find_data, read_labelled
     from agestat.model.checkpoint import load_model
     from agestat.report.files import output_file
-    from agestat.training.data import find_data, read_labelled
-    from agestat.training.evaluate import judge, predict_table
 
     model = load_model(model_name, given["device"])
     only = None if split == "all" else split
@@ -102,7 +102,7 @@ def _show(figures: dict[str, Any], console: "Console") -> None:
     """The figures as tables for the terminal."""
     from rich.table import Table
 
-    from agestat.training.card import HEADLINES, figure
+    from agestat.judging.card import HEADLINES, figure
 
     counted = figures["counted"]
     rests_on = {"gender_accuracy": "gender", "gender_f1_macro": "gender", "age_mae": "age",

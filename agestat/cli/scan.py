@@ -81,7 +81,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
     from agestat.cli.check import check
     from agestat.cli.deliver import deliver, warn_of_missing
     from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
-    from agestat.model.labels import SPACES
+    from agestat.model.label_space import SPACES
     from agestat.scan.api import StoppedError, check_plan, scan
     from agestat.scan.home import store_of
     from agestat.scan.store import Store

@@ -55,7 +55,7 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True)
 def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
     """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""
-    from agestat.training.data import find_data
+    from agestat.labelled.dataset import find_data
     from agestat.training.fit import Options
     from agestat.training.recipes import find_recipe, parse_stages
     from agestat.training.run import StoppedTrainingError, train

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agestat.errors import AgestatError, UsageError
-from agestat.model.labels import SPACES
+from agestat.model.label_space import SPACES
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model

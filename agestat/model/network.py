@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import resnet18
 
-from agestat.model.labels import AGES, LabelSpace
+from agestat.model.label_space import AGES, LabelSpace
 
 FEATURES = 512  # width of ResNet-18's last stage
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from agestat.errors import AgestatError, UsageError
-from agestat.model.labels import LabelSpace
+from agestat.model.label_space import LabelSpace
 from agestat.model.network import FEATURES, AgeGenderResNet, to_pixels
 
 BATCH = {"cpu": 64, "cuda": 512, "mps": 128}  # crops; beyond these the throughput is flat

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from agestat.errors import AgestatError
-from agestat.model.labels import AGES
+from agestat.model.label_space import AGES
 from agestat.report import rows
 from agestat.report.canvas import LIGHT, RC, Theme, new_figure, style_axes
 from agestat.report.language import Language, open_language

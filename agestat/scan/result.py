@@ -18,7 +18,7 @@ from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
 from agestat.images.quality import flags
 from agestat.images.walk import LATEST
-from agestat.model.labels import SPACES, LabelSpace
+from agestat.model.label_space import SPACES, LabelSpace
 from agestat.scan.groups import CLUSTERS, By, Facts, Key, parse_by
 from agestat.scan.home import store_of
 from agestat.scan.store import Store

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from agestat.errors import AgestatError
-from agestat.model.labels import SPACES
+from agestat.model.label_space import SPACES
 from agestat.scan.store import Store
 
 _LATER = """

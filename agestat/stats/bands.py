@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agestat.errors import UsageError
-from agestat.model.labels import AGES, LabelSpace
+from agestat.model.label_space import AGES, LabelSpace
 
 LAST_AGE = AGES - 1  # the last year holds everything above it
 OUTSIDE = "outside bands"

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from agestat.errors import AgestatError
-from agestat.model.labels import GENDERS, LabelSpace
+from agestat.model.label_space import GENDERS, LabelSpace
 
 LOOKS = ("novelty", "sharpness", "brightness", "size", "score")  # numbers that say how a face looks
 EXACT_BIN = 5  # years; narrower native cells would hold too few pictures

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from agestat.model.labels import GENDERS
+from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import TINY, Calibration
 from agestat.stats.correct import (

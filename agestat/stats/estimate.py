@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agestat.errors import UsageError
-from agestat.model.labels import GENDERS
+from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
 from agestat.stats.correct import DEFAULT_METHOD, DISCOUNT, METHODS, SHIFTED_DISCOUNT, Group

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from agestat.model.labels import GENDERS, LabelSpace
+from agestat.model.label_space import GENDERS, LabelSpace
 from agestat.stats.bands import LAST_AGE, OUTSIDE, Band, band_of_cells
 
 TINY = 1e-12  # keeps the age of nobody defined

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import norm
 
-from agestat.model.labels import GENDERS
+from agestat.model.label_space import GENDERS
 from agestat.stats.correct import Group, sampling_covariance
 from agestat.stats.layout import Layout
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean

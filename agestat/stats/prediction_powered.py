@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from agestat.model.labels import LabelSpace
+from agestat.model.label_space import LabelSpace
 from agestat.stats.posterior import sample_simplex
 
 

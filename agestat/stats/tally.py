@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from agestat.model.labels import LabelSpace
+from agestat.model.label_space import LabelSpace
 from agestat.stats.calibration import TINY, Calibration
 from agestat.stats.quantify import expectation_maximisation, reweight
 

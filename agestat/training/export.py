@@ -11,13 +11,13 @@ import pandas as pd
 
 from agestat import __version__
 from agestat.images.quality import brightness, sharpness
+from agestat.judging.card import write_card
+from agestat.labelled.cells import complete
 from agestat.model.checkpoint import CALIBRATION, INFO, load_model, read_info, save_weights, write_info
-from agestat.model.labels import GENDERS
+from agestat.model.label_space import GENDERS
 from agestat.model.predict import Model
-from agestat.training.card import write_card
 from agestat.training.crops import load_crops
 from agestat.training.fit import Trainer
-from agestat.training.targets import complete
 
 NOVELTY_SAMPLE = 6000  # training pictures that the feature space is described by
 NOVELTY_COMPONENTS = 64

@@ -19,13 +19,14 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
-from agestat.model.labels import YEARS
+from agestat.labelled.cells import complete
+from agestat.model.label_space import YEARS
 from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
 from agestat.model.predict import has_bf16, pick_device
 from agestat.training.augment import Blend, mixup
 from agestat.training.crops import crops_key, load_crops
 from agestat.training.recipes import Recipe
-from agestat.training.targets import balance_weights, complete, targets
+from agestat.training.targets import balance_weights, targets
 from agestat.training.teachers import DESCRIPTOR_SIZE, lessons
 from agestat.training.validate import score, validate
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from agestat.errors import UsageError
 from agestat.model.checkpoint import LARGEST_INPUT, SMALLEST_INPUT
-from agestat.model.labels import SPACES, LabelSpace
+from agestat.model.label_space import SPACES, LabelSpace
 from agestat.training.augment import Augmentation
 
 

@@ -9,15 +9,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
+from agestat.labelled.cells import cell_index
+from agestat.labelled.dataset import describe, read_labelled
+from agestat.labelled.faces import with_faces
+from agestat.labelled.folders import make_folders
 from agestat.model.checkpoint import INFO
-from agestat.model.labels import SIX
-from agestat.training.crops import with_faces
-from agestat.training.data import describe, read_labelled
+from agestat.model.label_space import SIX
 from agestat.training.export import export, learning_curve
 from agestat.training.fit import STATE, Options, Trainer
-from agestat.training.folders import make_folders
 from agestat.training.recipes import Recipe
-from agestat.training.targets import cell_index
 
 CURVE = "learning_curve.png"
 

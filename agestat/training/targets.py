@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agestat.model.labels import AGES, GENDERS, YEARS, LabelSpace
+from agestat.labelled.cells import cell_index
+from agestat.model.label_space import AGES, GENDERS, YEARS, LabelSpace
 
 AGE_SIGMA = 2.0  # years: how far neighbouring ages share one label (Gao et al. 2017, label distribution)
 EDGE_SIGMA = 1.0  # years: buckets end softly, since perceived age does
@@ -41,28 +42,6 @@ def age_targets(frame: pd.DataFrame, teacher: np.ndarray | None = None) -> np.nd
     known = ~np.isnan(exact)
     target[known] = _gaussian(AGE_SIGMA)[np.clip(exact[known], 0, AGES - 1).astype(int)]
     return target.astype(np.float32)
-
-
-def cell_index(frame: pd.DataFrame, space: LabelSpace) -> np.ndarray:
-    """``(N,)`` index of the cell that holds each row's gender and ages, -1 where none does."""
-    index = np.full(len(frame), -1)
-    genders = frame["gender"].to_numpy(dtype=object)
-    low = frame["age_min"].to_numpy(dtype=float)
-    high = frame["age_max"].to_numpy(dtype=float)
-    for cell, (gender, first, last) in enumerate(
-        zip(space.genders, space.age_min, space.age_max, strict=True)
-    ):
-        index[(genders == gender) & (low >= first) & ((high <= last) | (np.isnan(high) & (last >= 100)))] = (
-            cell
-        )
-    return index
-
-
-def complete(frame: pd.DataFrame, space: LabelSpace) -> np.ndarray:
-    """``(N,)`` whether a row's labels say which cells of the space it may be in."""
-    if space is not YEARS:
-        return cell_index(frame, space) >= 0
-    return np.asarray(frame["gender"].isin(GENDERS) & frame["age_min"].notna())
 
 
 def targets(

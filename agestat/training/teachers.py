@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
-from agestat.model.labels import AGES
+from agestat.model.label_space import AGES
 
 DESCRIPTOR_SIZE = 128
 CHIP_SIZE = 150  # pixels, what dlib's descriptor network takes

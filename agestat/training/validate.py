@@ -7,10 +7,10 @@ import pandas as pd
 import torch
 from sklearn.metrics import f1_score
 
-from agestat.model.labels import GENDERS, YEARS
+from agestat.judging.metrics import nearest_age
+from agestat.labelled.cells import cell_index
+from agestat.model.label_space import GENDERS, YEARS
 from agestat.model.network import AgeGenderResNet, to_pixels
-from agestat.training.metrics import nearest_age
-from agestat.training.targets import cell_index
 
 BATCH = 128  # pictures
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agestat.images.walk import Found
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 from agestat.scan.examine import Examined, Face
 from agestat.scan.store import Row, Store
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from agestat.cli.evaluate import command
 from agestat.errors import AgestatError, UsageError
 from agestat.model.checkpoint import save_weights
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 from agestat.model.network import AgeGenderResNet
 
 

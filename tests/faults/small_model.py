@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from agestat.model.checkpoint import save_weights
-from agestat.model.labels import SPACES
+from agestat.model.label_space import SPACES
 from agestat.model.network import AgeGenderResNet
 
 

@@ -14,9 +14,9 @@ from mutate import valid_pictures
 import agestat
 from agestat.cli.report import command as report
 from agestat.errors import AgestatError
+from agestat.labelled.dataset import read_labelled
 from agestat.report.thumbnails import thumbnails
 from agestat.scan.result import Scan
-from agestat.training.data import read_labelled
 
 NO_SOCKETS = """
 import socket

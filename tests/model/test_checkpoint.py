@@ -9,7 +9,7 @@ import torch
 
 from agestat.errors import AgestatError, UsageError
 from agestat.model.checkpoint import list_models, load_model, read_calibration, read_info, save_weights
-from agestat.model.labels import SIX, YEARS
+from agestat.model.label_space import SIX, YEARS
 from agestat.model.network import AgeGenderResNet
 from agestat.model.predict import pick_device
 

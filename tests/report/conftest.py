@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from agestat.images.walk import Found
-from agestat.model.labels import YEARS
+from agestat.model.label_space import YEARS
 from agestat.scan.examine import Examined, Face
 from agestat.scan.result import Scan
 from agestat.scan.store import Row, Store

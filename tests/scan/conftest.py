@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from agestat.model.checkpoint import save_weights
-from agestat.model.labels import SPACES
+from agestat.model.label_space import SPACES
 from agestat.model.network import AgeGenderResNet
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from agestat.model.labels import SIX, YEARS
+from agestat.model.label_space import SIX, YEARS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from agestat.errors import UsageError
-from agestat.model.labels import SIX, YEARS
+from agestat.model.label_space import SIX, YEARS
 from agestat.stats.bands import Band, band_of_cells, parse_bands
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agestat.errors import UsageError
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 from agestat.stats.bands import parse_bands
 from agestat.stats.correct import METHODS
 from agestat.stats.estimate import COLUMNS, estimate, estimate_checked, estimate_chunks

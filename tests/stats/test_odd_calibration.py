@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 from agestat.stats.bands import parse_bands
 from agestat.stats.calibration import Calibration
 from agestat.stats.correct import METHODS

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from agestat.model.labels import SIX, YEARS
+from agestat.model.label_space import SIX, YEARS
 from agestat.stats.estimate import estimate
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean, sample_to_label
 

@@ -12,8 +12,9 @@ from agestat.cli.train import command
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
-from agestat.training.crops import crops_key, is_face_crop, load_crops, with_faces
-from agestat.training.data import read_labelled
+from agestat.labelled.dataset import read_labelled
+from agestat.labelled.faces import is_face_crop, with_faces
+from agestat.training.crops import crops_key, load_crops
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 

@@ -9,15 +9,15 @@ import torch
 from sklearn.metrics import f1_score
 
 from agestat.errors import AgestatError
+from agestat.labelled.cells import cell_index
+from agestat.labelled.dataset import read_labelled
 from agestat.model.checkpoint import load_model
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 from agestat.training.augment import Augmentation
 from agestat.training.crops import load_crops
-from agestat.training.data import read_labelled
 from agestat.training.fit import Options, Trainer
 from agestat.training.recipes import RECIPES, find_recipe
 from agestat.training.run import train
-from agestat.training.targets import cell_index
 from agestat.training.validate import validate
 
 SMALL = replace(

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agestat.model.labels import SIX, YEARS
-from agestat.training.targets import age_targets, balance_weights, cell_index, targets
+from agestat.labelled.cells import cell_index
+from agestat.model.label_space import SIX, YEARS
+from agestat.training.targets import age_targets, balance_weights, targets
 
 COLUMNS = ["gender", "age", "age_min", "age_max"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from agestat.model.labels import SIX
-from agestat.training.data import Problem, read_labelled
-from agestat.training.fingerprints import fingerprints, near_duplicates
-from agestat.training.slices import decades
-from agestat.training.targets import cell_index
+from agestat.labelled.cells import cell_index
+from agestat.labelled.dataset import Problem, read_labelled
+from agestat.labelled.fingerprints import fingerprints, near_duplicates
+from agestat.labelled.strata import decades
+from agestat.model.label_space import SIX
 
 DUPLICATE_COLUMNS = ("kind", "file", "split", "other", "other_split", "labels")
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import DecodeError, decode
-from agestat.training.layouts import SPLITS, Row, read_layout
-from agestat.training.splits import split_by_subject
+from agestat.labelled.layouts import SPLITS, Row, read_layout
+from agestat.labelled.splits import split_by_subject
 
 OLDEST = 122  # years: the oldest person on record; labels above are mistakes
 GENDER_NAMES = {"female": "female", "f": "female", "woman": "female",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from agestat.errors import AgestatError
-from agestat.model.labels import SIX
-from agestat.training.layouts import CHARACTER_CELLS, read_layout
+from agestat.labelled.layouts import CHARACTER_CELLS, read_layout
+from agestat.model.label_space import SIX
 
 
 def touch(folder: Path, *names: str) -> Path:

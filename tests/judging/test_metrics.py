@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from agestat.training.bootstrap import bootstrap_weights, one_sided_bound
-from agestat.training.metrics import f1_of, nearest_age, report
-from agestat.training.slices import decades, slice_labels, thirds
+from agestat.judging.bootstrap import bootstrap_weights, one_sided_bound
+from agestat.judging.metrics import f1_of, nearest_age, report
+from agestat.judging.slices import slice_labels, thirds
+from agestat.labelled.strata import decades
 
 GENDERS = ("female", "male")
 

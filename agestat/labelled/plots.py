@@ -14,7 +14,7 @@ QUALITIES = {"sharpness": "variance of the Laplacian", "brightness": "mean grey,
 def plot_set(frame: pd.DataFrame, balance: pd.DataFrame, folder: Path) -> list[Path]:
     """Write ``ages.png``, ``classes.png`` and ``quality.png`` into the given folder; returns their paths.
 
-    ``frame`` and ``balance`` are those of `agestat.training.check`.
+    ``frame`` and ``balance`` are those of `agestat.labelled.check`.
     """
     figures = {"ages": _ages(frame), "classes": _classes(balance), "quality": _quality(frame)}
     paths = []

@@ -15,13 +15,13 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.quality import brightness, sharpness
+from agestat.judging.metrics import report
+from agestat.labelled.cells import cell_index
+from agestat.labelled.dataset import read_labelled
+from agestat.labelled.faces import is_face_crop
 from agestat.model.checkpoint import load_model
-from agestat.model.labels import GENDERS, SIX, LabelSpace
+from agestat.model.label_space import GENDERS, SIX, LabelSpace
 from agestat.model.predict import Model
-from agestat.training.crops import is_face_crop
-from agestat.training.data import read_labelled
-from agestat.training.metrics import report
-from agestat.training.targets import cell_index
 
 CROPS = ("auto", "whole", "detect")
 CHUNK = 256  # pictures decoded at a time

@@ -1,7 +1,7 @@
 """The layouts in which people download labelled pictures, each read into the same rows.
 
 A layout only says what is written down: what a value means, and whether the picture is there, is decided
-once, in `agestat.training.data`.
+once, in `agestat.labelled.dataset`.
 """
 
 import csv
@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from agestat.errors import AgestatError
-from agestat.model.labels import SIX
+from agestat.model.label_space import SIX
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic"})
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",

@@ -1,6 +1,6 @@
 """What a table of predictions is worth: scikit-learn's figures, each with a bootstrap interval, and slices.
 
-A table has one row per picture with the columns that `agestat.training.evaluate.predict_table` writes. A
+A table has one row per picture with the columns that `agestat.judging.evaluate.predict_table` writes. A
 figure is ``{"value", "low", "high"}``, or None where no picture has the label that it needs.
 """
 
@@ -17,9 +17,9 @@ from sklearn.metrics import (
     median_absolute_error,
 )
 
-from agestat.model.labels import GENDERS
-from agestat.training.bootstrap import REPLICATES, bootstrap_weights, interval, one_sided_bound
-from agestat.training.slices import slice_labels
+from agestat.judging.bootstrap import REPLICATES, bootstrap_weights, interval, one_sided_bound
+from agestat.judging.slices import slice_labels
+from agestat.model.label_space import GENDERS
 
 ECE_BINS = 15  # equal widths (Guo et al. 2017)
 

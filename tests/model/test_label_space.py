@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agestat.model.labels import SIX, YEARS
+from agestat.model.label_space import SIX, YEARS
 
 SPACES = pytest.mark.parametrize("space", [YEARS, SIX], ids=lambda space: space.name)
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from agestat.training.check import balance, check
-from agestat.training.fingerprints import fingerprints, hamming, near_pairs
-from agestat.training.plots import plot_set
+from agestat.labelled.check import balance, check
+from agestat.labelled.fingerprints import fingerprints, hamming, near_pairs
+from agestat.labelled.plots import plot_set
 
 HEAD = "file,split,gender,age,age_min,age_max,subject\n"
 

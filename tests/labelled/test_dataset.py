@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from agestat.errors import AgestatError, UsageError
-from agestat.training.data import find_data, read_labelled
+from agestat.labelled.dataset import find_data, read_labelled
 
 HEAD = "file,split,gender,age,age_min,age_max,subject\n"
 

@@ -3,13 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from agestat.labelled.strata import stratum
+
 VAL_SHARE = 0.15  # of each stratum's pictures
-
-
-def stratum(frame: pd.DataFrame) -> pd.Series:
-    """Gender and decade of age of each row, as one word: what a split and a balance are stratified by."""
-    decade = (frame["age"].fillna(frame["age_min"]) // 10).fillna(-1).astype(int)
-    return frame["gender"].fillna("") + " " + decade.astype(str)
 
 
 def split_by_subject(frame: pd.DataFrame, seed: int = 0, share: float = VAL_SHARE) -> np.ndarray:

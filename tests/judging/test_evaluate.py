@@ -10,11 +10,11 @@ from agestat.errors import AgestatError, UsageError
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.quality import brightness
+from agestat.judging.evaluate import evaluate, judge, label_bands, predict_table
+from agestat.labelled.dataset import read_labelled
 from agestat.model.checkpoint import load_model, save_weights
-from agestat.model.labels import SIX, YEARS
+from agestat.model.label_space import SIX, YEARS
 from agestat.model.network import AgeGenderResNet
-from agestat.training.data import read_labelled
-from agestat.training.evaluate import evaluate, judge, label_bands, predict_table
 
 HEAD = "file,split,gender,age,age_min,age_max,subject\n"
 
@@ -152,7 +152,7 @@ def test_bands_are_the_labelled_buckets_where_they_are_apart(tmp_path):
 
 
 def test_chunks_keep_the_order_of_pictures(tmp_path, stubborn, monkeypatch):
-    monkeypatch.setattr("agestat.training.evaluate.CHUNK", 2)
+    monkeypatch.setattr("agestat.judging.evaluate.CHUNK", 2)
     folder = labelled(tmp_path, *["val,female,30,,,"] * 5)
     table = predict_table(stubborn["years"], read_labelled([folder]).frame, quiet=True)
     assert table["brightness"].is_monotonic_increasing and len(table) == 5

@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from agestat.labelled.strata import decades
+
 QUALITIES = {"sharpness": "", "size": " px", "brightness": ""}  # columns and their units
 
 
@@ -16,22 +18,6 @@ def slice_labels(table: pd.DataFrame) -> dict[str, pd.Series]:
     kinds = {"decade": decades(table), "gender": table["gender"].astype("category")}
     kinds |= {name: thirds(table[name], unit) for name, unit in QUALITIES.items()}
     return {kind: labels for kind, labels in kinds.items() if len(labels.cat.categories) > 1}
-
-
-def decades(table: pd.DataFrame) -> pd.Series:
-    """``20-29`` for ages within a decade; other buckets by their own name, such as ``18-64`` or ``70+``."""
-    ages = list(zip(table["age_min"], table["age_max"].fillna(np.inf), strict=True))
-    known = {pair for pair in ages if not np.isnan(pair[0])}  # nan has no place in an order
-    names = {(low, high): _decade(low, high) for low, high in sorted(known)}
-    labels = [names.get(pair) for pair in ages]
-    return pd.Series(pd.Categorical(labels, list(dict.fromkeys(names.values())), ordered=True), table.index)
-
-
-def _decade(low: float, high: float) -> str:
-    if np.isinf(high):
-        return f"{low:.0f}+"
-    first = low // 10 * 10
-    return f"{first:.0f}-{first + 9:.0f}" if high < first + 10 else f"{low:.0f}-{high:.0f}"
 
 
 def thirds(values: pd.Series, unit: str) -> pd.Series:

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agestat.training.splits import split_by_subject
+from agestat.labelled.splits import split_by_subject
 
 
 def frame_of(genders, ages, subjects):
