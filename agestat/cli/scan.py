@@ -1,6 +1,5 @@
 """``agestat scan``."""
 
-import codecs
 import contextlib
 import os
 import sys
@@ -11,6 +10,7 @@ import click
 
 from agestat.cli.options import estimate_options, group_options, offer, output_options
 from agestat.errors import UsageError
+from agestat.written.paths import read_list
 
 if TYPE_CHECKING:
     from agestat.scan.pipeline import Progress
@@ -121,7 +121,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
 
 
 def _listed(name: str | None) -> list[str]:
-    """Paths of a list; lines, or between NUL bytes as ``find -print0`` writes them."""
+    """The paths of a list; see `agestat.written.paths.read_list`."""
     if name is None:
         return []
     try:
@@ -131,9 +131,7 @@ def _listed(name: str | None) -> list[str]:
         raise UsageError(f"The list {name} cannot be read ({error.strerror}).") from error
     except RuntimeError as error:
         raise UsageError("Standard input is closed: give the name of a list.") from error
-    data = data.removeprefix(codecs.BOM_UTF8)
-    parts = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return [os.fsdecode(part) for part in parts if part]
+    return read_list(data, name)
 
 
 def _batch_size(text: str) -> int | None:

@@ -1,0 +1,98 @@
+"""Paths as people write them: lists of them, and names that are spelled in one of two ways."""
+
+import codecs
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from agestat.errors import UsageError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+TRIED = 1000  # entries of a list that are looked for before it is believed
+
+
+def composed(text: str) -> str:
+    """``text`` in Unicode's composed form (NFC), in which names are compared: macOS writes the other one."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def marked_encoding(data: bytes) -> str | None:
+    """The encoding that the byte-order mark at the beginning of ``data`` tells, if there is one."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+
+
+def read_list(data: bytes, name: str) -> list[str]:
+    """The paths of a list, one a line, or between NUL bytes as ``find -print0`` writes them.
+
+    A byte-order mark says the encoding; UTF-16 without one is told by its line ends. Any other list is
+    taken byte by byte, as the file system does. Raises `UsageError` naming the list where it does not hold
+    what its mark says, and where most of its entries are not there: such a list was misread, and what it
+    seems to name could be a whole disk.
+    """
+    text = _utf16(data, name)
+    if text is None:
+        text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8))
+    parts = text.split("\0") if "\0" in text else re.split("\r\n|\r|\n", text)
+    entries = [as_on_disk(part) for part in parts if part]
+    _check_entries(entries, name)
+    return entries
+
+
+def _utf16(data: bytes, name: str) -> str | None:
+    """The text of a list whose characters are of more than one byte each; None if it is none."""
+    marked = marked_encoding(data)
+    if marked and marked != "utf-8-sig":
+        try:
+            return data.decode(marked)
+        except UnicodeDecodeError as error:
+            raise UsageError(f"The list {name} is not the {marked.upper()} that it says: save it as UTF-8.") \
+                from error  # fmt: skip
+    for encoding in ("utf-16-le", "utf-16-be") if b"\0" in data else ():
+        text = data.decode(encoding, "replace")
+        if "\n" in text and "\0" not in text and "\ufffd" not in text:
+            return text
+    return None
+
+
+def _check_entries(entries: Sequence[str], name: str) -> None:
+    some = entries[:: -(-len(entries) // TRIED) or 1]
+    missing = [entry for entry in some if not _is_there(entry)]
+    if 2 * len(missing) > len(some):
+        raise UsageError(
+            f"Most paths in the list {name} do not exist, such as {missing[0]!a}: write one path per line, "
+            "as seen from this folder, in UTF-8."
+        )
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return os.path.lexists(path)
+    except ValueError:  # a NUL byte
+        return False
+
+
+def as_on_disk(path: str) -> str:
+    """``path``, or where nothing has this name what differs from it only in how letters are composed."""
+    if path.isascii() or _is_there(path):
+        return path
+    found = "/" if path.startswith("/") else ""
+    for part in filter(None, path.split("/")):
+        here = os.path.join(found, part)  # noqa: PTH118 -- odd names stay
+        found = here if _is_there(here) else os.path.join(found, _same_name(found, part))  # noqa: PTH118
+    return found if _is_there(found) else path
+
+
+def _same_name(folder: str, name: str) -> str:
+    """The entry of ``folder`` that is called ``name`` but for the composition of its letters."""
+    try:
+        names = os.listdir(folder or ".")  # noqa: PTH208
+    except OSError:
+        return name
+    return next((other for other in names if composed(other) == composed(name)), name)

@@ -1,0 +1,87 @@
+"""Lists of paths in every encoding, and names in both compositions."""
+
+import os
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agestat.errors import UsageError
+from agestat.written.paths import as_on_disk, composed, read_list
+
+NAMES = ["a.jpg", "сестра/Юля ё.jpg", "две  пробела.png", "日本.gif"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+
+
+@pytest.fixture
+def there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "сестра").mkdir()
+    for name in NAMES:
+        (tmp_path / name).touch()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_in_every_encoding(there, encoding, end):
+    if end == "\r" and encoding in ("utf-16-le", "utf-16-be"):
+        pytest.skip("without a mark, UTF-16 is told by its line feeds")
+    assert read_list((end.join(NAMES) + end).encode(encoding), "list") == NAMES
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_paths_between_nul_bytes(there, encoding):
+    assert read_list("\0".join([*NAMES, ""]).encode(encoding), "list") == NAMES
+
+
+def test_bytes_that_are_no_text_stay_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [os.fsdecode(b"\xff\xfd.jpg"), os.fsdecode(b"caf\xe9.jpg")]
+    for name in names:
+        (tmp_path / name).touch()
+    for separator in (b"\n", b"\0"):
+        assert read_list(separator.join([b"", *map(os.fsencode, names)]), "list") == names
+
+
+@settings(max_examples=200)
+@given(
+    names=st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1), max_size=9),
+    encoding=st.sampled_from(ENCODINGS),
+    damage=st.binary(max_size=3),
+)
+def test_no_list_of_nothing_becomes_a_path_that_is_there(names, encoding, damage):
+    """Whatever way a list is misread, the root of the machine is not among its paths."""
+    data = "\n".join(f"/no such place/{name}" for name in names).encode(encoding) + damage
+    try:
+        found = read_list(data, "list")
+    except UsageError as error:
+        assert "list" in str(error)
+    else:
+        assert "/" not in found
+        assert not any(map(os.path.lexists, found)) or not names
+
+
+def test_a_list_of_which_most_is_not_there_is_refused_and_one_is_named(there):
+    with pytest.raises(UsageError, match=r"Most paths in the list album\.txt do not exist, such as 'b\.jpg'"):
+        read_list(b"a.jpg\nb.jpg\nc.jpg", "album.txt")
+    assert read_list(b"a.jpg\nb.jpg", "album.txt") == ["a.jpg", "b.jpg"]
+
+
+def test_a_list_that_is_not_what_its_mark_says(there):
+    with pytest.raises(UsageError, match="is not the UTF-16 that it says"):
+        read_list("a.jpg\n".encode("utf-16")[:-1], "list")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+def test_names_are_found_in_either_composition(tmp_path, monkeypatch, form, written):
+    monkeypatch.chdir(tmp_path)
+    folder, file = (unicodedata.normalize(form, name) for name in ("Юбилей", "ёлка й.jpg"))
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / file).touch()
+    asked = unicodedata.normalize(written, "Юбилей/ёлка й.jpg")
+    assert as_on_disk(asked) == f"{folder}/{file}"
+    assert as_on_disk(str(tmp_path / asked)) == str(tmp_path / folder / file)
+    assert as_on_disk(f"{asked}x") == f"{asked}x"
+    assert composed(asked) == unicodedata.normalize("NFC", asked)
