@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "scan": "agestat.scan.api",
+    "scan": "agestat.api",
     "estimate": "agestat.stats.estimate",
     "load_model": "agestat.model.checkpoint",
     "train": "agestat.training.run",

@@ -20,16 +20,16 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "faults"))
 with atheris.instrument_imports(include=["agestat", "PIL", "csv"]):
     from mutate import valid_pictures
 
+    from agestat.analysis.groups import Facts, parse_by
+    from agestat.analysis.own_labels import COLUMNS, read_labels
+    from agestat.analysis.scan import Scan
     from agestat.errors import AgestatError
     from agestat.images.decode import DecodeError, decode
     from agestat.images.walk import Found
     from agestat.labelled.dataset import read_labelled
     from agestat.model.label_space import YEARS
-    from agestat.scan.examine import Examined, Face
-    from agestat.scan.groups import Facts, parse_by
-    from agestat.scan.labels import COLUMNS, read_labels
-    from agestat.scan.result import Scan
-    from agestat.scan.store import Row, Store
+    from agestat.scanning.examine import Examined, Face
+    from agestat.scanning.store import Row, Store
 
 WORK = Path(tempfile.mkdtemp(prefix="fuzz", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
 FACE = Face(1, 2, 30, 40, 0.9, 120.5, 99.0)

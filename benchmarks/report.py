@@ -13,10 +13,10 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+from agestat.analysis.scan import Scan
 from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
 from agestat.report.html import write_html
-from agestat.scan.result import Scan
-from agestat.scan.store import Store
+from agestat.scanning.store import Store
 
 TESTS = Path(__file__).parents[1] / "tests" / "report" / "conftest.py"
 

@@ -31,8 +31,8 @@ from small_model import write_whole_model
 from agestat.images.walk import Found
 from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
 from agestat.model.label_space import SPACES
-from agestat.scan.examine import Examined, Face
-from agestat.scan.store import Row, Store
+from agestat.scanning.examine import Examined, Face
+from agestat.scanning.store import Row, Store
 
 PER_FOLDER = 1000
 FACES_PER_FILE = 4
@@ -69,8 +69,8 @@ with agestat.scan(source, model=model, db=store, limit=int(limit), progress=look
 """
 STUB = """
 import numpy as np
-from agestat.scan import pipeline
-from agestat.scan.examine import Examined, Face
+from agestat.scanning import pipeline
+from agestat.scanning.examine import Examined, Face
 
 class Stub:
     "In place of workers and network: one face for every file, at once."
@@ -88,7 +88,7 @@ BLOB = SIX.pack(np.full((1, 6), 1 / 6, np.float32))[0]
 pipeline.Workers = pipeline.Predictor = Stub
 """
 TABLE = """
-from agestat.scan.result import Scan
+from agestat.analysis.scan import Scan
 
 with Scan.open(sys.argv[3]) as scan:
     rows = int(scan.table(by=["folder:1"])["n"].sum())

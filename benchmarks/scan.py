@@ -25,9 +25,9 @@ from PIL import Image
 import agestat
 from agestat.images.decode import decode
 from agestat.images.faces import VIEWS, FaceDetector
-from agestat.scan.predictor import PROCESSOR_BATCH
-from agestat.scan.worker import environment
-from agestat.scan.workers import cores
+from agestat.scanning.batching import PROCESSOR_BATCH
+from agestat.scanning.decoder import environment
+from agestat.scanning.decoder_pool import cores
 
 SAMPLES = Path(__file__).parents[1] / "sample_images" / "photos"
 ONE_SCAN = """

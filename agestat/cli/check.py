@@ -19,10 +19,10 @@ FEW = 1000  # inputs that are looked at one by one; a longer list is one of file
 def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -> None:
     """Raise `UsageError` for options that `agestat.cli.deliver` could not use; ``inputs`` are what else the
     command reads."""
+    from agestat.analysis.groups import parse_by
+    from agestat.analysis.scan import DEFAULT_BANDS
     from agestat.report.export import FACE_WRITERS, WRITERS, need_excel
     from agestat.report.files import format_of
-    from agestat.scan.groups import parse_by
-    from agestat.scan.result import DEFAULT_BANDS
     from agestat.stats.bands import band_of_cells, parse_bands
     from agestat.stats.correct import METHODS
 

@@ -12,7 +12,7 @@ from agestat.cli.check import MORE_TABLES, OUTPUTS, TABLES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from agestat.scan.result import Scan
+    from agestat.analysis.scan import Scan
     from agestat.stats.estimate import Estimate
 
 UNREADABLE = 3  # exit code: finished, but some files could not be read
@@ -20,8 +20,8 @@ UNREADABLE = 3  # exit code: finished, but some files could not be read
 
 def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     """Estimate, write the files that ``options`` name, print the summary; returns the exit code."""
+    from agestat.analysis.groups import notes_of_unknown
     from agestat.report.export import write_faces, write_table
-    from agestat.scan.groups import notes_of_unknown
 
     result = estimate(scan, options)
     for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless}):

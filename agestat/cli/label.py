@@ -31,10 +31,10 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
     file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
     first so many, but do not pick.
     """
+    from agestat.analysis.own_labels import draw_faces, write_faces
+    from agestat.analysis.scan import Scan
     from agestat.cli.check import check_outputs
     from agestat.report.files import output_file
-    from agestat.scan.labels import draw_faces, write_faces
-    from agestat.scan.result import Scan
 
     check_outputs([out], [scan])
     with Scan.open(scan) as opened:

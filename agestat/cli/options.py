@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from agestat.scan.groups import CLUSTERS
+from agestat.analysis.groups import CLUSTERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

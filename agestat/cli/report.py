@@ -23,9 +23,9 @@ def command(scan: tuple[str, ...], **options: Any) -> int:
     SCAN is a scanned folder, or several that were scanned together, or the store that `agestat scan --db`
     wrote. Nothing is scanned again.
     """
+    from agestat.analysis.scan import Scan
     from agestat.cli.check import check
     from agestat.cli.deliver import deliver, warn_of_missing
-    from agestat.scan.result import Scan
 
     with Scan.open(*scan) as opened:
         check(options, opened.space, scan)

@@ -13,7 +13,7 @@ from agestat.errors import UsageError
 from agestat.written.paths import read_list
 
 if TYPE_CHECKING:
-    from agestat.scan.pipeline import Progress
+    from agestat.scanning.pipeline import Progress
 
 EXAMPLES = """\b
 Examples:
@@ -78,13 +78,13 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
 
 
 def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> int:
+    from agestat.api import StoppedError, check_plan, scan
     from agestat.cli.check import check
     from agestat.cli.deliver import deliver, warn_of_missing
     from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
     from agestat.model.label_space import SPACES
-    from agestat.scan.api import StoppedError, check_plan, scan
-    from agestat.scan.home import store_of
-    from agestat.scan.store import Store
+    from agestat.scanning.home import store_of
+    from agestat.scanning.store import Store
 
     keys = (
         "model",

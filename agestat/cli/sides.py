@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from agestat.analysis.scan import DEFAULT_BANDS, Scan
 from agestat.cli.deliver import warn_of_missing
 from agestat.errors import AgestatError, UsageError
 from agestat.report.export import read_table
-from agestat.scan.result import DEFAULT_BANDS, Scan
 from agestat.stats.bands import Band, parse_bands
 from agestat.stats.compare import Comparison, compare
 from agestat.stats.tally import EVERYTHING, Chunks, only_group

@@ -13,7 +13,7 @@ from agestat.report.language import Language, open_language
 from agestat.report.text import printable
 
 if TYPE_CHECKING:
-    from agestat.scan.result import Scan
+    from agestat.analysis.scan import Scan
 from agestat.stats.estimate import Estimate
 
 WIDTH = 80

@@ -15,7 +15,7 @@ from agestat.report.markup import figure, foreign, heading, paragraph, safe, sec
 from agestat.report.model_card import model_section, reproduce_section
 
 if TYPE_CHECKING:
-    from agestat.scan.result import Scan
+    from agestat.analysis.scan import Scan
     from agestat.stats.estimate import Estimate
 
 SHOWN_FAILURES = 200  # files listed for each reason

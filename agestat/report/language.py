@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agestat.scan.groups import BETWEEN
+from agestat.analysis.groups import BETWEEN
 
 CATALOGUES = Path(__file__).with_name("locale")
 LANGUAGES = ("en", "ru")  # English is the language of the messages themselves and needs no catalogue

@@ -9,7 +9,7 @@ from agestat.report.language import N_, Language
 from agestat.report.markup import definitions, paragraph, safe, section, table
 
 if TYPE_CHECKING:
-    from agestat.scan.result import Scan
+    from agestat.analysis.scan import Scan
     from agestat.stats.estimate import Estimate
 
 MEASURES = {

@@ -14,7 +14,7 @@ from agestat.images.decode import DecodeError, decode
 from agestat.images.faces import Box
 
 if TYPE_CHECKING:
-    from agestat.scan.result import Scan
+    from agestat.analysis.scan import Scan
 
 FACES = 48
 SIDE = 96  # pixels

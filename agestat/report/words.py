@@ -7,7 +7,7 @@ from agestat.report import rows
 from agestat.report.language import N_, Language
 
 if TYPE_CHECKING:
-    from agestat.scan.result import Scan
+    from agestat.analysis.scan import Scan
 from agestat.stats.bands import name_ages
 from agestat.stats.correct import UNCORRECTED
 from agestat.stats.estimate import Estimate

@@ -8,8 +8,8 @@ import pytest
 
 from agestat.images.walk import Found
 from agestat.model.label_space import SIX
-from agestat.scan.examine import Examined, Face
-from agestat.scan.store import Row, Store
+from agestat.scanning.examine import Examined, Face
+from agestat.scanning.store import Row, Store
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from agestat.analysis.own_labels import COLUMNS, read_labels
+from agestat.analysis.scan import Scan
 from agestat.cli.label import command as label_command
 from agestat.cli.report import command as report_command
 from agestat.errors import AgestatError
-from agestat.scan.labels import COLUMNS, read_labels
-from agestat.scan.result import Scan
 
 
 def run(command, *arguments):

@@ -92,7 +92,7 @@ def test_outputs_are_refused_before_the_scan(photos, tmp_path, options, message)
 
 def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch):
     monkeypatch.chdir(photos.parent)
-    monkeypatch.setattr("agestat.scan.result.store_of", lambda _: store)
+    monkeypatch.setattr("agestat.analysis.scan.store_of", lambda _: store)
     for command, arguments in ((report_command, ["photos", "-q"]), (compare_command, ["photos", "photos"])):
         refused = CliRunner().invoke(command, [*arguments, "--png", "photos/p.PNG"])
         assert isinstance(refused.exception, UsageError) and "among the scanned" in str(refused.exception)

@@ -10,7 +10,7 @@ import pytest
 
 from agestat.images.faces import MIN_SCORE
 from agestat.model.checkpoint import folder_of, list_models
-from agestat.scan.examine import MIN_FACE
+from agestat.scanning.examine import MIN_FACE
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 COLUMNS = (

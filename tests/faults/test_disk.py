@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers import rows, without_override
 
-from agestat.scan.store import Store
+from agestat.scanning.store import Store
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="mounts and permissions of POSIX")
 

@@ -7,9 +7,9 @@ from helpers import LONG
 from mutate import mutants
 
 from agestat.images.walk import Found
-from agestat.scan.examine import Settings
-from agestat.scan.worker import Limits
-from agestat.scan.workers import Workers
+from agestat.scanning.decoder import Limits
+from agestat.scanning.decoder_pool import DecoderPool
+from agestat.scanning.examine import Settings
 
 COUNT = 5000 if LONG else 500
 LIMITS = Limits()  # of a scan: in less memory some mutants that claim 60 million pixels do not open
@@ -21,8 +21,8 @@ def test_every_mutant_is_answered_once_within_bounds(tmp_path, crop):
     for name, data in mutants(COUNT, seed=time.time_ns() if LONG else 0):
         (tmp_path / name).write_bytes(data)
         files.append(Found(str(tmp_path), name, len(data), 0))
-    with Workers(Settings(crop=crop, input_size=32), LIMITS, 2) as workers:
-        answers = {file.path: answer for file, answer in workers.run(iter(files))}
+    with DecoderPool(Settings(crop=crop, input_size=32), LIMITS, 2) as decoders:
+        answers = {file.path: answer for file, answer in decoders.run(iter(files))}
     assert sorted(answers) == sorted(file.path for file in files)
     reasons = {answer.reason for answer in answers.values()}
     assert reasons <= {None, *REASONS}, reasons - {*REASONS}

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 KILLS = 50 if LONG else 2
 # The command line itself, but saving so often that every kill meets the store at work.
-OFTEN = "import agestat.scan.pipeline as p; p.SAVE_SECONDS = 0; from agestat.cli.main import main; main()"
+OFTEN = "import agestat.scanning.pipeline as p; p.SAVE_SECONDS = 0; from agestat.cli.main import main; main()"
 
 
 def often(line: list[str]) -> list[str]:

@@ -12,11 +12,11 @@ from helpers import read_csv, rows
 from mutate import valid_pictures
 
 import agestat
+from agestat.analysis.scan import Scan
 from agestat.cli.report import command as report
 from agestat.errors import AgestatError
 from agestat.labelled.dataset import read_labelled
 from agestat.report.thumbnails import thumbnails
-from agestat.scan.result import Scan
 
 NO_SOCKETS = """
 import socket

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from mutate import valid_pictures
 
 import agestat
+from agestat.analysis.scan import Scan
 from agestat.cli.compare import command as compare
 from agestat.cli.label import command as label
 from agestat.cli.report import command as report
@@ -20,9 +21,8 @@ from agestat.errors import AgestatError, UsageError
 from agestat.images.walk import walk
 from agestat.model.checkpoint import load_model, read_info
 from agestat.report.files import output_file
-from agestat.scan import store as store_module
-from agestat.scan.result import Scan
-from agestat.scan.store import Store
+from agestat.scanning import store as store_module
+from agestat.scanning.store import Store
 
 
 def run(command, *arguments):

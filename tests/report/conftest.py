@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agestat.analysis.scan import Scan
 from agestat.images.walk import Found
 from agestat.model.label_space import YEARS
-from agestat.scan.examine import Examined, Face
-from agestat.scan.result import Scan
-from agestat.scan.store import Row, Store
+from agestat.scanning.examine import Examined, Face
+from agestat.scanning.store import Row, Store
 from agestat.stats.estimate import AGE_COLUMNS, COLUMNS, Estimate
 
 BANDS = (("0-17", 0, 17), ("18-64", 18, 64), ("65+", 65, 100))

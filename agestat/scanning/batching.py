@@ -1,4 +1,4 @@
-"""The network beside the workers: batches filled across pictures, several at once on processors."""
+"""The network beside the decoders: batches filled across pictures, several at once on processors."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agestat.scan.examine import Examined
-from agestat.scan.store import Row
+from agestat.scanning.examine import Examined
+from agestat.scanning.store import Row
 
 if TYPE_CHECKING:
     from agestat.images.walk import Found
@@ -21,12 +21,12 @@ MOST_FILES = 1000  # waiting for a batch to fill: pictures without faces must no
 Prediction = tuple[bytes, float | None]  # packed probabilities and novelty
 
 
-class Predictor:
-    """Collects workers' answers, predicts their crops in batches and hands back rows in the same order.
+class Batcher:
+    """Collects decoders' answers, predicts their crops in batches and hands back rows in the same order.
 
     Every batch has the same shape, the last one padded: a face's numbers do not depend on the pictures beside
     it, so that a resumed scan ends with the rows of an unbroken one. On a processor each batch runs on one
-    core and as many run at once as there are cores: the workers keep the cores busy too, and threads of one
+    core and as many run at once as there are cores: the decoders keep the cores busy too, and threads of one
     batch that wait for each other would wait for them. ``load`` is called when the first crop is there;
     ``batch_size`` None chooses.
     """
@@ -43,7 +43,7 @@ class Predictor:
         self._under_way: deque[Future[list[Prediction]]] = deque()
         self._done: deque[Prediction] = deque()
 
-    def __enter__(self) -> "Predictor":
+    def __enter__(self) -> "Batcher":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,11 +10,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from agestat.images.walk import Entry, Found, Unwalkable
-from agestat.scan.examine import FAILED, Settings, failed
-from agestat.scan.predictor import Predictor
-from agestat.scan.store import Row, Store
-from agestat.scan.worker import Limits
-from agestat.scan.workers import Workers, cores
+from agestat.scanning.batching import Batcher
+from agestat.scanning.decoder import Limits
+from agestat.scanning.decoder_pool import DecoderPool, cores
+from agestat.scanning.examine import FAILED, Settings, failed
+from agestat.scanning.store import Row, Store
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model
@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to run: worker processes (None: one per core), crops per batch (None: chosen), limits per file."""
+    """How to run: decoder processes (None: one per core), crops per batch (None: chosen), limits per file."""
 
     workers: int | None = None
     batch_size: int | None = None
@@ -107,16 +107,16 @@ def fill(
     count = plan.workers or cores()
     try:
         with (
-            Workers(settings, plan.limits, count) as workers,
-            Predictor(load, plan.batch_size, cores()) as network,
+            DecoderPool(settings, plan.limits, count) as decoders,
+            Batcher(load, plan.batch_size, cores()) as batches,
         ):
-            for file, answer in workers.run(wanted()):
+            for file, answer in decoders.run(wanted()):
                 now.done += 1
                 now.failed += answer.status == FAILED
                 now.faces += len(answer.faces)
                 progress(now)
-                saver.add(network.add(file, answer))
-            saver.add(network.flush())
+                saver.add(batches.add(file, answer))
+            saver.add(batches.flush())
     finally:
         saver.save()
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
+from agestat.analysis.groups import Facts, notes_of_unknown, parse_by
 from agestat.errors import UsageError
-from agestat.scan.groups import Facts, notes_of_unknown, parse_by
 
 
 def facts(path="a/b/1.jpg", root="/r", taken_at="2019-07-01T23:59:00", mtime_ns=None, camera=None):

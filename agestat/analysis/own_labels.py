@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from agestat.analysis.groups import By
+from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError
-from agestat.scan.groups import By
-from agestat.scan.result import Scan
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
 

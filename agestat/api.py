@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agestat import __version__
+from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
 from agestat.images.walk import folders_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
-from agestat.scan.examine import Settings
-from agestat.scan.home import store_of
-from agestat.scan.pipeline import Plan, Progress, Stop, fill
-from agestat.scan.result import Scan
-from agestat.scan.store import Store
+from agestat.scanning.examine import Settings
+from agestat.scanning.home import store_of
+from agestat.scanning.pipeline import Plan, Progress, Stop, fill
+from agestat.scanning.store import Store
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model

@@ -1,4 +1,4 @@
-"""One file to its faces: what a worker does, as a function, and how its answer travels through a pipe."""
+"""One file to its faces: what a decoder does, as a function, and how its answer travels through a pipe."""
 
 import json
 import math

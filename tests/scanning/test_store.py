@@ -7,8 +7,8 @@ import pytest
 
 from agestat.errors import AgestatError
 from agestat.images.walk import Found, Unwalkable
-from agestat.scan.examine import Examined, Face, failed
-from agestat.scan.store import Row, Store
+from agestat.scanning.examine import Examined, Face, failed
+from agestat.scanning.store import Row, Store
 
 FILE = Found("/photos", "a/1.jpg", 100, 5)
 FACE = Face(1, 2, 30, 40, 0.9, 120.5, 99.0)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from agestat.errors import AgestatError
 from agestat.images.decode import LASTING
 from agestat.images.walk import Found, Unwalkable
-from agestat.scan.examine import FAILED, Examined
+from agestat.scanning.examine import FAILED, Examined
 
 APPLICATION = 0x41676553  # "AgeS", in SQLite's header
 SCHEMA = 2

@@ -1,4 +1,4 @@
-"""Supervised workers: a crash or a hang costs its file one row and the pool nothing."""
+"""Supervised decoders: a crash or a hang costs its file one row and the pool nothing."""
 
 import contextlib
 import os
@@ -11,12 +11,12 @@ from typing import IO, cast
 
 from agestat.errors import AgestatError
 from agestat.images.walk import Found
-from agestat.scan.examine import Examined, Settings, failed
-from agestat.scan.worker import READY, Limits, command, environment, receive, send
+from agestat.scanning.decoder import READY, Limits, command, environment, receive, send
+from agestat.scanning.examine import Examined, Settings, failed
 
-AHEAD = 4  # files under way per worker: enough to hide the network's pauses, few enough to bound memory
+AHEAD = 4  # files under way per decoder: enough to hide the network's pauses, few enough to bound memory
 LIFETIME = 2000  # files: the detector's library keeps about 0.1 MiB of every view it has looked at
-START_SECONDS = 120  # a worker imports numpy and Pillow; a cold disk under load takes its time
+START_SECONDS = 120  # a decoder imports numpy and Pillow; a cold disk under load takes its time
 LISTEN_SECONDS = 0.2  # a signal may reach another thread; its handler runs when the waiting one wakes
 
 
@@ -25,8 +25,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Worker:
-    """One worker process and its replacement when it dies."""
+class Decoder:
+    """One decoder process and its replacement when it dies."""
 
     process: subprocess.Popen[bytes]
 
@@ -41,14 +41,14 @@ class Worker:
         """Start a process and wait until it is ready. Raises `AgestatError` when it does not get so far."""
         with self._starting:
             if self._stopped:
-                raise AgestatError("The worker was stopped.")
+                raise AgestatError("The decoder was stopped.")
             self.process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment(),
-                start_new_session=True,  # Ctrl-C is for the run, which ends its workers in order
+                start_new_session=True,  # Ctrl-C is for the run, which ends its decoders in order
             )
         self._examined = 0
         timer = threading.Timer(START_SECONDS, self.process.kill)
@@ -61,7 +61,7 @@ class Worker:
         finally:
             timer.cancel()
         self.close()
-        raise AgestatError("A worker process does not start: reinstall agestat, or check the free memory.")
+        raise AgestatError("A decoder process does not start: reinstall agestat, or check the free memory.")
 
     def stop(self) -> None:
         """Kill the process and let no other follow; may be called from any thread."""
@@ -103,7 +103,7 @@ class Worker:
                 cast(IO[bytes], stream).close()
 
 
-class Workers:
+class DecoderPool:
     """A pool; use it in a ``with`` statement. ``run`` may be called once."""
 
     def __init__(self, settings: Settings, limits: Limits, count: int) -> None:
@@ -111,12 +111,12 @@ class Workers:
         self._tasks: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[Found, Examined] | BaseException] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._workers = [Worker(settings, limits) for _ in range(count)]
+        self._decoders = [Decoder(settings, limits) for _ in range(count)]
         self._threads = [
-            threading.Thread(target=self._serve, args=[worker], daemon=True) for worker in self._workers
+            threading.Thread(target=self._serve, args=[decoder], daemon=True) for decoder in self._decoders
         ]
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> "DecoderPool":
         for thread in self._threads:
             thread.start()
         return self
@@ -127,13 +127,13 @@ class Workers:
         self._closing.set()
         for _ in self._threads:
             self._tasks.put(None)
-        for worker in self._workers:
-            worker.stop()
+        for decoder in self._decoders:
+            decoder.stop()
         for thread in self._threads:
             thread.join()
 
     def run(self, files: Iterable[Found]) -> Iterator[tuple[Found, Examined]]:
-        """Answers in the order in which they come; at most ``AHEAD`` files per worker are under way."""
+        """Answers in the order in which they come; at most ``AHEAD`` files per decoder are under way."""
         under_way = 0
         for file in files:
             self._tasks.put(file)
@@ -153,12 +153,12 @@ class Workers:
             raise answer
         return answer
 
-    def _serve(self, worker: Worker) -> None:
-        """A thread's life: one worker, one file at a time."""
+    def _serve(self, decoder: Decoder) -> None:
+        """A thread's life: one decoder, one file at a time."""
         try:
-            worker.start()
+            decoder.start()
             while (file := self._tasks.get()) is not None and not self._closing.is_set():
-                self._answers.put((file, worker.examine(file.full)))
-            worker.close()
+                self._answers.put((file, decoder.examine(file.full)))
+            decoder.close()
         except BaseException as error:
             self._answers.put(error)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agestat.scan.examine import Examined, Settings, examine
+from agestat.scanning.examine import Examined, Settings, examine
 
 
 def test_an_upright_and_a_rotated_portrait_have_the_same_face(samples):

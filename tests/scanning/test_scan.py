@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 
 import agestat
+from agestat.analysis.scan import Scan
+from agestat.api import StoppedError
 from agestat.errors import AgestatError, UsageError
-from agestat.scan.api import StoppedError
-from agestat.scan.result import Scan
 
 COUNTS = {
     "found": 16, "read": 15, "failed": 1, "no_face": 2, "small_faces": 0, "faces": 17, "faces_left_out": 0,
@@ -148,7 +148,7 @@ def test_a_killed_scan_resumes_and_ends_the_same(scan, samples, model, tmp_path)
         shutil.copytree(samples, tmp_path / "p" / str(number))
     scan(tmp_path / "p", db=tmp_path / "whole.sqlite")
     code = (
-        "import sys, agestat, agestat.scan.pipeline as p; p.SAVE_SECONDS = 0.1;"
+        "import sys, agestat, agestat.scanning.pipeline as p; p.SAVE_SECONDS = 0.1;"
         "agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], workers=2, device='cpu')"
     )
     for seconds in (1.0, 3.5):
@@ -290,7 +290,7 @@ def test_a_scan_that_broke_before_its_first_file_takes_nothing_over(notebook, mo
     result = notebook()
     with pytest.raises(UsageError, match="device 'cuda:99' is not there"):
         notebook(device="cuda:99", fresh=True)
-    monkeypatch.setattr("agestat.scan.api.fill", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
+    monkeypatch.setattr("agestat.api.fill", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
     with pytest.raises(RuntimeError, match="killed"):
         notebook(fresh=True)
     assert len(result.faces) == 17

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from agestat.analysis.groups import CLUSTERS, By, Facts, Key, parse_by
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
 from agestat.images.quality import flags
 from agestat.images.walk import LATEST
 from agestat.model.label_space import SPACES, LabelSpace
-from agestat.scan.groups import CLUSTERS, By, Facts, Key, parse_by
-from agestat.scan.home import store_of
-from agestat.scan.store import Store
-from agestat.scan.stored_run import StoredRun
+from agestat.scanning.home import store_of
+from agestat.scanning.store import Store
+from agestat.scanning.stored_run import StoredRun
 
 if TYPE_CHECKING:
     from agestat.stats.calibration import Calibration
@@ -37,7 +37,7 @@ FILE_COLUMNS = (
 SLICE = 10_000  # faces unpacked at once
 FETCHED = 500  # rows at once where there are many: more would set off Python's search for cycles every time
 _FACTS = "roots.path, files.path, taken_at, mtime_ns, camera"
-# The order of paths: two scans of the same files give the same rows in the same order, whichever worker was
+# The order of paths: two scans of the same files give the same rows in the same order, whichever decoder was
 # first. This walks indexes and sorts nothing; CROSS JOIN and + keep SQLite from other plans.
 _FILES = "FROM roots CROSS JOIN files ON root_id = roots.id"
 _IN_ORDER = "WHERE +run_id = ? ORDER BY roots.path, files.path, settings_id"
@@ -330,7 +330,7 @@ class Scan:
         # Products of slices are small: threads of one would wait for each other.
         with self, threadpool_limits(1, "blas"):
             if labels is not None:
-                from agestat.scan.labels import read_labels
+                from agestat.analysis.own_labels import read_labels
 
                 options["labels"] = read_labels(Path(labels), self, by, cluster=cluster, **keys)
             places = self._places(by, cluster, keys)

@@ -8,7 +8,7 @@ from typing import Any
 
 from agestat.errors import AgestatError
 from agestat.model.label_space import SPACES
-from agestat.scan.store import Store
+from agestat.scanning.store import Store
 
 _LATER = """
 SELECT 1 FROM runs WHERE id > ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
@@ -51,7 +51,7 @@ class StoredRun:
         return [row for chunk in self.rows(query) for row in chunk]
 
     def counts(self) -> dict[str, int]:
-        """See `agestat.scan.result.Scan.counts`."""
+        """See `agestat.analysis.scan.Scan.counts`."""
         ((found, failed, no_face, small, left_out),) = self.all(_COUNTS)
         ((faces,),) = self.all("SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?")
         ((reused,),) = self.all("SELECT reused FROM runs WHERE id = ?")

@@ -1,4 +1,4 @@
-"""Worker processes that die, hang or eat memory cost one file."""
+"""Decoder processes that die, hang or eat memory cost one file."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from agestat.images.walk import Found
-from agestat.scan.examine import Settings
-from agestat.scan.worker import Limits, command
-from agestat.scan.workers import Worker, Workers
+from agestat.scanning.decoder import Limits, command
+from agestat.scanning.decoder_pool import Decoder, DecoderPool
+from agestat.scanning.examine import Settings
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -25,11 +25,11 @@ def picture(samples):
 
 
 @pytest.fixture
-def worker():
+def decoder():
     made = []
 
     def make(**limits):
-        made.append(Worker(Settings(), Limits(**limits)))
+        made.append(Decoder(Settings(), Limits(**limits)))
         made[-1].start()
         return made[-1]
 
@@ -42,16 +42,16 @@ def soon(action):
     threading.Timer(0.05, action).start()
 
 
-def test_a_killed_worker_costs_one_file(worker, picture):
-    one = worker()
+def test_a_killed_decoder_costs_one_file(decoder, picture):
+    one = decoder()
     one.process.send_signal(signal.SIGSTOP)
     soon(one.process.kill)
     assert one.examine(picture).reason == "crashed its decoder"
     assert one.examine(picture).status == "ok"
 
 
-def test_a_hanging_worker_costs_one_file(worker, picture):
-    one = worker(seconds=3)
+def test_a_hanging_decoder_costs_one_file(decoder, picture):
+    one = decoder(seconds=3)
     one.process.send_signal(signal.SIGSTOP)
     start = time.monotonic()
     assert one.examine(picture).reason == "took too long"
@@ -59,45 +59,45 @@ def test_a_hanging_worker_costs_one_file(worker, picture):
     assert one.examine(picture).status == "ok"
 
 
-def test_memory_is_limited(worker, picture, tmp_path):
+def test_memory_is_limited(decoder, picture, tmp_path):
     Image.new("L", (9000, 9000)).save(tmp_path / "large.png", compress_level=1)
-    one = worker(memory=700 << 20)
+    one = decoder(memory=700 << 20)
     assert one.examine(str(tmp_path / "large.png")).reason == "out of memory"
     assert one.examine(picture).status == "ok"
 
 
-def test_a_bomb_is_told_by_its_header(worker, tmp_path):
+def test_a_bomb_is_told_by_its_header(decoder, tmp_path):
     Image.new("1", (8, 8)).save(tmp_path / "bomb.png")
     data = (tmp_path / "bomb.png").read_bytes()
     header = b"IHDR" + (50_000).to_bytes(4, "big") * 2 + data[24:29]
     (tmp_path / "bomb.png").write_bytes(data[:12] + header + crc32(header).to_bytes(4, "big") + data[33:])
-    assert worker().examine(str(tmp_path / "bomb.png")).reason == "too many pixels"
+    assert decoder().examine(str(tmp_path / "bomb.png")).reason == "too many pixels"
 
 
 def test_every_file_is_answered_once(samples, tmp_path):
     names = ["photos/astronaut.jpg", "others/corrupt.jpg", "others/coffee.jpg"] * 10
     files = [Found(str(samples), name, 0, number) for number, name in enumerate(names)]
-    with Workers(Settings(), Limits(), 2) as workers:
-        answers = {file.mtime_ns: answer.status for file, answer in workers.run(iter(files))}
+    with DecoderPool(Settings(), Limits(), 2) as decoders:
+        answers = {file.mtime_ns: answer.status for file, answer in decoders.run(iter(files))}
     assert [answers[number] for number in range(30)] == ["ok", "failed", "no_face"] * 10
 
 
 def test_leaving_early_ends_the_processes(picture, tmp_path):
-    with Workers(Settings(), Limits(), 2) as workers:
-        run = workers.run(Found("/", picture[1:], 0, 0) for _ in range(1000))
+    with DecoderPool(Settings(), Limits(), 2) as decoders:
+        run = decoders.run(Found("/", picture[1:], 0, 0) for _ in range(1000))
         next(run)
-        processes = [worker.process for worker in workers._workers]
+        processes = [decoder.process for decoder in decoders._decoders]
     assert processes
     assert all(process.wait(5) is not None for process in processes)
 
 
-def test_leaving_early_does_not_wait_for_workers_that_still_start(picture, monkeypatch):
+def test_leaving_early_does_not_wait_for_decoders_that_still_start(picture, monkeypatch):
     stuck = [sys.executable, "-c", "import time; time.sleep(600)"]
-    monkeypatch.setattr("agestat.scan.workers.command", lambda *_: stuck)
+    monkeypatch.setattr("agestat.scanning.decoder_pool.command", lambda *_: stuck)
     start = time.monotonic()
-    with Workers(Settings(), Limits(), 2) as workers:
+    with DecoderPool(Settings(), Limits(), 2) as decoders:
         time.sleep(0.5)
-        processes = [worker.process for worker in workers._workers]
+        processes = [decoder.process for decoder in decoders._decoders]
     assert time.monotonic() - start < 10
     assert all(process.poll() is not None for process in processes)
 
@@ -110,11 +110,11 @@ def test_a_signal_that_another_thread_took_is_heard(picture, monkeypatch):
 
     before = signal.signal(signal.SIGUSR1, heard)
     try:
-        with pytest.raises(KeyboardInterrupt), Workers(Settings(), Limits(), 1) as workers:
-            run = workers.run(Found("/", picture[1:], 0, 0) for _ in range(1000))
+        with pytest.raises(KeyboardInterrupt), DecoderPool(Settings(), Limits(), 1) as decoders:
+            run = decoders.run(Found("/", picture[1:], 0, 0) for _ in range(1000))
             next(run)
-            workers._workers[0].process.send_signal(signal.SIGSTOP)
-            other = workers._threads[0].ident
+            decoders._decoders[0].process.send_signal(signal.SIGSTOP)
+            other = decoders._threads[0].ident
             threading.Timer(1, signal.pthread_kill, [other, signal.SIGUSR1]).start()
             start = time.monotonic()
             for _ in run:
@@ -124,27 +124,27 @@ def test_a_signal_that_another_thread_took_is_heard(picture, monkeypatch):
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_a_worker_ends_with_its_parent(picture):
+def test_a_decoder_ends_with_its_parent(picture):
     process = subprocess.Popen(command(Settings(), Limits()), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.read(4)
     process.stdin.close()
     assert process.wait(5) == 0
 
 
-def test_workers_never_import_torch():
-    code = "import agestat.scan.worker, agestat.scan.examine, sys; print('torch' in sys.modules)"
+def test_decoders_never_import_torch():
+    code = "import agestat.scanning.decoder, agestat.scanning.examine, sys; print('torch' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
-def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, worker, picture):
+def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, decoder, picture):
     (tmp_path / "json.py").write_text("raise SystemExit('imported a stranger')")
     monkeypatch.chdir(tmp_path)
-    assert worker().examine(picture).status == "ok"
+    assert decoder().examine(picture).status == "ok"
 
 
-def test_a_worker_is_replaced_before_its_library_has_eaten_its_memory(worker, picture, monkeypatch):
-    monkeypatch.setattr("agestat.scan.workers.LIFETIME", 2)
-    one = worker()
+def test_a_decoder_is_replaced_before_its_library_has_eaten_its_memory(decoder, picture, monkeypatch):
+    monkeypatch.setattr("agestat.scanning.decoder_pool.LIFETIME", 2)
+    one = decoder()
     pids = []
     for _ in range(5):
         assert one.examine(picture).status == "ok"

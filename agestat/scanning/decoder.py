@@ -45,15 +45,15 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
 
 
 def command(settings: object, limits: Limits) -> list[str]:
-    """The command line of a worker. It finds modules exactly where its parent does, never in the folder
+    """The command line of a decoder. It finds modules exactly where its parent does, never in the folder
     that happens to be the current one."""
     arguments = json.dumps([asdict(settings), asdict(limits)])  # type: ignore[call-overload]
-    program = f"import sys; sys.path[:] = {sys.path!r}; from agestat.scan.worker import main; main()"
+    program = f"import sys; sys.path[:] = {sys.path!r}; from agestat.scanning.decoder import main; main()"
     return [sys.executable, "-c", program, arguments]
 
 
 def environment() -> dict[str, str]:
-    """One thread per worker: threads of two libraries on one core cost more than they bring."""
+    """One thread per decoder: threads of two libraries on one core cost more than they bring."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, **one, "PYTHONIOENCODING": "utf-8"}
 
@@ -62,7 +62,7 @@ def main() -> None:
     """Answer until standard input ends."""
     from PIL import Image
 
-    from agestat.scan.examine import Settings, examine
+    from agestat.scanning.examine import Settings, examine
 
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not end up among the answers

@@ -1,0 +1,1 @@
+"""Analysis: from scans to numbers; groups, estimates, own labels, comparison."""
