@@ -16,7 +16,6 @@ from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.quality import brightness, sharpness
 from agestat.judging.metrics import report
-from agestat.labelled.cells import cell_index
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.faces import is_face_crop
 from agestat.model.checkpoint import load_model
@@ -149,9 +148,7 @@ def _add_cells(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray
     10-19, have no class); in a set without any such picture they are the two genders.
     """
     six = _indicator(space, SIX.genders, SIX.age_min, SIX.age_max)
-    capped = table.assign(age_max=table["age_max"].clip(upper=SIX.age_max[-1]))
-    capped["age_min"] = capped["age_min"].clip(upper=SIX.age_max[-1])
-    index = cell_index(capped, SIX)
+    index = table["six"].to_numpy()
     names = np.array([*SIX.cell_names, ""], dtype=object)
     classes = space.cells(probabilities) @ six
     table["cell"] = names[index]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from agestat.labelled.strata import decades
+from agestat.labelled.rows import decades
 
 QUALITIES = {"sharpness": "", "size": " px", "brightness": ""}  # columns and their units
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from agestat.labelled.cells import cell_index
 from agestat.labelled.dataset import Problem, read_labelled
 from agestat.labelled.fingerprints import fingerprints, near_duplicates
-from agestat.labelled.strata import decades
+from agestat.labelled.rows import decades
 from agestat.model.label_space import SIX
 
 DUPLICATE_COLUMNS = ("kind", "file", "split", "other", "other_split", "labels")
@@ -66,7 +65,7 @@ def _described(frame: pd.DataFrame, pairs: np.ndarray, kind: str) -> pd.DataFram
 def balance(frame: pd.DataFrame) -> pd.DataFrame:
     """Pictures by class (rows) and split (columns): the six classes where the labels are buckets within them,
     else gender and decade or bucket of age."""
-    index = cell_index(frame, SIX)
+    index = frame["six"].to_numpy()
     if (index >= 0).all() and frame["age"].isna().all():
         names = pd.Series(np.array(SIX.cell_names)[index], index=frame.index, name="class")
         return pd.crosstab(names, frame["split"]).reindex(list(SIX.cell_names), fill_value=0)

@@ -9,16 +9,19 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import DecodeError, decode
+from agestat.images.faces import Box, FaceDetector
+from agestat.labelled.faces import find_face
 from agestat.labelled.layouts import SPLITS, Row, read_layout
+from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.labelled.splits import split_by_subject
 
 OLDEST = 122  # years: the oldest person on record; labels above are mistakes
 GENDER_NAMES = {"female": "female", "f": "female", "woman": "female",
                 "male": "male", "m": "male", "man": "male", "": None}  # fmt: skip
-COLUMNS = ("file", "split", "gender", "age", "age_min", "age_max", "subject", "table", "line", "source")
 SHOWN = 200  # bad rows in one message; `agestat data check` lists them all
 CHECK_SIDE = 32  # pixels: all that a picture's check needs of it, so that JPEG decodes at an eighth
 ENVIRONMENT = "AGESTAT_DATA"
@@ -34,10 +37,8 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """``frame``: one row per good picture, columns `COLUMNS`: ``file`` absolute; ``split``; ``gender``
-    "female", "male" or missing; ``age`` exact years or nan; ``age_min`` and ``age_max`` years inclusive,
-    ``age_max`` nan where the bucket is open; ``subject`` or ""; ``table`` and ``line`` where
-    the label stands, or "" and 0; ``source`` the folder of the set. ``layouts``: one name per path read."""
+    """``frame``: one row per good picture, as `labelled_frame` makes it; ``problems``: the others;
+    ``layouts``: one name per path read."""
 
     frame: pd.DataFrame
     problems: list[Problem]
@@ -86,25 +87,27 @@ def read_labelled(
     seed: int = 0,
     split: str | None = None,
     limit: int | None = None,
+    faces: bool = False,
+    quiet: bool = True,
 ) -> LabelledSet:
     """Read the labelled sets in ``paths``; a set without splits gets a seeded, stratified one by subject, and
     always the same one: what one command trains on another must not judge by.
 
     ``split`` keeps one split, ``limit`` that many pictures of each, drawn by ``seed``; only what is kept is
-    decoded. Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once.
+    decoded. ``faces`` also finds the face in each (the column ``box``), and a picture without one is a bad
+    row too. Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once.
     Raises `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
     """
     read = [read_layout(Path(path)) for path in paths]
-    checked = [_check_rows(rows) for _, rows in read]
-    sourced = [frame.assign(source=str(path)) for path, (frame, _) in zip(paths, checked, strict=True)]
-    frame = pd.concat(sourced, ignore_index=True)
+    checked = [_check_rows(rows, str(path)) for path, (_, rows) in zip(paths, read, strict=True)]
+    frame = pd.concat([frame for frame, _ in checked], ignore_index=True)
     problems = [problem for _, bad in checked for problem in bad]
     if split is not None:
         frame = _only(frame, split)
     if limit is not None:
         frame = frame.sample(frac=1, random_state=seed).groupby("split").head(limit).sort_index()
-    frame, unreadable = _check_pictures(frame)
-    problems += unreadable
+    frame, unusable = _check_pictures(frame, faces, quiet)
+    problems += unusable
     if problems and not skip_bad:
         raise AgestatError(describe(problems))
     if frame.empty:
@@ -132,9 +135,9 @@ def describe(problems: Sequence[Problem], shown: int = SHOWN) -> str:
     return "\n".join(lines)
 
 
-def _check_rows(rows: list[Row]) -> tuple[pd.DataFrame, list[Problem]]:
+def _check_rows(rows: list[Row], source: str) -> tuple[pd.DataFrame, list[Problem]]:
     """The rows whose values make sense as a frame with splits, and the others."""
-    good: list[tuple[object, ...]] = []
+    good: list[LabelledRow] = []
     bad: list[Problem] = []
     seen: set[Path] = set()
     for row in rows:
@@ -142,34 +145,44 @@ def _check_rows(rows: list[Row]) -> tuple[pd.DataFrame, list[Problem]]:
             if row.file in seen:
                 raise _BadRowError("the picture is listed twice")
             seen.add(row.file)
-            good.append(_values(row))
+            good.append(_values(row, source))
         except _BadRowError as reason:
             bad.append(Problem(str(row.table or row.file), row.line, str(reason)))
-    frame = pd.DataFrame(good, columns=list(COLUMNS[:-1]))
+    frame = labelled_frame(good)
     frame["split"] = _splits(frame)
     return frame, bad
 
 
-def _check_pictures(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    """The rows whose pictures decode as in a scan, and the others."""
+def _check_pictures(frame: pd.DataFrame, faces: bool, quiet: bool) -> tuple[pd.DataFrame, list[Problem]]:
+    """The rows whose pictures decode as in a scan and show a face if they should, and the others."""
+    detector = FaceDetector() if faces else None
     with ThreadPoolExecutor() as pool:
-        reasons = list(pool.map(_unreadable, frame["file"]))
-    good = np.array([reason is None for reason in reasons], dtype=bool)
-    places = zip(frame["file"], frame["table"], frame["line"], reasons, strict=True)
-    bad = [Problem(table or file, line or None, reason) for file, table, line, reason in places if reason]
+        jobs = pool.map(lambda file: _look(file, detector), frame["file"])
+        bar = tqdm(jobs, total=len(frame), desc="looking", unit="picture", disable=quiet or None)
+        seen = list(bar)
+    frame = frame.assign(box=pd.Series([box for _, box in seen], frame.index, dtype=object))
+    places = zip(frame["file"], frame["table"], frame["line"], seen, strict=True)
+    bad = [
+        Problem(table or file, line or None, reason) for file, table, line, (reason, _) in places if reason
+    ]
+    good = np.array([reason is None for reason, _ in seen], dtype=bool)
     return frame[good].reset_index(drop=True), bad
 
 
-def _unreadable(file: str) -> str | None:
+def _look(file: str, detector: FaceDetector | None) -> tuple[str | None, Box | None]:
+    """Why a picture cannot be used, if so, and the face in it, if it was looked for."""
     try:
-        decode(file, min_side=CHECK_SIDE)
+        pixels = decode(file, min_side=None if detector else CHECK_SIDE).pixels
     except DecodeError as error:
-        return f"{Path(file).name} cannot be read as a picture ({error})"
-    return None
+        return f"{Path(file).name} cannot be read as a picture ({error})", None
+    if detector is None:
+        return None, None
+    shown, box = find_face(pixels, detector)
+    return (None if shown else f"no face was found in {Path(file).name}"), box
 
 
-def _values(row: Row) -> tuple[object, ...]:
-    """The row in the order of `COLUMNS`, less the source; raises `_BadRowError` with the reason."""
+def _values(row: Row, source: str) -> LabelledRow:
+    """The row's values; raises `_BadRowError` with the reason where they make no sense."""
     if row.problem:
         raise _BadRowError(row.problem)
     if not row.file.is_file():
@@ -181,8 +194,9 @@ def _values(row: Row) -> tuple[object, ...]:
     if gender is None and np.isnan(low):
         raise _BadRowError("neither gender nor age is given")
     split = SPLITS.get(row.split.lower(), row.split.lower())
-    table = str(row.table or "")
-    return str(row.file.absolute()), split, gender, age, low, high, row.subject, table, row.line or 0
+    table, line = str(row.table or ""), row.line or 0
+    file = str(row.file.absolute())
+    return LabelledRow(file, split, gender, age, low, high, row.subject, row.domain, table, line, source)
 
 
 def _ages(row: Row) -> tuple[float, float, float]:

@@ -31,6 +31,7 @@ class Row:
     age_min: str = ""
     age_max: str = ""
     subject: str = ""
+    domain: str = ""
     table: Path | None = None
     line: int | None = None
     problem: str = ""
@@ -77,7 +78,7 @@ def _labels_csv(folder: Path) -> list[Row]:
     table = folder / "labels.csv"
     if not table.is_file():
         return []
-    fields = ("split", "gender", "age", "age_min", "age_max", "subject")
+    fields = ("split", "gender", "age", "age_min", "age_max", "subject", "domain")
     return [
         Row(
             folder / values["file"],

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from agestat.labelled.strata import stratum
-
 VAL_SHARE = 0.15  # of each stratum's pictures
 
 
@@ -18,7 +16,7 @@ def split_by_subject(frame: pd.DataFrame, seed: int = 0, share: float = VAL_SHAR
     """
     own = pd.Series(frame["file"].to_numpy(), index=frame.index)
     subject = frame["subject"].where(frame["subject"] != "", own)
-    subjects = pd.DataFrame({"subject": subject, "stratum": stratum(frame)})
+    subjects = pd.DataFrame({"subject": subject, "stratum": frame["stratum"]})
     counts = subjects.value_counts().rename("pictures").reset_index()
     counts = counts.sort_values(["subject", "pictures", "stratum"], ascending=[True, False, True])
     sizes = counts.groupby("subject").agg(pictures=("pictures", "sum"), stratum=("stratum", "first"))

@@ -154,7 +154,7 @@ def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> N
     }
     metadata = {"name": str(info["name"]), "format": "pt"}
     (folder / f"{WEIGHTS}.partial").write_bytes(save(half, metadata))
-    (folder / f"{WEIGHTS}.partial").rename(folder / WEIGHTS)
+    (folder / f"{WEIGHTS}.partial").replace(folder / WEIGHTS)
     write_info(folder, {**info, "sha256": digest(folder / WEIGHTS)})
 
 
@@ -162,4 +162,4 @@ def write_info(folder: Path, info: dict[str, Any]) -> None:
     """Write ``model.json`` by rename."""
     partial = folder / f"{INFO}.partial"
     partial.write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.rename(folder / INFO)
+    partial.replace(folder / INFO)

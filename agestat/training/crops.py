@@ -16,14 +16,10 @@ from agestat.images.faces import Box
 CACHED_SIZE = 160  # pixels: what the labelled sets hold; the warp for jitter samples from it
 
 
-def _boxes(frame: pd.DataFrame) -> list[Box | None]:
-    return list(frame["box"]) if "box" in frame else [None] * len(frame)
-
-
 def crops_key(frame: pd.DataFrame) -> str:
     """A short digest of the frame's files, their sizes and times, and the faces in them."""
     key = hashlib.sha256()
-    for name, box in zip(frame["file"], _boxes(frame), strict=True):
+    for name, box in zip(frame["file"], frame["box"], strict=True):
         stat = Path(name).stat()
         face = "" if box is None else f"\0{tuple(box)}"
         key.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}{face}\n".encode())
@@ -53,8 +49,8 @@ def _fill(frame: pd.DataFrame, target: Path, size: int, quiet: bool) -> None:
         crops[row] = crop_square(decode(file).pixels, box, size)
 
     with ThreadPoolExecutor() as pool:
-        jobs = pool.map(cut, range(len(frame)), frame["file"], _boxes(frame))
+        jobs = pool.map(cut, range(len(frame)), frame["file"], frame["box"])
         for _ in tqdm(jobs, total=len(frame), desc="decoding", unit="picture", disable=quiet or None):
             pass
     crops.flush()
-    partial.rename(target)
+    partial.replace(target)

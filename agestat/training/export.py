@@ -12,7 +12,7 @@ import pandas as pd
 from agestat import __version__
 from agestat.images.quality import brightness, sharpness
 from agestat.judging.card import write_card
-from agestat.labelled.cells import complete
+from agestat.labelled.rows import known_heads
 from agestat.model.checkpoint import CALIBRATION, INFO, load_model, read_info, save_weights, write_info
 from agestat.model.label_space import GENDERS
 from agestat.model.predict import Model
@@ -59,7 +59,7 @@ def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def calibration_arrays(model: Model, frame: pd.DataFrame, crops: np.ndarray) -> dict[str, np.ndarray]:
     """What correction is computed from: predictions and true labels of held-out pictures."""
-    known = complete(frame, model.space)
+    known: np.ndarray = known_heads(frame, model.space).all(axis=1)
     frame, crops = frame[known], np.array(crops[known])
     predictions = model.predict(crops)
     return {
@@ -87,7 +87,7 @@ def calibrate(
     half = {key: value.astype(np.float16) for key, value in model.calibration.items()}
     partial = folder / f"partial-{CALIBRATION}"
     np.savez_compressed(partial, **arrays, **half)  # type: ignore[arg-type]
-    partial.rename(folder / CALIBRATION)
+    partial.replace(folder / CALIBRATION)
 
 
 def export(

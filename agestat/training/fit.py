@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
-from agestat.labelled.cells import complete
+from agestat.labelled.rows import known_heads
 from agestat.model.label_space import YEARS
 from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
 from agestat.model.predict import has_bf16, pick_device
@@ -97,14 +97,14 @@ class Trainer:
 
     def _check_labels(self) -> None:
         """Each head has something to learn from, and ``val`` something to calibrate with."""
-        soft = targets(self.train, self.recipe.space)
-        if not all(soft[:, head].any() for head in self.recipe.space.slices):
+        space = self.recipe.space
+        if not known_heads(self.train, space).any(axis=0).all():
             split = "train"
-        elif not complete(self.val, self.recipe.space).any():
+        elif not known_heads(self.val, space).all(axis=1).any():
             split = "val"
         else:
             return
-        needed = "gender and age" if self.recipe.space is YEARS else "one of the six classes"
+        needed = "gender and age" if space is YEARS else "one of the six classes"
         raise AgestatError(f"The split {split} has no picture labelled with {needed}: the recipe needs some.")
 
     def _load_targets(self) -> None:
@@ -293,10 +293,10 @@ class Trainer:
              "best": self.best, "run": self._run()},
             partial,
         )  # fmt: skip
-        partial.rename(self.options.out / STATE)
+        partial.replace(self.options.out / STATE)
         partial = self.options.out / f"{HISTORY}.partial"
         pd.DataFrame(self.history).to_csv(partial, index=False)
-        partial.rename(self.options.out / HISTORY)
+        partial.replace(self.options.out / HISTORY)
 
     def _run(self) -> dict[str, str]:
         """What a resumed run must share with the one that was begun, in words."""

@@ -9,9 +9,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
-from agestat.labelled.cells import cell_index
-from agestat.labelled.dataset import describe, read_labelled
-from agestat.labelled.faces import with_faces
+from agestat.labelled.dataset import read_labelled
 from agestat.labelled.folders import make_folders
 from agestat.model.checkpoint import INFO
 from agestat.model.label_space import SIX
@@ -38,15 +36,17 @@ def _usable(
     data: Sequence[Path], recipe: Recipe, options: Options, *, skip_bad: bool, limit: int | None
 ) -> pd.DataFrame:
     """The rows to train on; pictures in which a recipe of faces finds none are bad rows too."""
-    labelled = read_labelled(data, skip_bad=skip_bad, seed=options.seed, limit=limit)
-    frame, problems = labelled.frame, labelled.problems
-    if recipe.crop == "faces":
-        frame, faceless = with_faces(frame, quiet=options.quiet)
-        problems = [*problems, *faceless]
-    if problems and not skip_bad:
-        raise AgestatError(describe(problems))
-    if problems:
-        count = "1 picture" if len(problems) == 1 else f"{len(problems)} pictures"
+    labelled = read_labelled(
+        data,
+        skip_bad=skip_bad,
+        seed=options.seed,
+        limit=limit,
+        faces=recipe.crop == "faces",
+        quiet=options.quiet,
+    )
+    frame, bad = labelled.frame, len(labelled.problems)
+    if bad:
+        count = "1 picture" if bad == 1 else f"{bad} pictures"
         tqdm.write(f"Going on without {count} that cannot be used.", file=sys.stderr)
     if recipe.space is SIX:
         _warn_of_classes(frame)
@@ -55,8 +55,7 @@ def _usable(
 
 def _warn_of_classes(frame: pd.DataFrame) -> None:
     """Say which classes are learned but neither judged nor calibrated."""
-    cell = pd.Series(cell_index(frame, SIX), frame.index)
-    learned, judged = (set(cell[frame["split"] == split]) - {-1} for split in ("train", "val"))
+    learned, judged = (set(frame["six"][frame["split"] == split]) - {-1} for split in ("train", "val"))
     if missing := [SIX.cell_names[index] for index in sorted(learned - judged)]:
         tqdm.write(f"The split val holds no {', no '.join(missing)}: nobody judges that.", file=sys.stderr)
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agestat.labelled.cells import cell_index
 from agestat.model.label_space import AGES, GENDERS, YEARS, LabelSpace
 
 AGE_SIGMA = 2.0  # years: how far neighbouring ages share one label (Gao et al. 2017, label distribution)
@@ -52,8 +51,7 @@ def targets(
         gender = np.stack([frame["gender"].to_numpy(dtype=object) == name for name in GENDERS], axis=1)
         heads: list[Any] = [gender.astype(np.float32), age_targets(frame, teacher)]
     else:
-        index = cell_index(frame, space)
-        heads = [(index[:, None] == np.arange(space.size)).astype(np.float32)]
+        heads = [(frame["six"].to_numpy()[:, None] == np.arange(space.size)).astype(np.float32)]
     if smoothing:
         known = heads[0].sum(axis=1, keepdims=True)
         heads[0] = heads[0] * (1 - smoothing) + known * smoothing / heads[0].shape[1]
@@ -62,7 +60,6 @@ def targets(
 
 def balance_weights(frame: pd.DataFrame, power: float) -> np.ndarray:
     """``(N,)`` loss weights of mean 1: the inverse frequency of each gender x age decade to a power."""
-    age = frame["age"].fillna(frame["age_min"]).fillna(-1) // 10
-    key = frame["gender"].astype(str) + age.astype(str)
-    weights = (1 / key.map(key.value_counts())).to_numpy(dtype=float) ** power
+    stratum = frame["stratum"]
+    weights = (1 / stratum.map(stratum.value_counts())).to_numpy(dtype=float) ** power
     return np.asarray(weights / weights.mean(), dtype=np.float32)

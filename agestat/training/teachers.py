@@ -121,6 +121,6 @@ def lessons(crops: np.ndarray, target: Path, *, quiet: bool = False) -> Lessons:
             descriptors=np.concatenate([descriptors for descriptors, _ in answers]),
             ages=np.concatenate([ages for _, ages in answers]),
         )
-        partial.rename(target)
+        partial.replace(target)
     with np.load(target, allow_pickle=False) as saved:
         return Lessons(saved["descriptors"].astype(np.float32), saved["ages"].astype(np.float32))

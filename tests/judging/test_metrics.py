@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 from agestat.judging.bootstrap import bootstrap_weights, one_sided_bound
 from agestat.judging.metrics import f1_of, nearest_age, report
 from agestat.judging.slices import slice_labels, thirds
-from agestat.labelled.strata import decades
+from agestat.labelled.rows import decades
 
 GENDERS = ("female", "male")
 

@@ -1,18 +1,19 @@
 """Splits by subject: whole subjects, strata kept, reproducible."""
 
 import numpy as np
-import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.labelled.splits import split_by_subject
 
 
 def frame_of(genders, ages, subjects):
-    return pd.DataFrame({
-        "file": [f"{number}.jpg" for number in range(len(genders))],
-        "gender": genders, "age": ages, "age_min": ages, "subject": subjects,
-    })  # fmt: skip
+    files = (f"{number}.jpg" for number in range(len(genders)))
+    rows = zip(files, genders, ages, subjects, strict=True)
+    return labelled_frame(
+        LabelledRow(file, "", gender, age, age, age, who) for file, gender, age, who in rows
+    )
 
 
 def test_each_stratum_gives_its_share():

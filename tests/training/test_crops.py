@@ -13,7 +13,7 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.labelled.dataset import read_labelled
-from agestat.labelled.faces import is_face_crop, with_faces
+from agestat.labelled.faces import is_face_crop
 from agestat.training.crops import crops_key, load_crops
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
@@ -44,7 +44,8 @@ def test_small_squares_are_crops_of_faces(height, width, expected):
 
 
 def test_training_sees_the_face_that_a_scan_would_cut(photos, tmp_path):
-    frame, problems = with_faces(read_labelled([photos]).frame, quiet=True)
+    read = read_labelled([photos], skip_bad=True, faces=True)
+    frame, problems = read.frame, read.problems
     assert [Path(file).name for file in frame["file"]] == ["photo.jpg", "crop.png", "val.png"]
     assert [(Path(p.file).name, p.line, p.reason) for p in problems] == [
         ("labels.csv", 3, "no face was found in landscape.png")
@@ -55,7 +56,7 @@ def test_training_sees_the_face_that_a_scan_would_cut(photos, tmp_path):
     crops = load_crops(frame, tmp_path / "cache", size=32, quiet=True)
     assert np.array_equal(crops[0], crop_square(pixels, face, 32))
     assert np.array_equal(crops[1], crop_square(decode(photos / "crop.png").pixels, None, 32))
-    assert crops_key(frame) != crops_key(frame.drop(columns="box"))
+    assert crops_key(frame) != crops_key(frame.assign(box=None))
 
 
 def test_pictures_without_a_face_are_bad_rows_of_a_recipe_of_faces(photos, tmp_path):

@@ -9,10 +9,9 @@ import torch
 from sklearn.metrics import f1_score
 
 from agestat.errors import AgestatError
-from agestat.labelled.cells import cell_index
 from agestat.labelled.dataset import read_labelled
+from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.model.checkpoint import load_model
-from agestat.model.label_space import SIX
 from agestat.training.augment import Augmentation
 from agestat.training.crops import load_crops
 from agestat.training.fit import Options, Trainer
@@ -39,7 +38,7 @@ def test_six_drawn_classes_are_learned_and_the_checkpoint_predicts_them(figures,
     val = read_labelled([figures]).frame.query("split == 'val'")
     crops = np.array(load_crops(val, tmp_path / "cache", size=48, quiet=True))
     predicted = model.predict(crops).probabilities.argmax(axis=1)
-    assert f1_score(cell_index(val, SIX), predicted, average="macro") >= 0.9
+    assert f1_score(val["six"], predicted, average="macro") >= 0.9
     assert model.name == "drawn" and model.info["trained_on"] == 240
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md", "calibration.npz", "history.csv", "learning_curve.png", "model.json",
@@ -92,7 +91,8 @@ def test_threads_change_nothing(figures, tmp_path):
     ],
 )
 def test_a_set_without_the_labels_that_a_recipe_needs(figures, tmp_path, recipe, changes, split):
-    frame = read_labelled([figures]).frame.assign(**changes)
+    fields = read_labelled([figures]).frame[list(LabelledRow._fields)].assign(**changes)
+    frame = labelled_frame(fields.itertuples(index=False))
     with pytest.raises(AgestatError, match=f"The split {split} has no picture labelled with"):
         Trainer(frame, find_recipe(recipe), options(tmp_path))
 

@@ -1,18 +1,15 @@
 """Labels as soft targets, with literal expectations."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from agestat.labelled.cells import cell_index
+from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.model.label_space import SIX, YEARS
 from agestat.training.targets import age_targets, balance_weights, targets
 
-COLUMNS = ["gender", "age", "age_min", "age_max"]
-
 
 def frame(*rows):
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return labelled_frame(LabelledRow("a.jpg", "train", *row) for row in rows)
 
 
 def test_exact_age_is_a_narrow_gaussian_about_it():
@@ -56,7 +53,7 @@ def test_year_targets_have_a_gender_and_an_age_head():
 def test_six_cells_by_gender_and_range():
     rows = frame(("female", np.nan, 0, 12), ("male", np.nan, 18, 64), ("male", np.nan, 65, 100),
                  ("female", 70.0, 70, 70), ("male", np.nan, 10, 30))  # fmt: skip
-    assert cell_index(rows, SIX).tolist() == [0, 4, 5, 2, -1]
+    assert rows["six"].tolist() == [0, 4, 5, 2, -1]
     assert targets(rows, SIX)[4].sum() == 0
 
 
