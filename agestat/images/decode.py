@@ -9,7 +9,6 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -79,21 +78,21 @@ class Decoded:
         return self.pixels.shape[1] / self.width
 
 
-def decode(path: str | os.PathLike[str], *, min_side: int | None = None) -> Decoded:
-    """Decode the first frame of a picture, told by its content, upright.
+def decode(source: str | os.PathLike[str] | bytes, *, min_side: int | None = None) -> Decoded:
+    """Decode the first frame of a picture, a file or its bytes, told by its content, upright.
 
     With ``min_side`` a JPEG may come reduced by 2, 4 or 8 as long as its longer side keeps that many pixels.
     Transparency is laid on white. Raises `DecodeError`; whatever is not a regular file is never waited for.
     """
     try:
-        with _open_regular(path) as file:
+        with _opened(source) as file:
             return _decode(file, min_side)
     except DecodeError:
         raise
     except Image.DecompressionBombError as error:
         raise DecodeError("too many pixels") from error
     except UnidentifiedImageError as error:
-        raise DecodeError(_unidentified(path)) from error
+        raise DecodeError(_unidentified(source)) from error
     except MemoryError as error:
         raise DecodeError("out of memory") from error
     except OSError as error:
@@ -127,6 +126,14 @@ class _Picture(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         length = os.fstat(self.fileno()).st_size
         return super().read(-1 if size is None or size < 0 else min(size, length))
+
+
+def _opened(source: str | os.PathLike[str] | bytes) -> BinaryIO:
+    if not isinstance(source, bytes):
+        return _open_regular(source)
+    if not source:
+        raise DecodeError("empty file")
+    return io.BytesIO(source)
 
 
 def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
@@ -227,9 +234,9 @@ def _words(value: object) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text[:64]).split())
 
 
-def _unidentified(path: str | os.PathLike[str]) -> str:
+def _unidentified(source: str | os.PathLike[str] | bytes) -> str:
     """Why Pillow does not know a file: HEIC without the extra, the beginning of a picture, or no picture."""
-    with Path(path).open("rb") as file:
+    with _opened(source) as file:
         head = file.read(32)
         kind = sniff(head)
         if kind == "HEIF" and kind not in FORMATS:

@@ -1,7 +1,7 @@
 """The process that opens strangers' files: alone, without torch, within limits, and expendable.
 
-It reads paths from its standard input and answers on its standard output; each message is an unsigned
-32-bit length and that many bytes. Nothing is unpickled on either side.
+It reads paths, or pictures, from its standard input and answers on its standard output; each message is an
+unsigned 32-bit length and that many bytes. Nothing is unpickled on either side.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import IO
 
 LENGTH = struct.Struct("<I")
 READY = b"ready"
+PICTURE = b"\0"  # begins a message that holds a picture, as no path does
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,12 @@ def main() -> None:
     known = Settings(**settings)
     while True:
         try:
-            path = os.fsdecode(receive(requests))
+            request = receive(requests)
         except EOFError:
             return
         _alarm(2 * int(limits["seconds"]) + 1)  # an orphan that hangs ends by itself
-        answer = examine(path, known).to_bytes()
+        is_picture = request.startswith(PICTURE)
+        answer = examine(request[1:] if is_picture else os.fsdecode(request), known).to_bytes()
         _alarm(0)
         send(answers, answer)
 

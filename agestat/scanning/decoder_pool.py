@@ -11,7 +11,7 @@ from typing import IO, cast
 
 from agestat.errors import AgestatError
 from agestat.images.walk import Found
-from agestat.scanning.decoder import READY, Limits, command, environment, receive, send
+from agestat.scanning.decoder import PICTURE, READY, Limits, command, environment, receive, send
 from agestat.scanning.examine import Examined, Settings, failed
 
 AHEAD = 4  # files under way per decoder: enough to hide the network's pauses, few enough to bound memory
@@ -70,8 +70,9 @@ class Decoder:
             if hasattr(self, "process"):
                 self.process.kill()
 
-    def examine(self, path: str) -> Examined:
-        """Ask the process; if it dies or is late, that is the file's reason; the next gets another."""
+    def examine(self, source: str | bytes) -> Examined:
+        """Ask the process about a file, by its path, or a picture's bytes; if it dies or is late, that is the
+        file's reason; the next gets another."""
         if self._examined == LIFETIME:
             self.close()
         if self.process.poll() is not None:
@@ -82,7 +83,8 @@ class Decoder:
         timer.daemon = True
         timer.start()
         try:
-            send(cast(IO[bytes], self.process.stdin), os.fsencode(path))
+            request = PICTURE + source if isinstance(source, bytes) else os.fsencode(source)
+            send(cast(IO[bytes], self.process.stdin), request)
             return Examined.from_bytes(receive(cast(IO[bytes], self.process.stdout)))
         except (EOFError, OSError, ValueError):
             self.close()

@@ -87,12 +87,13 @@ def failed(reason: str) -> Examined:
     return Examined(FAILED, reason)
 
 
-def examine(path: str, settings: Settings) -> Examined:
-    """Decode, find faces, cut them. Never raises on account of the file."""
+def examine(source: str | bytes, settings: Settings) -> Examined:
+    """Decode a file, by its path, or a picture's bytes; find faces, cut them. Never raises on account of
+    the file."""
     try:
         if settings.crop == "whole":
-            return _whole(decode(path, min_side=4 * settings.input_size), settings)
-        return _faces(path, settings)
+            return _whole(decode(source, min_side=4 * settings.input_size), settings)
+        return _faces(source, settings)
     except DecodeError as error:
         return failed(str(error))
     except MemoryError:
@@ -104,13 +105,13 @@ def _whole(picture: Decoded, settings: Settings) -> Examined:
     return _answer(picture, [box], [crop_square(picture.pixels, None, settings.input_size)], 0)
 
 
-def _faces(path: str, settings: Settings) -> Examined:
-    picture = decode(path, min_side=max(faces.VIEWS))
+def _faces(source: str | bytes, settings: Settings) -> Examined:
+    picture = decode(source, min_side=max(faces.VIEWS))
     found = [box.scaled(1 / picture.scale) for box in FaceDetector(settings.min_score).detect(picture.pixels)]
     boxes = [box for box in found if max(box.width, box.height) >= settings.min_face]
     left_out = len(found) - len(boxes)
     if boxes and picture.scale < 1:
-        picture = _sharp_enough(path, picture, boxes, settings.input_size)
+        picture = _sharp_enough(source, picture, boxes, settings.input_size)
     crops = [
         crop_square(picture.pixels, box.scaled(picture.scale), settings.input_size, settings.margin)
         for box in boxes
@@ -118,13 +119,13 @@ def _faces(path: str, settings: Settings) -> Examined:
     return _answer(picture, boxes, crops, left_out)
 
 
-def _sharp_enough(path: str, picture: Decoded, boxes: list[Box], size: int) -> Decoded:
+def _sharp_enough(source: str | bytes, picture: Decoded, boxes: list[Box], size: int) -> Decoded:
     """The reduced picture if its smallest face fills the crop, else one decoded as large as that takes."""
     smallest = min(max(box.width, box.height) for box in boxes)
     scale = min(1.0, size / smallest)
     if picture.scale >= scale:
         return picture
-    return decode(path, min_side=math.ceil(scale * max(picture.width, picture.height)))
+    return decode(source, min_side=math.ceil(scale * max(picture.width, picture.height)))
 
 
 def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray], left_out: int) -> Examined:

@@ -334,3 +334,12 @@ def test_no_permission(tmp_path):
     (tmp_path / "a.png").chmod(0)
     with pytest.raises(DecodeError, match=r"^no permission$"):
         decode(tmp_path / "a.png")
+
+
+def test_bytes_are_decoded_like_a_file_that_holds_them(tmp_path):
+    quarters().save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    assert np.array_equal(decode(data).pixels, decode(tmp_path / "a.png").pixels)
+    for bad, reason in ((b"", "empty file"), (b"words", "not a picture"), (data[:100], "truncated")):
+        with pytest.raises(DecodeError, match=reason):
+            decode(bad)

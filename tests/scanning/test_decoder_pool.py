@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -150,3 +151,10 @@ def test_a_decoder_is_replaced_before_its_library_has_eaten_its_memory(decoder, 
         assert one.examine(picture).status == "ok"
         pids.append(one.process.pid)
     assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
+
+
+def test_a_picture_in_memory_is_examined_like_its_file(decoder, picture):
+    one, data = decoder(), Path(picture).read_bytes()
+    from_file, from_memory = one.examine(picture), one.examine(data)
+    assert from_memory.faces == from_file.faces and len(from_file.faces) == 1
+    assert one.examine(b"").reason == "empty file"
