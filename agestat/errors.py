@@ -2,8 +2,21 @@
 
 
 class AgestatError(Exception):
-    """Anything the command line shows as one sentence and exit code 1."""
+    """Anything the command line shows as one sentence and exit code 1.
+
+    ``message`` is the sentence in English with ``{name}`` places for ``values``; without values it stands as
+    it is. ``str`` gives it in English, `agestat.report.language.Language.error` in another language.
+    """
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message, self.values = message, values
 
 
 class UsageError(AgestatError):
     """The options or their values cannot be used as given; exit code 2."""
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for a message that is translated later)
+    """Mark ``message`` for the catalogues."""
+    return message

@@ -21,22 +21,26 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     command reads."""
     from agestat.analysis.groups import parse_by
     from agestat.analysis.scan import DEFAULT_BANDS
+    from agestat.files import format_of
     from agestat.report.export import FACE_WRITERS, WRITERS, need_excel
-    from agestat.report.files import format_of
     from agestat.stats.bands import band_of_cells, parse_bands
     from agestat.stats.correct import METHODS
 
     if options["raw"] and options["method"]:
         raise UsageError("--raw and --method exclude each other: --raw is the method cc.")
     if options["method"] not in (None, *METHODS):
-        raise UsageError(f"There is no method {options['method']!r}: choose one of {', '.join(METHODS)}.")
+        raise UsageError(
+            "There is no method {method!r}: choose one of {methods}.",
+            method=options["method"],
+            methods=", ".join(METHODS),
+        )
     if options["anonymous"] and options["thumbnails"]:
         raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
     bands = DEFAULT_BANDS[space.name] if options["bands"] is None else options["bands"]
     band_of_cells(space, parse_bands(bands))
     if options["labels"] and not Path(options["labels"]).is_file():
-        raise UsageError(f"The labels {options['labels']} are not there: check the path.")
+        raise UsageError("The labels {labels} are not there: check the path.", labels=options["labels"])
     read = [*filter(None, [options["labels"], options["metadata"]]), *inputs]
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
@@ -49,7 +53,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
 def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: str | None = None) -> None:
     """Raise `UsageError` for outputs that would be lost, or would take the place of what is read; ``figure``
     is the one that is drawn."""
-    from agestat.report.files import is_stream, resolved
+    from agestat.files import is_stream, resolved
 
     targets = [target for target in outputs if target]
     if targets.count("-") > 1:
@@ -62,11 +66,15 @@ def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: 
             continue
         path = resolved(target)
         if path in taken:
-            raise UsageError(f"{target} is read or written by this command already: give another file name.")
+            raise UsageError(
+                "{target} is read or written by this command already: give another file name.", target=target
+            )
         if not path.parent.is_dir():
-            raise UsageError(f"There is no folder for {target}: make it first.")
+            raise UsageError("There is no folder for {target}: make it first.", target=target)
         if target != figure and _is_picture(path):
-            raise UsageError(f"{target} is a picture, which would be lost: give another file name.")
+            raise UsageError(
+                "{target} is a picture, which would be lost: give another file name.", target=target
+            )
         taken.add(path)
     if figure:
         _check_figure(figure, inputs)
@@ -74,16 +82,17 @@ def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: 
 
 def _check_figure(target: str, inputs: Sequence[str]) -> None:
     """Raise `UsageError` for a drawing that cannot be written, or would be a picture of the next scan."""
+    from agestat.files import is_stream, resolved
     from agestat.report.canvas import figure_format
-    from agestat.report.files import is_stream, resolved
 
     if figure_format(target) != "png" or is_stream(target):
         return
     scanned = {resolved(name) for name in inputs[:FEW] if os.path.isdir(name)}  # noqa: PTH112
     if scanned & set(resolved(target).parents):
         raise UsageError(
-            f"{target} would lie among the scanned pictures and count as one of them: name another folder, "
-            "or end it with .svg."
+            "{target} would lie among the scanned pictures and count as one of them: name "
+            "another folder, or end it with .svg.",
+            target=target,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agestat.cli.check import MORE_TABLES, OUTPUTS, TABLES
+from agestat.cli.messages import tell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,12 +77,12 @@ def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options:
 def warn_of_missing(scan: "Scan") -> None:
     """Say that a scan met no files, or only a part of them."""
     if not scan.counts["found"]:
-        click.echo("No picture was found: check the paths, and --include and --exclude.", err=True)
+        tell("No picture was found: check the paths, and --include and --exclude.")
     if scan.run["finished_at"] is None:
-        click.echo(
-            f"This scan was stopped after {scan.counts['found']} files, and the numbers are of these alone: "
-            "repeat `agestat scan` to finish it.",
-            err=True,
+        tell(
+            "This scan was stopped after {number} files, and the numbers are of these alone: repeat "
+            "`agestat scan` to finish it.",
+            number=scan.counts["found"],
         )
 
 
@@ -90,9 +91,10 @@ def save_picture(figure: "Figure", target: str) -> None:
     from agestat.report.canvas import save_figure
 
     if missing := save_figure(figure, target):
-        click.echo(
-            f"{target} shows boxes for {missing[:20]}: install a font that has these letters, or write SVG.",
-            err=True,
+        tell(
+            "{target} shows boxes for {letters}: install a font that has these letters, or write SVG.",
+            target=target,
+            letters=missing[:20],
         )
 
 

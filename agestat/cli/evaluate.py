@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agestat.cli.messages import tell
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -48,10 +50,10 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     within one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
     """
     from agestat.cli.terminal import Terminal
+    from agestat.files import output_file
     from agestat.judging.evaluate import judge, predict_table
     from agestat.labelled.dataset import find_data, read_labelled
     from agestat.model.checkpoint import load_model
-    from agestat.report.files import output_file
 
     model = load_model(model_name, given["device"])
     only = None if split == "all" else split
@@ -63,7 +65,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
         limit=given["limit"],
     )
     if labelled.problems:
-        click.echo(f"Went on without {len(labelled.problems)} pictures that cannot be used.", err=True)
+        tell("Went on without {number} pictures that cannot be used.", number=len(labelled.problems))
     table = predict_table(model, labelled.frame, crop=given["crop"], quiet=given["quiet"])
     if given["predictions"]:
         with output_file(given["predictions"]) as stream:

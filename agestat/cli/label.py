@@ -34,7 +34,7 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
     from agestat.analysis.own_labels import draw_faces, write_faces
     from agestat.analysis.scan import Scan
     from agestat.cli.check import check_outputs
-    from agestat.report.files import output_file
+    from agestat.files import output_file
 
     check_outputs([out], [scan])
     with Scan.open(scan) as opened:

@@ -8,8 +8,9 @@ from importlib import import_module
 import click
 
 from agestat import __version__
+from agestat.cli.messages import tell, tell_error
 from agestat.errors import AgestatError, UsageError
-from agestat.report.files import drop_stdout
+from agestat.files import drop_stdout
 
 COMMANDS = {
     "scan": "agestat.cli.scan",
@@ -64,18 +65,18 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        tell("Stopped.")
         code = 130
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = 2
     except AgestatError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = 1
+        tell_error(error)
+        code = 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         drop_stdout()
-        click.echo(
-            f"Error: {error.filename or 'Standard output'} cannot be used ({error.strerror}).", err=True
+        file, reason = error.filename, error.strerror
+        tell_error(
+            AgestatError("{file} cannot be used ({reason}).", file=file, reason=reason)
+            if file
+            else AgestatError("Standard output cannot be used ({reason}).", reason=reason)
         )
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -73,6 +73,19 @@ estimate_options = _all(
     cluster_option,
 )  # fmt: skip
 
+
+def _choose_language(context: click.Context, parameter: click.Parameter, code: str | None) -> str | None:
+    from agestat.report.language import choose_language
+
+    choose_language(code)
+    return code
+
+
+lang_option = click.option(
+    "--lang", type=click.Choice(["en", "ru"]), is_eager=True, callback=_choose_language,
+    help="Language of what is printed and drawn; default: the locale's.",
+)  # fmt: skip
+
 theme_option = click.option(
     "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
     help="Colours of --png; an HTML page follows its reader's settings.",
@@ -92,6 +105,5 @@ output_options = _all(
     click.option("--png", type=Target(), help="Draw the population pyramid: .png, .svg or .pdf."),
     theme_option,
     click.option("--thumbnails", is_flag=True, help="Show faces in the report, which can identify people."),
-    click.option("--lang", type=click.Choice(["en", "ru"]),
-                 help="Language of summary and report; default: the locale's."),
+    lang_option,
 )  # fmt: skip

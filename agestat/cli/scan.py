@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agestat.cli.messages import tell
 from agestat.cli.options import estimate_options, group_options, offer, output_options
 from agestat.errors import UsageError
 from agestat.written.paths import read_list
@@ -70,8 +71,9 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
     """
     scanned = [*paths, *_listed(from_file)]
     if not scanned:
-        missing = f"the list {from_file} is empty" if from_file else "give at least one PATH, or --from-file"
-        raise UsageError(f"There is nothing to scan: {missing}.")
+        if from_file:
+            raise UsageError("There is nothing to scan: the list {list} is empty.", list=from_file)
+        raise UsageError("There is nothing to scan: give at least one PATH, or --from-file.")
     if dry_run:
         return _dry_run(scanned, options)
     return _scan(scanned, from_file, options)
@@ -103,7 +105,9 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
     check(options, SPACES[read_info(options["model"])["space"]], inputs)
     if not (folder_of(options["model"]) / CALIBRATION).is_file():
         raise UsageError(
-            f"The model {options['model']} has no {CALIBRATION}, which tells its errors: train it again."
+            "The model {model} has no {calibration}, which tells its errors: train it again.",
+            model=options["model"],
+            calibration=CALIBRATION,
         )
     numbers = {key: chosen[key] for key in ("batch_size", "workers", "limit", "min_face")}
     check_plan(chosen["device"], numbers, chosen["min_score"])
@@ -112,10 +116,10 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
             with _progress(paths, options) as progress:
                 result = scan(paths, **chosen, db=store, progress=progress)
         except StoppedError as stopped:
-            click.echo(str(stopped), err=True)
+            tell(stopped.message, **stopped.values)
             return 128 + stopped.signal
         if options["verbose"] and not options["anonymous"]:
-            click.echo(f"All rows are in {store.path}.", err=True)
+            tell("All rows are in {store}.", store=store.path)
         warn_of_missing(result)
         return deliver(result, options)
 
@@ -128,7 +132,9 @@ def _listed(name: str | None) -> list[str]:
         with click.open_file(name, "rb") as file:
             data = file.read()
     except OSError as error:
-        raise UsageError(f"The list {name} cannot be read ({error.strerror}).") from error
+        raise UsageError(
+            "The list {name} cannot be read ({reason}).", name=name, reason=error.strerror
+        ) from error
     except RuntimeError as error:
         raise UsageError("Standard input is closed: give the name of a list.") from error
     return read_list(data, name)
@@ -138,7 +144,7 @@ def _batch_size(text: str) -> int | None:
     if text == "auto":
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"--batch-size {text} must be auto or a number of faces.")
+        raise UsageError("--batch-size {value} must be auto or a number of faces.", value=text)
     return int(text)
 
 
@@ -155,7 +161,7 @@ def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
             click.echo(os.fsencode(entry.full))
         else:
             click.echo(f"{entry.reason}: {entry.path!a}", err=True)
-    click.echo(f"Files that would be scanned: {number}", err=True)
+    tell("Files that would be scanned: {number}", number=number)
     return 0
 
 

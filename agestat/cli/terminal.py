@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from agestat.report.files import drop_stdout
+from agestat.files import drop_stdout
 
 
 class Terminal(Console):

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from agestat.cli.messages import tell
 from agestat.errors import UsageError
 
 EXAMPLES = """\b
@@ -64,9 +65,16 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
     changes = {key: given[key] for key in ("batch_size", "lr", "weight_decay", "balance", "age_loss")}
     for key in ("lr", "weight_decay", "balance"):
         if given[key] is not None and not math.isfinite(given[key]):
-            raise UsageError(f"--{key.replace('_', '-')} {given[key]} is no number to work with.")
+            raise UsageError(
+                "--{option} {value} is no number to work with.",
+                option=key.replace("_", "-"),
+                value=given[key],
+            )
     if given["age_loss"] and recipe.space_name != "years":
-        raise UsageError(f"--age-loss is for recipes that learn ages in years: {recipe_name} does not.")
+        raise UsageError(
+            "--age-loss is for recipes that learn ages in years: {recipe} does not.",
+            recipe=recipe_name,
+        )
     if given["stages"]:
         changes["stages"] = parse_stages(given["stages"])
     if given["epochs"]:
@@ -97,9 +105,9 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
             command=shlex.join(["agestat", *sys.argv[1:]]),
         )
     except StoppedTrainingError as stopped:
-        click.echo(str(stopped), err=True)
+        tell(stopped.message, **stopped.values)
         return 128 + signal.SIGINT
-    click.echo(f"The model is in {folder}; judge it with: agestat eval DATA --model {folder}", err=True)
+    tell("The model is in {folder}; judge it with: agestat eval DATA --model {folder}", folder=folder)
     return 0
 
 
@@ -111,5 +119,9 @@ def _stages(text: str) -> tuple[str, ...]:
         return ()
     names = tuple(part.strip() for part in text.split(","))
     if wrong := [name for name in names if name not in STAGES]:
-        raise UsageError(f"There is no stage {wrong[0]!r} to freeze: give {','.join(STAGES)}, or none.")
+        raise UsageError(
+            "There is no stage {stage!r} to freeze: give {stages}, or none.",
+            stage=wrong[0],
+            stages=",".join(STAGES),
+        )
     return names

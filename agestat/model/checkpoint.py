@@ -40,7 +40,12 @@ def folder_of(name_or_path: str | Path) -> Path:
         if (folder / INFO).is_file():
             return folder
     names = ", ".join(model["name"] for model in list_models())
-    raise UsageError(f"There is no model {str(name_or_path)!r}: give one of {names} or a folder with {INFO}.")
+    raise UsageError(
+        "There is no model {model!r}: give one of {names} or a folder with {info}.",
+        model=str(name_or_path),
+        names=names,
+        info=INFO,
+    )
 
 
 def read_info(name_or_path: str | Path) -> dict[str, Any]:
@@ -50,7 +55,9 @@ def read_info(name_or_path: str | Path) -> dict[str, Any]:
         info = json.loads(path.read_text(encoding="utf-8"))
         _check_info(info)
     except (OSError, RecursionError, ValueError) as error:
-        raise AgestatError(f"{path} is not the description of an agestat model ({error}).") from error
+        raise AgestatError(
+            "{path} is not the description of an agestat model ({reason}).", path=path, reason=error
+        ) from error
     return info
 
 
@@ -78,7 +85,9 @@ def read_calibration(name_or_path: str | Path) -> dict[str, np.ndarray]:
             raise ValueError("it is not a file")
         return unpack_calibration(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise AgestatError(f"{path} cannot be read ({error}): copy the checkpoint folder again.") from error
+        raise AgestatError(
+            "{path} cannot be read ({reason}): copy the checkpoint folder again.", path=path, reason=error
+        ) from error
 
 
 def unpack_calibration(data: bytes) -> dict[str, np.ndarray]:
@@ -117,28 +126,36 @@ def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Mod
     info = read_info(folder)
     weights = folder / WEIGHTS
     if not weights.is_file():
-        raise AgestatError(f"{weights} is not there or not a file: copy the checkpoint folder again.")
+        raise AgestatError(
+            "{weights} is not there or not a file: copy the checkpoint folder again.", weights=weights
+        )
     try:
         state = load_file(weights)
     except (OSError, SafetensorError) as error:
         raise AgestatError(
-            f"{weights} is not a whole safetensors file ({error}): copy the checkpoint folder again."
+            "{weights} is not a whole safetensors file ({reason}): copy the checkpoint folder again.",
+            weights=weights,
+            reason=error,
         ) from error
     if digest(weights) != info["sha256"]:
         raise AgestatError(
-            f"{weights} is not the file that {INFO} describes: copy the checkpoint folder again."
+            "{weights} is not the file that {info} describes: copy the checkpoint folder again.",
+            weights=weights,
+            info=INFO,
         )
     network = AgeGenderResNet(SPACES[info["space"]], regression=info.get("regression", False))
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise AgestatError(f"{weights} does not hold the weights of a ResNet-18.") from error
+        raise AgestatError("{weights} does not hold the weights of a ResNet-18.", weights=weights) from error
     calibration = read_calibration(folder) if (folder / CALIBRATION).exists() else {}
     if "feature_projection" in calibration:
         mean, projection = calibration.get("feature_mean"), calibration["feature_projection"]
         if mean is None or mean.shape != (FEATURES,) or projection.shape[:1] != (FEATURES,):
             raise AgestatError(
-                f"{folder / CALIBRATION} does not fit {WEIGHTS}: copy the checkpoint folder again."
+                "{path} does not fit {weights}: copy the checkpoint folder again.",
+                path=folder / CALIBRATION,
+                weights=WEIGHTS,
             )
     return Model(network.float(), info, calibration, pick_device(device))
 
@@ -160,6 +177,6 @@ def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> N
 
 def write_info(folder: Path, info: dict[str, Any]) -> None:
     """Write ``model.json`` by rename."""
-    partial = folder / f"{INFO}.partial"
+    partial = folder / f"{info}.partial"
     partial.write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(folder / INFO)

@@ -34,7 +34,7 @@ def pick_device(name: str = "auto") -> torch.device:
     except RuntimeError:
         device = None
     if device is None or not available.get(kind, False):
-        raise UsageError(f"The device {name!r} is not there: use --device auto or cpu.")
+        raise UsageError("The device {name!r} is not there: use --device auto or cpu.", name=name)
     return device
 
 
@@ -123,8 +123,9 @@ class Model:
                     raise
                 if self.batch_size == 1:
                     raise AgestatError(
-                        f"The device {self.device} has no memory left for a single face: free some, "
-                        "or use --device cpu."
+                        "The device {device} has no memory left for a single face: free "
+                        "some, or use --device cpu.",
+                        device=self.device,
                     ) from error
                 self.batch_size //= 2
                 torch.cuda.empty_cache()

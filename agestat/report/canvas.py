@@ -12,7 +12,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from agestat.report.files import format_of, output_file
+from agestat.errors import N_
+from agestat.files import format_of, output_file
 from agestat.report.fonts import FAMILY, find_letters
 from agestat.report.text import printable
 
@@ -65,7 +66,7 @@ def style_axes(axes: Axes, theme: Theme) -> None:
 
 def figure_format(target: str | Path) -> str:
     """One of `FORMATS`, by the extension. Raises `UsageError` for any other."""
-    return format_of(target, FORMATS, "Cannot draw into")
+    return format_of(target, FORMATS, N_("Cannot draw into {target}: end its name with one of {endings}."))
 
 
 def save_figure(figure: Figure, target: str | Path) -> str:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from agestat.errors import AgestatError, UsageError
-from agestat.report.files import format_of, output_file
+from agestat.files import format_of, output_file
 from agestat.report.text import printable
 
 TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method", "calibration")
@@ -181,5 +181,7 @@ def read_table(source: str | Path) -> pd.DataFrame:
             encoding_errors=odd,
         )
     except (OSError, ValueError) as error:
-        raise AgestatError(f"{source} cannot be read as a result table ({error}).") from error
+        raise AgestatError(
+            "{source} cannot be read as a result table ({reason}).", source=source, reason=error
+        ) from error
     return _map_text(frame, unescape_formula).infer_objects()

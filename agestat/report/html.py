@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from agestat.files import output_file
 from agestat.report import plots, rows, words
 from agestat.report.canvas import inline_svg
-from agestat.report.files import output_file
 from agestat.report.language import Language, open_language
 from agestat.report.markup import figure, foreign, heading, paragraph, safe, section, table
 from agestat.report.model_card import model_section, reproduce_section

@@ -9,15 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from agestat.analysis.groups import BETWEEN
+from agestat.errors import N_, AgestatError
 
 CATALOGUES = Path(__file__).with_name("locale")
 LANGUAGES = ("en", "ru")  # English is the language of the messages themselves and needs no catalogue
 SPACE = "\u00a0"
-
-
-def N_(message: str) -> str:  # noqa: N802 (gettext's own name for a message that is translated later)
-    """Mark ``message`` for the catalogues."""
-    return message
 
 
 GROUPS = (
@@ -33,8 +29,19 @@ TERMS = (
 )  # fmt: skip
 
 
+_chosen: str | None = None  # of this process, as a locale is
+
+
+def choose_language(code: str | None) -> None:
+    """Let this process speak one of `LANGUAGES` wherever no other is asked for; None: the locale's."""
+    global _chosen
+    _chosen = code
+
+
 def default_language() -> str:
-    """The language of the user's locale if there is a catalogue for it, else English."""
+    """What `choose_language` said, or the language of the user's locale if it has a catalogue, or English."""
+    if _chosen is not None:
+        return _chosen
     variables = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     name = next(filter(None, variables), None) or locale.getlocale()[0] or "en"
     code = name[:2].lower()
@@ -55,6 +62,11 @@ class Language:
     def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
         """The form of a message for ``number`` things, which also stands at ``{number}``."""
         return self.catalogue.ngettext(one, many, number).format(number=self.number(number), **values)
+
+    def error(self, error: AgestatError) -> str:
+        """The sentence of an error, where it has a translation."""
+        message = self.catalogue.gettext(error.message)
+        return message.format(**error.values) if error.values else message
 
     def term(self, name: str) -> str:
         """The translation of a name from the data, or the name itself."""

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from agestat.report.language import N_, Language
+from agestat.errors import N_
+from agestat.report.language import Language
 from agestat.report.markup import definitions, paragraph, safe, section, table
 
 if TYPE_CHECKING:

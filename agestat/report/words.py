@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from agestat.errors import N_
 from agestat.report import rows
-from agestat.report.language import N_, Language
+from agestat.report.language import Language
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan

@@ -47,11 +47,17 @@ def parse_bands(bands: str | Sequence[int]) -> list[Band]:
         return PRESETS[text]
     if not re.fullmatch(r"\s*\d+(\s*,\s*\d+)*\s*", text):
         raise UsageError(
-            f"Bands {text!r} are neither one of {', '.join(PRESETS)} nor ages like 0,18,35,50,65."
+            "Bands {bands!r} are neither one of {presets} nor ages like 0,18,35,50,65.",
+            bands=text,
+            presets=", ".join(PRESETS),
         )
     starts = [int(age) for age in text.split(",")]
     if starts != sorted(set(starts)) or starts[-1] > LAST_AGE:
-        raise UsageError(f"Bands {text!r} must be ages in rising order, none above {LAST_AGE}.")
+        raise UsageError(
+            "Bands {bands!r} must be ages in rising order, none above {oldest}.",
+            bands=text,
+            oldest=LAST_AGE,
+        )
     return _from_starts(starts)
 
 
@@ -68,6 +74,8 @@ def band_of_cells(space: LabelSpace, bands: Sequence[Band]) -> np.ndarray:
             if not (band.age_min <= low and high <= band.age_max):
                 known = sorted(set(zip(space.age_min, space.age_max, strict=True)))
                 ages = ", ".join(f"{a}-{b}" for a, b in known)
-                raise UsageError(f"The model tells only the ages {ages} apart: choose --bands seed.")
+                raise UsageError(
+                    "The model tells only the ages {ages} apart: choose --bands seed.", ages=ages
+                )
             out[cell] = index
     return out

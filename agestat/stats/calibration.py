@@ -44,10 +44,12 @@ class Calibration:
         missing = {"logits", "gender", "age_min", "age_max"} - set(arrays)
         if missing or not arrays["logits"].size:
             raise AgestatError(
-                f"The calibration set of {name} holds no labelled pictures: calibrate the model."
+                "The calibration set of {name} holds no labelled pictures: calibrate the model.", name=name
             )
         if not _fit(space, arrays):
-            raise AgestatError(f"The calibration set of {name} does not fit its model: calibrate it again.")
+            raise AgestatError(
+                "The calibration set of {name} does not fit its model: calibrate it again.", name=name
+            )
         low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
         starts = native_starts(arrays["gender"], low, high)
         starts = starts[np.unique(np.searchsorted(starts, space.mid_age, side="right") - 1)]

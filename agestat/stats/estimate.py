@@ -185,9 +185,13 @@ def read_collection(
     With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
     """
     if method not in METHODS:
-        raise UsageError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
+        raise UsageError(
+            "There is no method {method!r}: choose one of {methods}.",
+            method=method,
+            methods=", ".join(METHODS),
+        )
     if not 0 < level < 1:
-        raise UsageError(f"The level of an interval is between 0 and 1, not {level:g}: try 0.95.")
+        raise UsageError("The level of an interval is between 0 and 1, not {level:g}: try 0.95.", level=level)
     if labels is not None and len(labels):
         calibration = calibration.with_own(
             labels.probabilities, labels.cells(calibration.space), labels.weights

@@ -18,9 +18,9 @@ from agestat.cli.compare import command as compare
 from agestat.cli.label import command as label
 from agestat.cli.report import command as report
 from agestat.errors import AgestatError, UsageError
+from agestat.files import output_file
 from agestat.images.walk import walk
 from agestat.model.checkpoint import load_model, read_info
-from agestat.report.files import output_file
 from agestat.scanning import store as store_module
 from agestat.scanning.store import Store
 

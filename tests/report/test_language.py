@@ -1,14 +1,18 @@
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from agestat.report.language import CATALOGUES, LANGUAGES, catalogue_file, default_language, open_language
+import agestat
+from agestat.errors import AgestatError, UsageError
+from agestat.report.language import LANGUAGES, catalogue_file, default_language, open_language
 
-KEYWORDS = {"gettext": None, "N_": None, "ngettext": (1, 2)}
+MARKS = ("gettext", "ngettext", "N_", "tell")  # calls whose literal texts are messages; and all errors
+ERRORS = ("AgestatError", "UsageError", "StoppedError", "StoppedTrainingError")
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
 
 
@@ -17,9 +21,28 @@ def catalogue(code: str):
         return read_po(file)
 
 
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call in the package whose first argument is a message."""
+    for path in sorted(Path(agestat.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args:
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if name in (*MARKS, *ERRORS):
+                    yield name, node
+
+
 def messages() -> set:
-    folder = Path(CATALOGUES).parent
-    return {found[2] for found in extract_from_dir(folder, [("**.py", "python")], keywords=KEYWORDS)}
+    """What the package says: a text, or one for one thing and one for many."""
+    found = set()
+    for name, call in calls():
+        texts = tuple(part.value for part in call.args[: 1 + (name == "ngettext")] if _is_text(part))
+        if texts:
+            found.add(texts if name == "ngettext" else texts[0])
+    return found
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -77,3 +100,10 @@ def test_babel_is_imported_for_other_languages_alone():
     for code, known in (("en", "False"), ("ru", "True")):
         script = f"{told} o('{code}').gettext('faces'); print('babel' in sys.modules)"
         assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == known
+
+
+def test_an_error_is_said_in_the_language_of_the_user():
+    error = UsageError("There is no folder for {target}: make it first.", target="{x}/r.html")
+    assert str(error) == "There is no folder for {x}/r.html: make it first."
+    assert open_language("ru").error(error) == "Папки для {x}/r.html нет: сначала создайте её."
+    assert open_language("ru").error(AgestatError("{not} one of ours")) == "{not} one of ours"

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from agestat.errors import AgestatError, UsageError
+from agestat.errors import N_, AgestatError, UsageError
 
 _OPEN_ALREADY = re.compile(r"-|/dev/(std(out|err)|fd/\d+)|/proc/\w+/fd/\d+")
 
@@ -27,16 +27,19 @@ def resolved(target: str | Path) -> Path:
     return Path(os.path.realpath(target))
 
 
-def format_of(target: str | Path, formats: Iterable[str], refusal: str = "Cannot tell the format of") -> str:
+UNKNOWN_FORMAT = N_("Cannot tell the format of {target}: end its name with one of {endings}.")
+
+
+def format_of(target: str | Path, formats: Iterable[str], refusal: str = UNKNOWN_FORMAT) -> str:
     """Which of ``formats`` the extension names; for standard output and streams without one the first.
 
-    Raises `UsageError`, which begins with ``refusal``, for any other.
+    Raises `UsageError` with the message ``refusal`` for any other.
     """
     known = list(formats)
     kind = Path(target).suffix.lower().removeprefix(".") or (known[0] if is_stream(target) else "")
     if kind not in known:
         endings = ", ".join(f".{name}" for name in known)
-        raise UsageError(f"{refusal} {target}: end its name with one of {endings}.")
+        raise UsageError(refusal, target=target, endings=endings)
     return kind
 
 
@@ -62,7 +65,9 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
         except BrokenPipeError:
             drop_stdout()
         except OSError as error:
-            raise AgestatError(f"Cannot write to standard output ({error.strerror or error}).") from error
+            raise AgestatError(
+                "Cannot write to standard output ({reason}).", reason=error.strerror or error
+            ) from error
         return
     in_place = is_stream(target)
     path = Path(target) if in_place else resolved(target)  # /dev/fd/63 resolves to no file's name
@@ -80,6 +85,8 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
         if isinstance(error, OSError):
             reason = error.strerror or error
             raise AgestatError(
-                f"Cannot write {target} ({reason}): name a file that you may write."
+                "Cannot write {target} ({reason}): name a file that you may write.",
+                target=target,
+                reason=reason,
             ) from error
         raise
