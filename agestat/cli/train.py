@@ -20,6 +20,7 @@ Examples:
   agestat train utkface --recipe faces-transfer --init resnet18_imagenet.safetensors --out my-utk
   agestat train ./my_labels --recipe faces --limit 500 --epochs 2 --out smoke
 """
+OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay", "balance", "age_loss")
 
 
 @click.command("train", epilog=EXAMPLES)
@@ -51,13 +52,14 @@ Examples:
 @click.option("--limit", type=click.IntRange(8), help="Pictures per split, for a smoke run.")
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
 @click.option(
-    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Where decoded pictures are kept."
+    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Private folder for the cut pictures."
 )
+@click.option("--keep-cache", is_flag=True,
+              help="Keep them for another run; else they are deleted when this one is done.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True)
 def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
     """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""
     from agestat.labelled.dataset import find_data
-    from agestat.training.fit import Options
     from agestat.training.recipes import find_recipe, parse_stages
     from agestat.training.run import StoppedTrainingError, train
 
@@ -85,23 +87,14 @@ def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
     elif given["init"] == "scratch":
         changes["freeze"] = ()  # stages that know nothing are not worth keeping
     recipe = replace(recipe, **{key: value for key, value in changes.items() if value is not None})
-    run = {
-        key: given[key] for key in ("out", "teachers", "device", "amp", "workers", "seed", "resume", "quiet")
-    }
-    if given["cache"]:
-        run["cache"] = given["cache"]
-    if given["init"] != "scratch":
-        run["init"] = Path(given["init"])
+    run = {key: value for key, value in given.items() if key not in OF_THE_RECIPE and value is not None}
+    if run["init"] == "scratch":
+        del run["init"]
     try:
         folder = train(
             find_data(data, recipe.usual_set),
-            given["out"],
             recipe,
-            Options(**run),
-            name=given["name"],
-            skip_bad=given["skip_bad"],
-            limit=given["limit"],
-            **({"terms": given["terms"]} if given["terms"] else {}),
+            **run,
             command=shlex.join(["agestat", *sys.argv[1:]]),
         )
     except StoppedTrainingError as stopped:

@@ -1,4 +1,5 @@
-"""Training crops kept as one array on disk: the network is to be the bottleneck, not decoding."""
+"""Training crops kept as one array on disk while a run lasts: the network is to be the bottleneck, not
+decoding. They show faces, so only their owner may read them."""
 
 import hashlib
 import os
@@ -7,13 +8,41 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from platformdirs import user_cache_path
 from tqdm import tqdm
 
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import Box
+from agestat.labelled.folders import make_folders
 
+KINDS = ("crops", "lessons")  # what the names of the cache's files begin with
 CACHED_SIZE = 160  # pixels: what the labelled sets hold; the warp for jitter samples from it
+
+
+def usual_cache() -> Path:
+    """The folder in the user's cache."""
+    return user_cache_path("agestat") / "training"
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder, which nobody else may enter; one that somebody else made keeps its permissions.
+    Raises `AgestatError` if it cannot be made."""
+    is_ours = not folder.exists() or folder == usual_cache()
+    make_folders(folder)
+    if is_ours:
+        folder.chmod(0o700)
+
+
+def remove_cache(folder: Path | None = None, key: str = "") -> int:
+    """Delete the crops in a cache and what teachers said of them, those of one `crops_key` or all; what a run
+    of this moment still needs it makes again. Returns the bytes that they took."""
+    folder, freed = folder or usual_cache(), 0
+    for kind in KINDS:
+        for path in folder.glob(f"{kind}*-{key}*"):
+            freed += path.stat().st_size
+            path.unlink()
+    return freed
 
 
 def crops_key(frame: pd.DataFrame) -> str:
@@ -41,8 +70,9 @@ def load_crops(
 
 
 def _fill(frame: pd.DataFrame, target: Path, size: int, quiet: bool) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_private(target.parent)
     partial = target.with_suffix(f".{os.getpid()}.partial")  # another run may fill the same cache
+    partial.touch(mode=0o600)
     crops = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(frame), size, size, 3))
 
     def cut(row: int, file: str, box: Box | None) -> None:

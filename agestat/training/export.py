@@ -59,7 +59,7 @@ def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def calibration_arrays(model: Model, frame: pd.DataFrame, crops: np.ndarray) -> dict[str, np.ndarray]:
     """What correction is computed from: predictions and true labels of held-out pictures."""
-    known: np.ndarray = known_heads(frame, model.space).all(axis=1)
+    known = np.asarray(known_heads(frame, model.space).all(axis=1))
     frame, crops = frame[known], np.array(crops[known])
     predictions = model.predict(crops)
     return {
@@ -79,8 +79,9 @@ def calibrate(
 ) -> None:
     """Write ``calibration.npz`` of a checkpoint from its held-out pictures."""
     model = load_model(folder, device)
-    sample = train.sample(min(NOVELTY_SAMPLE, len(train)), random_state=0)
-    _, features = model.logits_and_features(load_crops(sample, cache, size=model.input_size, quiet=True))
+    crops = load_crops(train, cache, size=model.input_size, quiet=True)
+    sample = np.random.default_rng(0).permutation(len(crops))[:NOVELTY_SAMPLE]
+    _, features = model.logits_and_features(crops[np.sort(sample)])
     mean, projection = feature_space(features)
     model.calibration = {"feature_mean": mean, "feature_projection": projection}
     arrays = calibration_arrays(model, val, load_crops(val, cache, size=model.input_size, quiet=True))

@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from platformdirs import user_cache_path
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -24,7 +23,7 @@ from agestat.model.label_space import YEARS
 from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
 from agestat.model.predict import has_bf16, pick_device
 from agestat.training.augment import Blend, mixup
-from agestat.training.crops import crops_key, load_crops
+from agestat.training.crops import crops_key, load_crops, usual_cache
 from agestat.training.recipes import Recipe
 from agestat.training.targets import balance_weights, targets
 from agestat.training.teachers import DESCRIPTOR_SIZE, lessons
@@ -49,7 +48,7 @@ class Options:
     seed: int = 0
     resume: bool = False
     quiet: bool = False
-    cache: Path = user_cache_path("agestat") / "training"
+    cache: Path = field(default_factory=usual_cache)
 
 
 def initialise(network: AgeGenderResNet, init: Path | None) -> None:

@@ -13,9 +13,10 @@ from agestat.labelled.dataset import read_labelled
 from agestat.labelled.folders import make_folders
 from agestat.model.checkpoint import INFO
 from agestat.model.label_space import SIX
+from agestat.training.crops import crops_key, make_private, remove_cache, usual_cache
 from agestat.training.export import export, learning_curve
 from agestat.training.fit import STATE, Options, Trainer
-from agestat.training.recipes import Recipe
+from agestat.training.recipes import Recipe, find_recipe
 
 CURVE = "learning_curve.png"
 
@@ -33,7 +34,7 @@ def described(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _usable(
-    data: Sequence[Path], recipe: Recipe, options: Options, *, skip_bad: bool, limit: int | None
+    data: Sequence[str | Path], recipe: Recipe, options: Options, *, skip_bad: bool, limit: int | None
 ) -> pd.DataFrame:
     """The rows to train on; pictures in which a recipe of faces finds none are bad rows too."""
     labelled = read_labelled(
@@ -64,49 +65,82 @@ class StoppedTrainingError(AgestatError):
     """Ctrl-C ended the run; the checkpoint of its last whole epoch is written."""
 
 
-def _prepare(out: Path, options: Options) -> None:
-    """Raise `AgestatError` before anything long is done if the run could not be written."""
-    if not options.resume and ((out / STATE).exists() or (out / INFO).exists()):
-        raise AgestatError(f"{out} holds an earlier run: add --resume to go on, or give another --out.")
-    make_folders(out, options.cache)
-
-
 def train(
-    data: Sequence[Path],
-    out: Path,
-    recipe: Recipe,
-    options: Options,
+    data: str | Path | Sequence[str | Path],
+    recipe: str | Recipe = "faces",
     *,
+    out: str | Path,
     name: str | None = None,
-    skip_bad: bool = False,
+    init: str | Path | None = None,
+    teachers: bool = False,
     limit: int | None = None,
+    skip_bad: bool = False,
+    device: str = "auto",
+    amp: bool = True,
+    workers: int = 1,
+    seed: int = 0,
+    resume: bool = False,
+    cache: str | Path | None = None,
+    keep_cache: bool = False,
+    quiet: bool = False,
     terms: str = "those of the data and the initial weights above",
     command: str = "agestat.train(...)",
 ) -> Path:
-    """Train a recipe on labelled sets and write the checkpoint folder ``out``.
+    """Train a model on labelled pictures and write the checkpoint folder ``out``, which is returned.
 
-    Ctrl-C ends the run early with a usable checkpoint of the last finished epoch and raises
+    ``data``: one or more folders of labelled sets. ``recipe``: a name of `agestat.training.recipes`, or a
+    `Recipe`. ``name`` of the model: the folder's if None. ``init``: safetensors to start from, None is from
+    scratch. ``teachers``: learn from the CC0 teachers too (`agestat[teachers]`). ``limit``: pictures of each
+    split. ``skip_bad``: go on without rows that cannot be used. ``device``: "auto", "cpu", "cuda" or "mps";
+    ``amp``: bfloat16 where the processor has it; ``workers``: threads that augment. ``resume``: go on after
+    the last whole epoch in ``out``. ``cache``: private folder of the cut pictures while the run lasts, the
+    user's cache folder if None; ``keep_cache``: for another run on the same pictures. ``terms`` of the
+    weights and ``command``, how to repeat it, stand on the model card.
+
+    Ctrl-C ends the run early with a usable checkpoint of the last whole epoch and raises
     `StoppedTrainingError`. Raises `AgestatError` for unusable data, naming every bad row.
     """
-    _prepare(out, options)
+    recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
+    data = [data] if isinstance(data, str | Path) else data
+    options = Options(
+        out=Path(out), init=Path(init) if init else None, teachers=teachers, device=device, amp=amp,
+        workers=workers, seed=seed, resume=resume, quiet=quiet,
+        cache=Path(cache) if cache else usual_cache(),
+    )  # fmt: skip
+    _prepare(options)
     frame = _usable(data, recipe, options, skip_bad=skip_bad, limit=limit)
-    sets = described(frame)
     trainer = Trainer(frame, recipe, options)
-    if options.resume:
+    if resume:
         trainer.restore()
-        if trainer.epoch == recipe.epochs and (out / INFO).exists():
-            return out  # what was recorded in it stays
+        if trainer.epoch == recipe.epochs and (options.out / INFO).exists():
+            return options.out  # what was recorded in it stays
     try:
         trainer.fit()
     except KeyboardInterrupt:
         if not trainer.history:
             raise
         trainer.restore()  # to the end of the last whole epoch
-    export(trainer, out, name=name or out.name, data=sets, terms=terms, command=command)
-    learning_curve(pd.DataFrame(trainer.history), out / CURVE)
+    sets = described(frame)
+    export(trainer, options.out, name=name or options.out.name, data=sets, terms=terms, command=command)
+    learning_curve(pd.DataFrame(trainer.history), options.out / CURVE)
     if trainer.epoch < recipe.epochs:
         raise StoppedTrainingError(
             f"Stopped: {out} holds the model after {trainer.epoch} of {recipe.epochs} epochs; the same "
             "command with --resume goes on."
         )
-    return out
+    if not keep_cache:
+        for part in (trainer.train, trainer.val):
+            remove_cache(options.cache, crops_key(part))
+    return options.out
+
+
+def _prepare(options: Options) -> None:
+    """Raise `AgestatError` before anything long is done if the run could not be written, and say where it
+    keeps pictures."""
+    out = options.out
+    if not options.resume and ((out / STATE).exists() or (out / INFO).exists()):
+        raise AgestatError(f"{out} holds an earlier run: add --resume to go on, or give another --out.")
+    make_folders(out)
+    make_private(options.cache)
+    if not options.quiet:
+        tqdm.write(f"The cut pictures lie in {options.cache} while the run lasts.", file=sys.stderr)

@@ -116,6 +116,7 @@ def lessons(crops: np.ndarray, target: Path, *, quiet: bool = False) -> Lessons:
                 tqdm(jobs, total=len(batches), desc="teachers", unit="batch", disable=quiet or None)
             )
         partial = target.with_suffix(f".{os.getpid()}.partial.npz")
+        partial.touch(mode=0o600)
         np.savez(
             partial,
             descriptors=np.concatenate([descriptors for descriptors, _ in answers]),

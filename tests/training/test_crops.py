@@ -1,6 +1,7 @@
 """What a model is shown of a labelled picture."""
 
 import shutil
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.faces import is_face_crop
-from agestat.training.crops import crops_key, load_crops
+from agestat.training.crops import crops_key, load_crops, make_private, remove_cache
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 
@@ -67,3 +68,34 @@ def test_pictures_without_a_face_are_bad_rows_of_a_recipe_of_faces(photos, tmp_p
     went_on = CliRunner().invoke(command, [*words, "--skip-bad"])
     assert went_on.exit_code == 0, went_on.output
     assert "Going on without 1 picture that cannot be used." in went_on.stderr
+
+
+def smoke(figures, out, *words):
+    given = [str(figures), "--recipe", "simpsons", "--stages", "32x1", "--limit", "16", "--device", "cpu"]
+    result = CliRunner().invoke(command, [*given, "--out", str(out), *words])
+    assert result.exit_code == 0, result.output
+    return result.stderr
+
+
+def test_pictures_in_the_cache_are_private_and_go_with_the_run(figures, tmp_path, monkeypatch):
+    cache = tmp_path / "user" / "training"
+    monkeypatch.setattr("agestat.training.crops.usual_cache", lambda: cache)
+    monkeypatch.setattr("agestat.training.run.usual_cache", lambda: cache)
+    told = smoke(figures, tmp_path / "one", "--keep-cache")
+    assert f"The cut pictures lie in {cache} while the run lasts." in told.splitlines()[0]
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    kept = list(cache.iterdir())
+    assert len(kept) == 2 and {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    stranger = cache / "crops-32-0123456789abcdef.npy"
+    stranger.write_bytes(b"another run's")
+    smoke(figures, tmp_path / "two")
+    assert list(cache.iterdir()) == [stranger]
+    smoke(figures, tmp_path / "three", "--keep-cache")
+    assert remove_cache() > 2 * 16 * 32 * 32 * 3
+    assert list(cache.iterdir()) == []
+
+
+def test_a_shared_folder_keeps_its_permissions(figures, tmp_path):
+    tmp_path.chmod(0o755)
+    make_private(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755

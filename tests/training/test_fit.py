@@ -33,7 +33,8 @@ def options(tmp_path: Path, name: str = "run", **changes: object) -> Options:
 
 
 def test_six_drawn_classes_are_learned_and_the_checkpoint_predicts_them(figures, tmp_path):
-    folder = train([figures], tmp_path / "run", SMALL, options(tmp_path), name="drawn")
+    cache = {"cache": tmp_path / "cache", "keep_cache": True}
+    folder = train(figures, SMALL, out=tmp_path / "run", name="drawn", device="cpu", quiet=True, **cache)
     model = load_model(folder, "cpu")
     val = read_labelled([figures]).frame.query("split == 'val'")
     crops = np.array(load_crops(val, tmp_path / "cache", size=48, quiet=True))
@@ -69,7 +70,7 @@ def test_a_finished_folder_is_not_overwritten_without_resume(figures, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "state.pt").write_bytes(b"")
     with pytest.raises(AgestatError, match="--resume"):
-        train([figures], tmp_path / "run", SMALL, options(tmp_path))
+        train(figures, "simpsons", out=tmp_path / "run")
 
 
 def test_threads_change_nothing(figures, tmp_path):
