@@ -88,7 +88,9 @@ def predict_table(
     ``brightness`` of the crop and its ``size`` in pixels of the picture. Missing where no face was found.
     """
     if crop not in CROPS:
-        raise UsageError(f"There is no crop {crop!r}: choose one of {', '.join(CROPS)}.")
+        raise UsageError(
+            "There is no crop {crop!r}: choose one of {crops}.", crop=crop, crops=", ".join(CROPS)
+        )
     frame = frame.reset_index(drop=True)
     cutter = _Cutter(model, crop)
     probabilities, seen, measures = [np.empty((0, model.space.width), np.float32)], [], []

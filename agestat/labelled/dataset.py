@@ -57,12 +57,18 @@ def find_data(arguments: Sequence[str | Path] = (), usual: str | None = None) ->
     if arguments:
         return [_find(argument, home) for argument in arguments]
     if not home.is_dir():
-        raise AgestatError(f"There is no labelled set to work on: {_where_to_get_data()}")
+        raise AgestatError(
+            "There is no labelled set to work on: give the folder of one, or set {variable} to it; the section "
+            "'Labelled sets' of README.md explains how to get each public set.",
+            variable=ENVIRONMENT,
+        )
     sets = sorted(path.parent.name for path in home.glob("*/labels.csv"))
     if usual in sets:
         return [home / usual]
     if sets and not (home / "labels.csv").is_file():
-        raise AgestatError(f"{home} holds several labelled sets: name one or more of {', '.join(sets)}.")
+        raise AgestatError(
+            "{home} holds several labelled sets: name one or more of {sets}.", home=home, sets=", ".join(sets)
+        )
     return [home]
 
 
@@ -70,13 +76,12 @@ def _find(argument: str | Path, home: Path) -> Path:
     for folder in (Path(argument), home / argument):
         if folder.is_dir():
             return folder
-    raise AgestatError(f"{argument} is neither a folder nor a set in {home}: {_where_to_get_data()}")
-
-
-def _where_to_get_data() -> str:
-    return (
-        f"give the folder of one, or set {ENVIRONMENT} to it; the section 'Labelled sets' of README.md "
-        "explains how to get each public set."
+    raise AgestatError(
+        "{argument} is neither a folder nor a set in {home}: give the folder of one, or set {variable} to it; "
+        "the section 'Labelled sets' of README.md explains how to get each public set.",
+        argument=argument,
+        home=home,
+        variable=ENVIRONMENT,
     )
 
 
@@ -112,7 +117,11 @@ def read_labelled(
         raise AgestatError(describe(problems))
     if frame.empty:
         reasons = f"\n{describe(problems)}" if problems else ""
-        raise AgestatError(f"{', '.join(map(str, paths))}: no labelled picture can be used.{reasons}")
+        raise AgestatError(
+            "{paths}: no labelled picture can be used.{reasons}",
+            paths=", ".join(map(str, paths)),
+            reasons=reasons,
+        )
     return LabelledSet(frame, problems, tuple(layout for layout, _ in read))
 
 
@@ -120,7 +129,11 @@ def _only(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     chosen = frame[frame["split"] == split]
     if chosen.empty and not frame.empty:
         names = ", ".join(sorted(set(frame["split"])))
-        raise UsageError(f"There is no split {split!r} in this set: choose one of {names}, or all.")
+        raise UsageError(
+            "There is no split {split!r} in this set: choose one of {names}, or all.",
+            split=split,
+            names=names,
+        )
     return chosen
 
 

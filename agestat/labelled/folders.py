@@ -11,4 +11,8 @@ def make_folders(*folders: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise AgestatError(f"{folder} cannot be made ({error.strerror}): give another folder.") from error
+            raise AgestatError(
+                "{folder} cannot be made ({reason}): give another folder.",
+                folder=folder,
+                reason=error.strerror,
+            ) from error

@@ -53,14 +53,20 @@ def _table(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]
             missing = needed - set(reader.fieldnames or ())
             if missing:
                 raise AgestatError(
-                    f"{path} has no column {', '.join(sorted(missing))}: add it to its first line."
+                    "{path} has no column {missing}: add it to its first line.",
+                    path=path,
+                    missing=", ".join(sorted(missing)),
                 )
             for values in reader:
                 yield reader.line_num, {key: (values[key] or "").strip() for key in values if key}
     except UnicodeDecodeError as error:
-        raise AgestatError(f"{path}, line {_odd_line(path)} is not UTF-8: save it as UTF-8.") from error
+        raise AgestatError(
+            "{path}, line {line} is not UTF-8: save it as UTF-8.", path=path, line=_odd_line(path)
+        ) from error
     except (OSError, csv.Error) as error:
-        raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
+        raise AgestatError(
+            "{path} cannot be read as a CSV file ({reason}).", path=path, reason=error
+        ) from error
 
 
 def _odd_line(path: Path) -> int:
@@ -231,12 +237,13 @@ def read_layout(folder: Path) -> tuple[str, list[Row]]:
     Raises `AgestatError` where none does.
     """
     if not folder.is_dir():
-        raise AgestatError(f"{folder} is not a folder: give the folder of a labelled set.")
+        raise AgestatError("{folder} is not a folder: give the folder of a labelled set.", folder=folder)
     for name, read in LAYOUTS.items():
         rows = read(folder)
         if rows:
             return name, rows
     raise AgestatError(
-        f"{folder} is no labelled set: give a folder with labels.csv, FairFace's CSV files, UTKFace's file "
-        "names, or one folder per class or Simpsons character."
+        "{folder} is no labelled set: give a folder with labels.csv, FairFace's CSV files, "
+        "UTKFace's file names, or one folder per class or Simpsons character.",
+        folder=folder,
     )

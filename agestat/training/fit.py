@@ -61,12 +61,19 @@ def initialise(network: AgeGenderResNet, init: Path | None) -> None:
     try:
         state = load_file(init)
     except (OSError, SafetensorError) as error:
-        raise AgestatError(f"{init} is not a whole safetensors file ({error}).") from error
+        raise AgestatError(
+            "{init} is not a whole safetensors file ({reason}).", init=init, reason=error
+        ) from error
     own = {key.removeprefix("backbone."): value.float() for key, value in state.items()}
     backbone = network.backbone.state_dict()
     taken = {key: own[key] for key in backbone if key in own and own[key].shape == backbone[key].shape}
     if len(taken) < len(backbone):
-        raise AgestatError(f"{init} holds {len(taken)} of the {len(backbone)} tensors of a ResNet-18.")
+        raise AgestatError(
+            "{init} holds {found} of the {all} tensors of a ResNet-18.",
+            init=init,
+            found=len(taken),
+            all=len(backbone),
+        )
     network.backbone.load_state_dict(taken)
 
 
@@ -104,7 +111,11 @@ class Trainer:
         else:
             return
         needed = "gender and age" if space is YEARS else "one of the six classes"
-        raise AgestatError(f"The split {split} has no picture labelled with {needed}: the recipe needs some.")
+        raise AgestatError(
+            "The split {split} has no picture labelled with {needed}: the recipe needs some.",
+            split=split,
+            needed=needed,
+        )
 
     def _load_targets(self) -> None:
         recipe, options = self.recipe, self.options
@@ -315,11 +326,13 @@ class Trainer:
             state = torch.load(path, weights_only=True, map_location=self.device)
             before = state["run"]
         except (EOFError, KeyError, OSError, RuntimeError, pickle.UnpicklingError) as error:
-            raise AgestatError(f"{path} is damaged: begin anew with another --out.") from error
+            raise AgestatError("{path} is damaged: begin anew with another --out.", path=path) from error
         other = [name for name, value in self._run().items() if before.get(name) != value]
         if other:
             raise AgestatError(
-                f"{path} was made with another {other[0]}: give what it was begun with, or another --out."
+                "{path} was made with another {other}: give what it was begun with, or another --out.",
+                path=path,
+                other=other[0],
             )
         self.network.load_state_dict(state["network"])
         self.pupil.load_state_dict(state["pupil"])

@@ -164,7 +164,9 @@ RECIPES = {
 def find_recipe(name: str) -> Recipe:
     """The recipe of that name; raises `UsageError` with the names there are."""
     if name not in RECIPES:
-        raise UsageError(f"There is no recipe {name!r}: choose one of {', '.join(RECIPES)}.")
+        raise UsageError(
+            "There is no recipe {name!r}: choose one of {recipes}.", name=name, recipes=", ".join(RECIPES)
+        )
     return RECIPES[name]
 
 
@@ -174,8 +176,13 @@ def parse_stages(text: str) -> tuple[tuple[int, int], ...]:
     for part in text.split(","):
         size, _, epochs = part.partition("x")
         if not (size.isdecimal() and epochs.isdecimal() and int(epochs) >= 1):
-            raise UsageError(f"The stage {part!r} is not SIZExEPOCHS: give them as 64x10,128x6.")
+            raise UsageError("The stage {stage!r} is not SIZExEPOCHS: give them as 64x10,128x6.", stage=part)
         if not SMALLEST_INPUT <= int(size) <= LARGEST_INPUT:
-            raise UsageError(f"The stage {part!r} is not of {SMALLEST_INPUT} to {LARGEST_INPUT} pixels.")
+            raise UsageError(
+                "The stage {stage!r} is not of {smallest} to {largest} pixels.",
+                stage=part,
+                smallest=SMALLEST_INPUT,
+                largest=LARGEST_INPUT,
+            )
         stages.append((int(size), int(epochs)))
     return tuple(stages)

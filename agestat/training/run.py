@@ -125,8 +125,11 @@ def train(
     learning_curve(pd.DataFrame(trainer.history), options.out / CURVE)
     if trainer.epoch < recipe.epochs:
         raise StoppedTrainingError(
-            f"Stopped: {out} holds the model after {trainer.epoch} of {recipe.epochs} epochs; the same "
-            "command with --resume goes on."
+            "Stopped: {out} holds the model after {epoch} of {epochs} epochs; the same "
+            "command with --resume goes on.",
+            out=out,
+            epoch=trainer.epoch,
+            epochs=recipe.epochs,
         )
     if not keep_cache:
         for part in (trainer.train, trainer.val):
@@ -139,7 +142,9 @@ def _prepare(options: Options) -> None:
     keeps pictures."""
     out = options.out
     if not options.resume and ((out / STATE).exists() or (out / INFO).exists()):
-        raise AgestatError(f"{out} holds an earlier run: add --resume to go on, or give another --out.")
+        raise AgestatError(
+            "{out} holds an earlier run: add --resume to go on, or give another --out.", out=out
+        )
     make_folders(out)
     make_private(options.cache)
     if not options.quiet:

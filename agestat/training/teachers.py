@@ -32,7 +32,9 @@ BATCH = 64  # crops a worker takes at a time
 
 
 def _missing(name: str) -> AgestatError:
-    return AgestatError(f"The teacher needs the package {name}: run `pip install 'agestat[teachers]'`.")
+    return AgestatError(
+        "The teacher needs the package {name}: run `pip install 'agestat[teachers]'`.", name=name
+    )
 
 
 class DescriptorTeacher:
