@@ -58,8 +58,8 @@ def find_data(arguments: Sequence[str | Path] = (), usual: str | None = None) ->
         return [_find(argument, home) for argument in arguments]
     if not home.is_dir():
         raise AgestatError(
-            "There is no labelled set to work on: give the folder of one, or set {variable} to it; the section "
-            "'Labelled sets' of README.md explains how to get each public set.",
+            "There is no labelled set to work on: give the folder of one, or set {variable} to it; the "
+            "section 'Labelled sets' of README.md explains how to get each public set.",
             variable=ENVIRONMENT,
         )
     sets = sorted(path.parent.name for path in home.glob("*/labels.csv"))
@@ -77,8 +77,8 @@ def _find(argument: str | Path, home: Path) -> Path:
         if folder.is_dir():
             return folder
     raise AgestatError(
-        "{argument} is neither a folder nor a set in {home}: give the folder of one, or set {variable} to it; "
-        "the section 'Labelled sets' of README.md explains how to get each public set.",
+        "{argument} is neither a folder nor a set in {home}: give the folder of one, or set "
+        "{variable} to it; the section 'Labelled sets' of README.md explains how to get each public set.",
         argument=argument,
         home=home,
         variable=ENVIRONMENT,
