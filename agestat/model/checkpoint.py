@@ -177,6 +177,6 @@ def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> N
 
 def write_info(folder: Path, info: dict[str, Any]) -> None:
     """Write ``model.json`` by rename."""
-    partial = folder / f"{info}.partial"
+    partial = folder / f"{INFO}.partial"
     partial.write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(folder / INFO)
