@@ -102,69 +102,19 @@ def _record(model_name: str, figures: dict[str, Any]) -> None:
 
 def _show(figures: dict[str, Any], console: "Console") -> None:
     """The figures as tables for the terminal."""
-    from rich.table import Table
-
-    from agestat.judging.card import HEADLINES, figure
-
-    counted = figures["counted"]
-    rests_on = {"gender_accuracy": "gender", "gender_f1_macro": "gender", "age_mae": "age",
-                "age_mae_median": "age", "age_band_accuracy": "age_band"}  # fmt: skip
-    title = (
-        f"{figures['model']} on {', '.join(Path(one).name for one in figures['data'])}, {figures['split']}"
-    )
-    table = Table("measure", "value (95 % interval)", "pictures", title=f"{title}: perceived age and gender")
-    rows = [(name, figures[key], counted[rests_on.get(key, "classes")]) for key, name in HEADLINES]
-    rows += [
-        (f"F1 of {name}", value, _in_class(figures["confusion"], name))
-        for name, value in (figures["f1_per_class"] or {}).items()
-    ]
-    for name, value, pictures in rows:
-        if value is not None:
-            table.add_row(name, figure(value), f"{pictures:,}")
-    console.print(table)
-    if figures["confusion"]:
-        console.print(_confusion(figures["confusion"]))
-    console.print(_slices(figures["slices"]))
-    if figures["without_face"]:
-        console.print(f"{figures['without_face']:,} more pictures in which no face was found.")
-
-
-def _in_class(confusion: dict[str, Any], name: str) -> int:
-    return sum(confusion["matrix"][confusion["labels"].index(name)])
-
-
-def _confusion(confusion: dict[str, Any]) -> Any:
-    from rich.table import Table
-
-    table = Table("true, by predicted", *confusion["labels"], title="Confusion")
-    for label, row in zip(confusion["labels"], confusion["matrix"], strict=True):
-        table.add_row(label, *map(str, row))
-    return table
-
-
-SLICE_COLUMNS = {"accuracy": "class", "gender_accuracy": "gender", "age_band_accuracy": "bucket"}
-
-
-def _slices(slices: dict[str, dict[str, Any]]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(
-        box=SIMPLE_HEAD, title="Slices: % right, MAE in years (95 % intervals)", padding=(0, 1, 0, 0)
-    )
-    table.add_column("slice", no_wrap=True)
-    for name in ("pictures", *SLICE_COLUMNS.values(), "age MAE"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for kind, parts in slices.items():
-        table.add_section()
-        for name, part in parts.items():
-            shares = [_short(part[key], 100, 0) for key in SLICE_COLUMNS]
-            table.add_row(f"{kind} {name}", f"{part['n']:,}", *shares, _short(part["age_mae"], 1, 1))
-    return table
+    from agestat.judging.card import card_tables, in_words
 
-
-def _short(value: dict[str, float] | None, scale: float, digits: int) -> str:
-    if value is None:
-        return "–"
-    middle, low, high = (f"{scale * value[key]:.{digits}f}" for key in ("value", "low", "high"))
-    return f"{middle} ({low}–{high})"
+    where = f"{', '.join(Path(one).name for one in figures['data'])}, {figures['split']}"
+    console.print(f"{figures['model']} on {where}: perceived age and gender, {figures['n']:,} pictures")
+    for found in card_tables(figures):
+        table = Table(box=SIMPLE_HEAD, title=found.about, title_justify="left", padding=(0, 1, 0, 0))
+        for number, head in enumerate(found.heads):
+            table.add_column(head, justify="right" if number else "left")
+        for name, cells in found.rows:
+            table.add_row(name, *map(in_words, cells))
+        console.print(table)
+    if figures["without_face"]:
+        console.print(f"{figures['without_face']:,} more pictures in which no face was found.")

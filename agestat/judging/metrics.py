@@ -42,7 +42,9 @@ def report(
 ) -> dict[str, Any]:
     """Every figure of ``agestat eval``; ``classes`` are the names in ``cell`` and ``predicted_cell``.
 
-    ``counted`` says how many pictures each kind of figure rests on.
+    ``counted`` says how many pictures each kind of figure rests on. The age error ``age_mae`` is over those
+    whose age is known in years; ``range_distance`` over those labelled with a range, years from the estimate
+    to the range, zero inside it: no error in years, which nobody knows there.
     """
     weights = bootstrap_weights(_subjects(table).to_numpy(dtype=str), replicates, seed)
     figures = {"n": len(table), **_classes(table, weights, classes), **_gender(table, weights)}
@@ -52,6 +54,7 @@ def report(
         "gender": int(_known(table, "gender").sum()),
         "age": int(_known(table, "age_min").sum()),
         "exact_age": int(_known(table, "age").sum()),
+        "age_range": int(_known(table, "range").sum()),
         "age_band": int(_known(table, "band").sum()),
     }
     figures["slices"] = _slices(table, weights)
@@ -59,6 +62,9 @@ def report(
 
 
 def _known(table: pd.DataFrame, column: str) -> np.ndarray:
+    """``(N,)``: whether a row's ``column`` is labelled; "range" is a range of ages in place of years."""
+    if column == "range":
+        return np.asarray(table["age_min"].notna() & table["age"].isna())
     return np.asarray(table[column].notna() & (table[column] != ""))
 
 
@@ -169,8 +175,9 @@ def _gender(table: pd.DataFrame, weights: np.ndarray) -> dict[str, Figure | None
 
 def _ages(table: pd.DataFrame, weights: np.ndarray) -> dict[str, Figure | None]:
     return {
-        "age_mae": _on(table, "age_min", weights, _mae),
-        "age_mae_median": _on(table, "age_min", weights, _median),
+        "age_mae": _on(table, "age", weights, _mae),
+        "age_mae_median": _on(table, "age", weights, _median),
+        "range_distance": _on(table, "range", weights, _mae),
         "age_band_accuracy": _on(table, "band", weights, _band_accuracy),
     }
 
@@ -226,7 +233,8 @@ def _slice(table: pd.DataFrame, weights: np.ndarray) -> dict[str, Any]:
         "n": len(table),
         "accuracy": _on(table, "cell", weights, _accuracy),
         "gender_accuracy": _on(table, "gender", weights, _gender_accuracy),
-        "age_mae": _on(table, "age_min", weights, _mae),
+        "age_mae": _on(table, "age", weights, _mae),
+        "range_distance": _on(table, "range", weights, _mae),
         "age_band_accuracy": _on(table, "band", weights, _band_accuracy),
     }
 

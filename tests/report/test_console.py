@@ -73,7 +73,7 @@ def test_the_models_known_error_stands_below(scan, make_estimate):
     error = {"value": 0.5, "low": 0.4, "high": 0.6}
     years = {"space": "years", "metrics": {"x val": {"gender_accuracy": error, "age_mae": error}}}
     counted = {"age": 9, "exact_age": 0}
-    figures = {"gender_accuracy": error, "age_mae": error, "age_band_accuracy": error, "counted": counted}
+    figures = {"gender_accuracy": error, "age_band_accuracy": error, "counted": counted}
     ranges = {"space": "years", "metrics": {"z val": figures}}
     six = {"space": "six", "metrics": {"y val": {"accuracy": error, "f1_macro": error}}}
     t = open_language("en")
