@@ -29,7 +29,7 @@ from agestat.scanning.batching import PROCESSOR_BATCH
 from agestat.scanning.decoder import environment
 from agestat.scanning.decoder_pool import cores
 
-SAMPLES = Path(__file__).parents[1] / "sample_images" / "photos"
+SAMPLES = Path(__file__).parents[1] / "sample_images" / "people" / "pioneers"
 ONE_SCAN = """
 import resource, sys, agestat
 with agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], limit=int(sys.argv[4])) as scan:
@@ -43,7 +43,7 @@ def sources() -> list[Image.Image]:
     """Pictures of one face."""
     folder = Path(os.environ.get("AGESTAT_DATA", "")) / "fairface"
     if not (folder / "labels.csv").is_file():
-        return [Image.open(SAMPLES / name).convert("RGB") for name in ("astronaut.jpg", "admiral.jpg")]
+        return [Image.open(SAMPLES / name).convert("RGB") for name in ("collins.jpg", "hopper.jpg")]
     with (folder / "labels.csv").open() as file:
         names = [row["file"] for row in csv.DictReader(file) if row["split"] == "val"]
     return [Image.open(folder / name).convert("RGB") for name in names[:200]]

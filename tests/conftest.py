@@ -2,12 +2,16 @@
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+
+sys.path.append(str(Path(__file__).parent))
+from edited_pictures import make_pictures
 
 # The same examples every time, so that a change is to blame for a failure; AGESTAT_LONG looks for new ones.
 hypothesis.settings.register_profile("agestat", derandomize=not os.environ.get("AGESTAT_LONG"))
@@ -66,6 +70,15 @@ def draw_set(folder: Path, per_class: dict[str, int], seed: int = 0) -> Path:
 def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A labelled set of drawn figures: 40 of each class to train on, 15 held out."""
     return draw_set(tmp_path_factory.mktemp("figures") / "set", {"train": 40, "val": 15})
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two portraits in many formats, drawn heads, a cut-off file: see `make_pictures`. Not to be changed."""
+    folder = tmp_path_factory.mktemp("pictures") / "samples"
+    make_pictures(folder)
+    (folder / "README.md").write_text("Not a picture.")
+    return folder
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from agestat.cli.report import command as report_command
 from agestat.cli.scan import command as scan_command
 from agestat.errors import UsageError
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
 HEADER = "group,gender,age_min,"
 
 
@@ -59,10 +58,10 @@ def test_files_that_the_shell_holds_open_are_written_where_they_are(bash, tmp_pa
 
 
 @pytest.fixture
-def photos(tmp_path):
+def photos(tmp_path, samples):
     folder = tmp_path / "photos"
     folder.mkdir()
-    shutil.copy(SAMPLES / "photos" / "astronaut.jpg", folder)
+    shutil.copy(samples / "photos" / "astronaut.jpg", folder)
     return folder
 
 
@@ -78,8 +77,8 @@ def photos(tmp_path):
         (["--json", "photos"], "'photos' is a directory"),
     ],
 )
-def test_outputs_are_refused_before_the_scan(photos, tmp_path, options, message):
-    shutil.copy(SAMPLES / "others" / "landscape.png", tmp_path / "drawn.png")
+def test_outputs_are_refused_before_the_scan(photos, samples, tmp_path, options, message):
+    shutil.copy(samples / "others" / "landscape.png", tmp_path / "drawn.png")
     agestat = Path(sys.executable).with_name("agestat")
     command = [agestat, "scan", "photos", "--db", "s.sqlite", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
@@ -87,7 +86,7 @@ def test_outputs_are_refused_before_the_scan(photos, tmp_path, options, message)
     assert message in done.stderr.replace("File 'photos'", "'photos'")
     assert not (tmp_path / "s.sqlite").exists()
     assert [path.name for path in photos.iterdir()] == ["astronaut.jpg"]
-    assert (photos / "astronaut.jpg").read_bytes() == (SAMPLES / "photos" / "astronaut.jpg").read_bytes()
+    assert (photos / "astronaut.jpg").read_bytes() == (samples / "photos" / "astronaut.jpg").read_bytes()
 
 
 def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch):
@@ -107,11 +106,11 @@ def test_a_file_that_may_only_be_written_is_written(store, tmp_path):
     assert CliRunner().invoke(report_command, [str(store), "-q", "--csv", str(target)]).exit_code == 0
 
 
-def test_what_is_read_by_another_name_is_not_written(store, tmp_path, monkeypatch):
+def test_what_is_read_by_another_name_is_not_written(store, samples, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("labels.csv").write_text("precious")
     Path("mine.csv").symlink_to("labels.csv")
-    Path("list.csv").write_text(str(SAMPLES / "photos" / "astronaut.jpg"))
+    Path("list.csv").write_text(str(samples / "photos" / "astronaut.jpg"))
     for command, arguments in (
         (report_command, [str(store), "--labels", "mine.csv", "--csv", "labels.csv"]),
         (scan_command, ["--from-file", "list.csv", "--csv", "list.csv", "--db", "x.sqlite"]),

@@ -12,7 +12,7 @@ from agestat.images.faces import MIN_SCORE
 from agestat.model.checkpoint import folder_of, list_models
 from agestat.scanning.examine import MIN_FACE
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
+PEOPLE = Path(__file__).parents[2] / "sample_images" / "people"
 COLUMNS = (
     "group,gender,age_min,age_max,band,n,share_counted,share,share_low,share_high,"
     "method,level,calibration,calibration_n"
@@ -35,8 +35,8 @@ needs_model = pytest.mark.skipif(
 
 
 @needs_model
-def test_scan_writes_the_table_and_exits_with_3(db, tmp_path):
-    done = agestat("scan", SAMPLES, "--db", db, "--csv", tmp_path / "out.csv", "--bands", "seed")
+def test_scan_writes_the_table_and_exits_with_3(samples, db, tmp_path):
+    done = agestat("scan", samples, "--db", db, "--csv", tmp_path / "out.csv", "--bands", "seed")
     assert done.returncode == 3
     assert "perceived" in done.stdout
     assert "16 pictures found" in done.stdout
@@ -48,17 +48,17 @@ def test_scan_writes_the_table_and_exits_with_3(db, tmp_path):
     assert table[["method", "level", "calibration"]].drop_duplicates().to_numpy().tolist() == [
         ["bayes", 0.95, "faces"]
     ]
-    again = agestat("scan", SAMPLES, "--db", db, "--csv", "-", "--raw", "-v")
+    again = agestat("scan", samples, "--db", db, "--csv", "-", "--raw", "-v")
     assert again.returncode == 3
     assert again.stdout.splitlines()[0] == COLUMNS
     assert "16 taken from an earlier scan" in again.stderr
-    assert f"truncated: '{SAMPLES}/others/corrupt.jpg'" in again.stderr
+    assert f"truncated: '{samples}/others/corrupt.jpg'" in again.stderr
 
 
 @needs_model
-def test_without_failures_the_exit_code_is_0(db, tmp_path):
+def test_without_failures_the_exit_code_is_0(samples, db, tmp_path):
     done = agestat(
-        "scan", SAMPLES, "--exclude", "corrupt.jpg", "--db", db, "--quiet", "--faces", tmp_path / "f.csv"
+        "scan", samples, "--exclude", "corrupt.jpg", "--db", db, "--quiet", "--faces", tmp_path / "f.csv"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     faces = pd.read_csv(tmp_path / "f.csv")
@@ -74,23 +74,23 @@ def test_without_failures_the_exit_code_is_0(db, tmp_path):
     )
 
 
-def test_dry_run_lists_and_reads_nothing(db):
-    done = agestat("scan", SAMPLES / "others", "--dry-run", "--db", db)
+def test_dry_run_lists_and_reads_nothing(samples, db):
+    done = agestat("scan", samples / "others", "--dry-run", "--db", db)
     names = ["coffee.jpg", "corrupt.jpg", "landscape.png"]
-    assert done.stdout.splitlines() == [str(SAMPLES / "others" / name) for name in names]
+    assert done.stdout.splitlines() == [str(samples / "others" / name) for name in names]
     assert done.stderr == "Files that would be scanned: 3\n"
     assert done.returncode == 0
     assert not db.exists()
 
 
 @pytest.mark.parametrize("separator", [b"\n", b"\0"])
-def test_a_list_from_standard_input(separator):
-    paths = separator.join(bytes(SAMPLES / "others" / name) for name in ("landscape.png", "coffee.jpg"))
+def test_a_list_from_standard_input(samples, separator):
+    paths = separator.join(bytes(samples / "others" / name) for name in ("landscape.png", "coffee.jpg"))
     command = [str(Path(sys.executable).with_name("agestat")), "scan", "--from-file", "-", "--dry-run"]
     done = subprocess.run(command, input=paths, capture_output=True, check=False)
     assert (
         done.stdout
-        == bytes(SAMPLES / "others/landscape.png") + b"\n" + bytes(SAMPLES / "others/coffee.jpg") + b"\n"
+        == bytes(samples / "others/landscape.png") + b"\n" + bytes(samples / "others/coffee.jpg") + b"\n"
     )
 
 
@@ -99,20 +99,20 @@ def test_a_list_from_standard_input(separator):
     [
         ([], "There is nothing to scan"),
         (["nowhere"], "Path 'nowhere' does not exist"),
-        ([SAMPLES, "--model", "none"], "There is no model 'none'"),
-        ([SAMPLES, "--batch-size", "many"], "--batch-size many must be auto or a number"),
-        ([SAMPLES, "--batch-size", "30000000"], "batch_size 30000000 must be a whole number from 1 to 4096"),
-        ([SAMPLES, "--from-file", "nowhere"], "The list nowhere cannot be read"),
+        ([PEOPLE, "--model", "none"], "There is no model 'none'"),
+        ([PEOPLE, "--batch-size", "many"], "--batch-size many must be auto or a number"),
+        ([PEOPLE, "--batch-size", "30000000"], "batch_size 30000000 must be a whole number from 1 to 4096"),
+        ([PEOPLE, "--from-file", "nowhere"], "The list nowhere cannot be read"),
         (["--from-file", "/dev/null"], "There is nothing to scan: the list /dev/null is empty"),
-        ([SAMPLES, "--min-score", "nan"], "min_score nan must be from 0 to 1"),
-        ([SAMPLES, "--device", "cuda:99"], "The device 'cuda:99' is not there"),
-        ([SAMPLES, "--min-score", "2"], "Invalid value for '--min-score'"),
-        ([SAMPLES, "--by", "folders"], "--by 'folders' is none of folder[:DEPTH]"),
-        ([SAMPLES, "--bands", "young"], "Bands 'young' are neither"),
-        ([SAMPLES, "--raw", "--method", "pacc"], "exclude each other"),
-        ([SAMPLES, "--csv", "none/out.csv"], "There is no folder for none/out.csv"),
-        ([SAMPLES, "--faces", "out.doc"], "Cannot tell the format of out.doc"),
-        ([SAMPLES, "--csv", "-", "--json", "-"], "Only one output"),
+        ([PEOPLE, "--min-score", "nan"], "min_score nan must be from 0 to 1"),
+        ([PEOPLE, "--device", "cuda:99"], "The device 'cuda:99' is not there"),
+        ([PEOPLE, "--min-score", "2"], "Invalid value for '--min-score'"),
+        ([PEOPLE, "--by", "folders"], "--by 'folders' is none of folder[:DEPTH]"),
+        ([PEOPLE, "--bands", "young"], "Bands 'young' are neither"),
+        ([PEOPLE, "--raw", "--method", "pacc"], "exclude each other"),
+        ([PEOPLE, "--csv", "none/out.csv"], "There is no folder for none/out.csv"),
+        ([PEOPLE, "--faces", "out.doc"], "Cannot tell the format of out.doc"),
+        ([PEOPLE, "--csv", "-", "--json", "-"], "Only one output"),
     ],
 )
 def test_usage_errors_are_one_sentence_before_anything_is_scanned(db, arguments, message):
@@ -125,20 +125,20 @@ def test_usage_errors_are_one_sentence_before_anything_is_scanned(db, arguments,
 
 
 @needs_model
-def test_a_model_without_its_errors_is_refused_before_anything_is_scanned(db, tmp_path):
+def test_a_model_without_its_errors_is_refused_before_anything_is_scanned(samples, db, tmp_path):
     folder = Path(shutil.copytree(folder_of("faces"), tmp_path / "mine"))
     (folder / "calibration.npz").unlink()
-    done = agestat("scan", SAMPLES, "--model", folder, "--raw", "--db", db)
+    done = agestat("scan", samples, "--model", folder, "--raw", "--db", db)
     assert (done.returncode, done.stdout) == (2, "")
     assert "has no calibration.npz, which tells its errors" in done.stderr
     assert not db.exists()
 
 
 @needs_model
-def test_failed_files_are_named_in_quiet_too(db):
-    done = agestat("scan", SAMPLES / "others", "--db", db, "-q", "-v")
+def test_failed_files_are_named_in_quiet_too(samples, db):
+    done = agestat("scan", samples / "others", "--db", db, "-q", "-v")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"All rows are in {db}.\ntruncated: '{SAMPLES}/others/corrupt.jpg'\n"
+    assert done.stderr == f"All rows are in {db}.\ntruncated: '{samples}/others/corrupt.jpg'\n"
 
 
 def test_nothing_found_says_so(db, tmp_path):
@@ -148,15 +148,15 @@ def test_nothing_found_says_so(db, tmp_path):
 
 
 @needs_model
-def test_a_limited_scan_says_so(db):
-    done = agestat("scan", SAMPLES / "others", "--db", db, "--limit", "1")
+def test_a_limited_scan_says_so(samples, db):
+    done = agestat("scan", samples / "others", "--db", db, "--limit", "1")
     assert "No face was counted in 1 photo." in done.stdout
     assert "Only the first 1 file was looked at (--limit)." in done.stdout
-    assert "Only the first" not in agestat("scan", SAMPLES / "others", "--db", db).stdout
+    assert "Only the first" not in agestat("scan", samples / "others", "--db", db).stdout
 
 
 @needs_model
-def test_a_key_that_knows_nothing_of_any_file_says_so(db, tmp_path):
+def test_a_key_that_knows_nothing_of_any_file_says_so(samples, db, tmp_path):
     (tmp_path / "m.csv").write_text("path,city\nelsewhere.jpg,Rome\n")
     keys = [
         "--by",
@@ -168,7 +168,7 @@ def test_a_key_that_knows_nothing_of_any_file_says_so(db, tmp_path):
         "--by",
         "(?P<x>Rome)",
     ]
-    done = agestat("scan", SAMPLES / "drawn", "--db", db, "-q", *keys)
+    done = agestat("scan", samples / "drawn", "--db", db, "-q", *keys)
     assert done.stderr.splitlines() == [
         "Every picture is of the group 'unknown' for --by 'column:city': the table has no value for any "
         "path, and --faces shows what paths there are.",
@@ -178,9 +178,9 @@ def test_a_key_that_knows_nothing_of_any_file_says_so(db, tmp_path):
 
 
 @needs_model
-def test_an_expression_sees_the_folders_of_listed_files(db, tmp_path):
-    (tmp_path / "list").write_text(f"\ufeff{SAMPLES}/photos/astronaut.jpg\n{SAMPLES}/photos/admiral.jpg\n")
-    by = "sample_images/(?P<kind>[^/]+)"
+def test_an_expression_sees_the_folders_of_listed_files(samples, db, tmp_path):
+    (tmp_path / "list").write_text(f"\ufeff{samples}/photos/astronaut.jpg\n{samples}/photos/admiral.jpg\n")
+    by = "samples/(?P<kind>[^/]+)"
     done = agestat("scan", "--from-file", tmp_path / "list", "--by", by, "--db", db, "--csv", "-", "-q")
     assert (done.returncode, done.stderr) == (0, "")
     assert {line.split(",")[0] for line in done.stdout.splitlines()[1:]} == {"photos"}

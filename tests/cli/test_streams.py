@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
 FULL = Path("/dev/full")
 
 
@@ -45,10 +44,10 @@ def test_a_full_standard_output_is_one_sentence(shell, line):
     assert done.stderr.count("\n") == 1
 
 
-def test_closed_streams(shell, tmp_path):
+def test_closed_streams(shell, samples, tmp_path):
     assert shell("agestat report s.sqlite --json t.json >&-").returncode == 0
     assert len(pd.read_json(tmp_path / "t.json")) == 6
-    assert shell(f"agestat scan {SAMPLES}/others --exclude 'c*' --db x.sqlite 2>&-").returncode == 0
+    assert shell(f"agestat scan {samples}/others --exclude 'c*' --db x.sqlite 2>&-").returncode == 0
     done = shell("agestat report s.sqlite --csv - >&-")
     assert (done.returncode, done.stderr) == (
         1,

@@ -14,7 +14,6 @@ playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is no
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-SAMPLES = Path(__file__).parents[2] / "sample_images"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -36,10 +35,10 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def sample_report(tmp_path_factory) -> Path:
-    """Of the pictures that the project ships, by its own model."""
+def sample_report(samples, tmp_path_factory) -> Path:
+    """Of real and drawn portraits, by the shipped model."""
     folder = tmp_path_factory.mktemp("samples")
-    with agestat.scan(SAMPLES, db=folder / "s.sqlite", device="cpu") as found:
+    with agestat.scan(samples, db=folder / "s.sqlite", device="cpu") as found:
         by_folder, overall = found.estimate(["folder"], "seed"), found.estimate((), "seed")
         write_html(found, by_folder, folder / "samples.html", lang="en", overall=overall, command="agestat")
     return folder / "samples.html"

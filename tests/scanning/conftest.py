@@ -10,8 +10,6 @@ from agestat.model.checkpoint import save_weights
 from agestat.model.label_space import SPACES
 from agestat.model.network import AgeGenderResNet
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
-
 
 def write_model(folder: Path, *, space: str = "years", crop: str = "faces", seed: int = 0) -> Path:
     """A checkpoint folder with random weights and calibration pictures of every decade."""
@@ -48,9 +46,3 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Whole pictures, six classes."""
     return write_model(tmp_path_factory.mktemp("models") / "whole", space="six", crop="whole")
-
-
-@pytest.fixture
-def samples() -> Path:
-    """The pictures that the project ships."""
-    return SAMPLES

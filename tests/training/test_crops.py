@@ -17,17 +17,15 @@ from agestat.labelled.dataset import read_labelled
 from agestat.labelled.faces import is_face_crop
 from agestat.training.crops import crops_key, load_crops, make_private, remove_cache
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
-
 
 @pytest.fixture
-def photos(tmp_path):
+def photos(tmp_path, samples):
     """A set of one photo, one crop of a face and one landscape."""
     folder = tmp_path / "photos"
     folder.mkdir()
-    shutil.copy(SAMPLES / "photos" / "astronaut.jpg", folder / "photo.jpg")
-    shutil.copy(SAMPLES / "others" / "landscape.png", folder)
-    astronaut = Image.open(SAMPLES / "photos" / "astronaut.jpg")
+    shutil.copy(samples / "photos" / "astronaut.jpg", folder / "photo.jpg")
+    shutil.copy(samples / "others" / "landscape.png", folder)
+    astronaut = Image.open(samples / "photos" / "astronaut.jpg")
     astronaut.resize((160, 160)).save(folder / "crop.png")
     astronaut.resize((128, 128)).save(folder / "val.png")
     rows = ["photo.jpg,train,female,40", "landscape.png,train,male,30", "crop.png,train,female,40"]
