@@ -1,60 +1,40 @@
 """Bytes to upright RGB, no larger than needed, or a reason in words why not."""
 
-import errno
 import io
 import os
-import re
 import stat
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from agestat.errors import AgestatError
-
-FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF"]
-NOT_REGULAR = "not a regular file"
-UNSUPPORTED = "unsupported format"
-# Reasons that lie in the bytes: the same bytes will fail again. All others are worth another try.
-LASTING = frozenset({"damaged", "truncated", "not a picture", "empty file", "too many pixels", UNSUPPORTED})
-# JPEG 2000, JPEG XL, Photoshop and the raw files of cameras that do not begin as TIFF.
-_OTHERS = re.compile(
-    rb"\0\0\0\x0c(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a|8BPS|FUJIFILM|IIR[OS]|MMOR|IIU\0|.{4}ftypcrx ", re.S
+from agestat.images import exif, jpeg, raw
+from agestat.images.formats import FORMATS, is_other, sniff
+from agestat.images.frames import clearest, pages
+from agestat.images.mend import mend
+from agestat.images.modes import to_rgb
+from agestat.images.odd_tiff import is_misread, is_odd, read_odd
+from agestat.images.reasons import (
+    NO_PREVIEW,
+    NOT_REGULAR,
+    ODD_JPEG,
+    TOO_LARGE,
+    UNSUPPORTED,
+    DecodeError,
+    os_reason,
 )
+
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
 # Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
 MAX_JPEG_PIXELS = 300_000_000
-
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS = {5, 6, 7, 8}
-WHITE_IS = 262  # TIFF's PhotometricInterpretation: 0 says that zero is white
-BITS, SAMPLE_FORMAT = 258, 339  # TIFF's BitsPerSample, and 1 where they are unsigned
-FIRST_PHOTO = 1826  # earlier years are what cameras write that have no clock
-_TAKEN = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
-
-try:
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener(thumbnails=False)
-    FORMATS.append("HEIF")
-except ImportError:
-    pass  # the extra agestat[heic] is not installed
-
-
-class DecodeError(AgestatError):
-    """A file that gives no picture. The text is a short reason in words, the same for the same cause."""
+LEAST_PART = 0.5  # of a picture's rows: with fewer the file has failed
+# Formats whose decoders write row by row: what was written before the bytes ended is there.
+_BY_ROWS = ("PNG", "BMP", "DIB", "TIFF", "PPM")
+_NEUTRAL = 128  # libjpeg's level of what was never coded
 
 
 @dataclass(frozen=True)
@@ -62,7 +42,9 @@ class Decoded:
     """An upright picture, possibly reduced.
 
     ``pixels`` is ``(H, W, 3) uint8`` RGB; ``width`` and ``height`` are the whole picture's, in pixels;
-    ``taken_at`` and ``camera`` come from EXIF.
+    ``taken_at`` and ``camera`` come from EXIF. ``there`` is None, or of a file whose end is missing the
+    rectangle that was read: left, top, right, bottom as fractions of the picture. ``pages`` is how many
+    pictures the file holds, of which this is the first.
     """
 
     pixels: np.ndarray
@@ -71,28 +53,40 @@ class Decoded:
     format: str
     taken_at: datetime | None
     camera: str | None
+    there: tuple[float, float, float, float] | None = None
+    pages: int = 1
 
     @property
     def scale(self) -> float:
         """Decoded pixels per pixel of the whole picture: 1, or less for a reduced JPEG."""
         return self.pixels.shape[1] / self.width
 
+    @property
+    def part(self) -> float | None:
+        """The share of the picture that was read, where the file is not whole."""
+        if self.there is None:
+            return None
+        left, top, right, bottom = self.there
+        return (right - left) * (bottom - top)
+
 
 def decode(source: str | os.PathLike[str] | bytes, *, min_side: int | None = None) -> Decoded:
-    """Decode the first frame of a picture, a file or its bytes, told by its content, upright.
+    """Decode the first picture of a file, or of its bytes, told by its content, upright.
 
     With ``min_side`` a JPEG may come reduced by 2, 4 or 8 as long as its longer side keeps that many pixels.
-    Transparency is laid on white. Raises `DecodeError`; whatever is not a regular file is never waited for.
+    Transparency is laid on white; of an animation that begins in one colour a later frame is taken; of a raw
+    file the largest preview. A file whose end is missing is read as far as it goes, if that is half of the
+    picture. Raises `DecodeError`; whatever is not a regular file is never waited for.
     """
     try:
-        with _opened(source) as file:
-            return _decode(file, min_side)
+        if isinstance(source, bytes):
+            return _read(io.BytesIO(source), len(source), "", min_side)
+        with _open_regular(source) as file:
+            return _read(file, file.length, os.fsdecode(source), min_side)
     except DecodeError:
         raise
     except Image.DecompressionBombError as error:
-        raise DecodeError("too many pixels") from error
-    except UnidentifiedImageError as error:
-        raise DecodeError(_unidentified(source)) from error
+        raise DecodeError(TOO_LARGE) from error
     except MemoryError as error:
         raise DecodeError("out of memory") from error
     except OSError as error:
@@ -101,42 +95,18 @@ def decode(source: str | os.PathLike[str] | bytes, *, min_side: int | None = Non
         raise DecodeError("damaged") from error
 
 
-def os_reason(error: OSError) -> str:
-    """An operating system's or Pillow's error as a short reason."""
-    known = {
-        errno.ENOENT: "vanished",
-        errno.ENOTDIR: "vanished",
-        errno.EACCES: "no permission",
-        errno.EPERM: "no permission",
-        errno.ENAMETOOLONG: "path too long",
-        errno.ELOOP: "link loop",
-        errno.ENXIO: NOT_REGULAR,
-        errno.EISDIR: NOT_REGULAR,
-        errno.ENOMEM: "out of memory",
-        errno.EINVAL: "damaged",  # a picture that points to where no file can be
-    }
-    if error.errno is not None:
-        return known.get(error.errno, f"cannot be read ({os.strerror(error.errno)})")
-    return "truncated" if "truncated" in str(error).lower() else "damaged"
-
-
 class _Picture(io.BufferedReader):
     """A file of which nobody reads more than there is: a damaged length would cost that much memory first."""
 
+    def __init__(self, raw: io.FileIO) -> None:
+        super().__init__(raw)
+        self.length = os.fstat(raw.fileno()).st_size
+
     def read(self, size: int | None = -1, /) -> bytes:
-        length = os.fstat(self.fileno()).st_size
-        return super().read(-1 if size is None or size < 0 else min(size, length))
+        return super().read(-1 if size is None or size < 0 else min(size, self.length))
 
 
-def _opened(source: str | os.PathLike[str] | bytes) -> BinaryIO:
-    if not isinstance(source, bytes):
-        return _open_regular(source)
-    if not source:
-        raise DecodeError("empty file")
-    return io.BytesIO(source)
-
-
-def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+def _open_regular(path: str | os.PathLike[str]) -> _Picture:
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     )
@@ -144,143 +114,147 @@ def _open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         raise DecodeError(NOT_REGULAR)
     file = _Picture(io.FileIO(os.open(path, flags)))
     status = os.fstat(file.fileno())
-    if stat.S_ISREG(status.st_mode) and status.st_size > 0:
+    if stat.S_ISREG(status.st_mode):
         return file
     file.close()
-    raise DecodeError("empty file" if stat.S_ISREG(status.st_mode) else NOT_REGULAR)
+    raise DecodeError(NOT_REGULAR)
 
 
-def _decode(file: BinaryIO, min_side: int | None) -> Decoded:
-    with Image.open(file, formats=FORMATS) as image:
+def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decoded:
+    """As it is, or mended where it cannot be read so."""
+    if not length:
+        raise DecodeError("empty file")
+    head = file.read(32)
+    if raw.is_raw(name, head):
+        return _developed(file, min_side)
+    refusal = None
+    if not (sniff(head) == "JPEG" and _ends_in_zeros(file, length)):
+        try:
+            return _decode(file, min_side)
+        except (DecodeError, MemoryError, Image.DecompressionBombError):
+            raise
+        except Exception as error:
+            if getattr(error, "errno", None) is not None:  # it is not the bytes that are to blame
+                raise
+            refusal = error
+    mended = mend(file, length)
+    if mended is None:
+        raise DecodeError(_why(refusal, head)) from refusal
+    frame = jpeg.frame(mended.data) if mended.data.startswith(jpeg.START) else None
+    if frame and not frame.is_read:
+        raise DecodeError(ODD_JPEG) from refusal
+    return _decode(io.BytesIO(mended.data), min_side, is_cut=mended.is_cut)
+
+
+def _ends_in_zeros(file: BinaryIO, length: int) -> bool:
+    """As downloads do that reserved their place: such zeros would be decoded to noise."""
+    file.seek(-min(jpeg.ZEROS, length), os.SEEK_END)
+    return not any(file.read())
+
+
+def _why(refusal: Exception | None, head: bytes) -> str:
+    if isinstance(refusal, UnidentifiedImageError):
+        return UNSUPPORTED if is_other(head) else "damaged" if sniff(head) else "not a picture"
+    if isinstance(refusal, OSError):
+        return os_reason(refusal)
+    return "damaged" if refusal else "truncated"
+
+
+def _developed(file: BinaryIO, min_side: int | None) -> Decoded:
+    """A raw file's own picture: its largest preview, or a first page that is large enough."""
+    preview = raw.largest_preview(file)
+    if preview:
+        return _decode(io.BytesIO(preview.data), min_side, beside=preview.exif)
+    try:
+        picture = _decode(file, min_side)
+    except Exception as error:
+        raise DecodeError(NO_PREVIEW) from error
+    if max(picture.width, picture.height) < raw.LEAST:
+        raise DecodeError(NO_PREVIEW)
+    return picture
+
+
+def _decode(
+    file: BinaryIO,
+    min_side: int | None,
+    *,
+    is_cut: bool = False,
+    beside: Mapping[int, Any] = MappingProxyType({}),
+) -> Decoded:
+    """``is_cut`` says that the bytes of a JPEG end early; ``beside`` is EXIF that stands elsewhere."""
+    file.seek(0)
+    with _opened(file) as image:
         width, height = image.size
         if width * height > MAX_JPEG_PIXELS:
-            raise DecodeError("too many pixels")
+            raise DecodeError(TOO_LARGE)
         if min_side and image.format in ("JPEG", "MPO"):
             wanted = min(min_side, max(image.size))
             image.draft(None, (-(-width * wanted // max(image.size)), -(-height * wanted // max(image.size))))
         if image.width * image.height > MAX_PIXELS:
-            raise DecodeError("too many pixels")
-        exif = _exif(image)  # not before: Pillow decodes a PNG to find it
-        image.load()
-        turn = _exif(image).get(ExifTags.Base.Orientation)  # only now: TIFF has turned itself while loading
-        rgb = _rgb(image)
-        if turn in _UPRIGHT:
-            rgb = rgb.transpose(_UPRIGHT[turn])
-        if turn in _SIDEWAYS:
+            raise DecodeError(TOO_LARGE)
+        facts = {**beside, **exif.read(image)}  # not before: Pillow decodes a PNG to find it
+        number = pages(image)
+        if is_misread(image):
+            rgb, rows = to_rgb(read_odd(file, MAX_PIXELS)), None
+        else:
+            rows = _load(image)
+            rgb = clearest(image)
+        turn = exif.orientation({**beside, **exif.read(image)})  # only now: TIFF turned itself while loading
+        if is_cut:
+            rows = 0, _coded(np.asarray(rgb))
+        there = _there(rows, rgb.height, turn) if rows else None
+        if turn in exif.UPRIGHT:
+            rgb = rgb.transpose(exif.UPRIGHT[turn])
+        if turn in exif.SIDEWAYS:
             width, height = height, width
-        return Decoded(np.asarray(rgb), width, height, str(image.format), _taken_at(exif), _camera(exif))
+        return Decoded(
+            np.asarray(rgb),
+            width,
+            height,
+            image.format or "TIFF",
+            exif.taken_at(facts),
+            exif.camera(facts),
+            there,
+            number,
+        )
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB: 16-bit greys keep their range, transparency is laid on white."""
-    tags = getattr(image, "tag_v2", {})
-    negative = image.mode[0] in "IF" and tags.get(WHITE_IS) == 0
-    if image.mode.startswith("I;16"):
-        bits = 12 if tags.get(BITS) == (12,) else 16
-        image = Image.fromarray((np.asarray(image) >> (bits - 8)).astype(np.uint8))
-    elif image.mode in ("I", "F"):
-        values = np.asarray(image)
-        if image.mode == "I" and tags.get(BITS) == (32,) and tags.get(SAMPLE_FORMAT, (1,)) == (1,):
-            values = values.view(np.uint32)  # which Pillow takes for signed
-        image = _stretched(values)
-    if negative:  # Pillow turns those of 8 bits only
-        image = ImageOps.invert(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _stretched(values: np.ndarray) -> Image.Image:
-    """32-bit greys have no agreed white: darkest becomes black, lightest white."""
-    values = values.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-    values = np.nan_to_num(values, nan=low, neginf=low, posinf=high)
-    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))
-
-
-def _exif(image: Image.Image) -> Mapping[int, Any]:
-    """Main and Exif directories as one; an absurd block is as good as none."""
+def _opened(file: BinaryIO) -> Image.Image:
     try:
-        exif = image.getexif()
-        return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, OverflowError):
-        return {}
+        return Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        if is_odd(file):
+            return read_odd(file, MAX_PIXELS)
+        raise
 
 
-def _taken_at(exif: Mapping[int, Any]) -> datetime | None:
-    for tag in _TAKEN:
-        text = str(exif.get(tag, ""))[:19].replace("T", " ")
-        try:
-            taken = datetime.strptime(re.sub("[-/.]", ":", text), "%Y:%m:%d %H:%M:%S")
-        except ValueError:
-            continue
-        if taken.year >= FIRST_PHOTO:
-            return taken
-    return None
-
-
-def _camera(exif: Mapping[int, Any]) -> str | None:
-    """Maker and model, said once: "Canon EOS 5D", not "Canon Canon EOS 5D"."""
-    make, model = (_words(exif.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
-    first = make.split(" ")[0].lower()
-    return (model if first and model.lower().startswith(first) else f"{make} {model}".strip()) or None
-
-
-def _words(value: object) -> str:
-    text = value if isinstance(value, str) else ""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:64]).split())
-
-
-def _unidentified(source: str | os.PathLike[str] | bytes) -> str:
-    """Why Pillow does not know a file: HEIC without the extra, the beginning of a picture, or no picture."""
-    with _opened(source) as file:
-        head = file.read(32)
-        kind = sniff(head)
-        if kind == "HEIF" and kind not in FORMATS:
-            return "HEIC needs agestat[heic]"
-        if _OTHERS.match(head) or (kind == "TIFF" and _is_odd_tiff(file)):
-            return UNSUPPORTED
-    return "damaged" if kind else "not a picture"
-
-
-def _is_odd_tiff(file: BinaryIO) -> bool:
-    """Whether a TIFF is whole as far as Pillow sees, which only does not read such pixels: colours of 32
-    bits, numbers of 64."""
-    file.seek(0)
+def _load(image: Image.Image) -> tuple[int, int] | None:
+    """Load the pixels; of a file that ends early the first and one past the last row that were there."""
     try:
-        TiffImagePlugin.TiffImageFile(file)
-    except SyntaxError as error:
-        return "pixel mode" in str(error)
-    except Exception:
-        return False
-    return False
+        image.load()
+        return None
+    except OSError as error:
+        if "truncated" not in str(error) or image.format not in _BY_ROWS or image.info.get("interlace"):
+            raise
+        image.tile = []  # type: ignore[attr-defined]  # what was decoded so far is the picture
+        rows = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
+        if not len(rows):
+            raise
+        return int(rows[0]), int(rows[-1]) + 1
 
 
-def sniff(head: bytes) -> str | None:
-    """The format that a file's first 32 bytes announce, or None."""
-    for magic, kind in (
-        (b"\xff\xd8\xff", "JPEG"),
-        (b"\x89PNG\r\n\x1a\n", "PNG"),
-        (b"GIF87a", "GIF"),
-        (b"GIF89a", "GIF"),
-        (b"II*\0", "TIFF"),
-        (b"MM\0*", "TIFF"),
-        (b"II+\0", "TIFF"),
-        (b"MM\0+", "TIFF"),
-    ):
-        if head.startswith(magic):
-            return kind
-    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
-        return "BMP"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        if brand in (b"avif", b"avis"):
-            return "AVIF"
-        if brand in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"):
-            return "HEIF"
-    return None
+def _coded(pixels: np.ndarray) -> int:
+    """Rows of a JPEG down to the last whose right end is not of the level of what was never coded."""
+    end = pixels[:, -(pixels.shape[1] // 32 + 1) :]
+    rows = np.flatnonzero((end != _NEUTRAL).any(axis=(1, 2)))
+    return int(rows[-1]) + 1 if len(rows) else 0
+
+
+def _there(rows: tuple[int, int], height: int, turn: int) -> tuple[float, float, float, float]:
+    """Rows of a stored picture as a rectangle of the upright one. Raises `DecodeError` if they are few."""
+    first, last = rows[0] / height, rows[1] / height
+    if last - first < LEAST_PART:
+        raise DecodeError("truncated")
+    if turn in (3, 4, 6, 7):  # the last row becomes the top or the left
+        first, last = 1 - last, 1 - first
+    return (first, 0, last, 1) if turn in exif.SIDEWAYS else (0, first, 1, last)

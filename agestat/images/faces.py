@@ -67,10 +67,13 @@ def _distinct(boxes: list[Box]) -> list[Box]:
     return sorted(kept, key=lambda b: (-b.width * b.height, b))
 
 
-def _shared(a: Box, b: Box) -> float:
-    """Intersection as a fraction of the smaller box."""
+def overlap(a: Box, b: Box) -> float:
+    """Area that two boxes share, in square pixels."""
     across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    if across <= 0 or down <= 0:
-        return 0.0
-    return across * down / min(a.width * a.height, b.width * b.height)
+    return max(across, 0.0) * max(down, 0.0)
+
+
+def _shared(a: Box, b: Box) -> float:
+    """Intersection as a fraction of the smaller box."""
+    return overlap(a, b) / min(a.width * a.height, b.width * b.height)

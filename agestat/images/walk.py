@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
 
-from agestat.images.decode import NOT_REGULAR, os_reason, sniff
+from agestat.images import raw
+from agestat.images.formats import sniff
+from agestat.images.reasons import NOT_REGULAR, os_reason
 
 # Files with these endings were meant as pictures: one that does not open is a failure worth a row.
 # Anything else in a folder counts only if its first bytes announce a picture.
 _PICTURE_NAME = re.compile(
-    r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|jxl|psd"
-    r"|raw|dng|cr[23]|nef|arw|orf|rw2|raf)$",
+    r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|j2k|jxl|psd|p[bgnp]m)$",
     re.IGNORECASE,
 )
 
@@ -216,7 +217,8 @@ def _entry(root: str, path: str, status: os.stat_result) -> Entry:
 def _is_candidate(full: str, status: os.stat_result) -> bool:
     """Whether a file in a folder was meant as a picture, by its ending or else by its first bytes."""
     is_attributes = os.path.basename(full).startswith("._")  # AppleDouble, whatever the ending says
-    if not stat.S_ISREG(status.st_mode) or (_PICTURE_NAME.search(full) and not is_attributes):
+    is_named_so = (_PICTURE_NAME.search(full) or raw.NAME.search(full)) and not is_attributes
+    if not stat.S_ISREG(status.st_mode) or is_named_so:
         return True
     try:
         descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

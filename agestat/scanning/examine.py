@@ -10,12 +10,13 @@ import numpy as np
 from agestat.images import faces
 from agestat.images.crop import crop_square
 from agestat.images.decode import Decoded, DecodeError, decode
-from agestat.images.faces import Box, FaceDetector
+from agestat.images.faces import Box, FaceDetector, overlap
 from agestat.images.quality import brightness, sharpness
 
-VERSION = 1  # raise it when the same file and settings would give other rows
+VERSION = 2  # raise it when the same file and settings would give other rows
 # Gender accuracy by face size (docs/performance.md): below this the model is not worth listening to.
 MIN_FACE = 24  # pixels
+LEAST_SEEN = 0.9  # of a face's box in a picture that was read in part
 OK, NO_FACE, FAILED = "ok", "no_face", "failed"
 
 
@@ -63,6 +64,8 @@ class Examined:
     taken_at: str | None = None  # ISO 8601, the camera's clock
     camera: str | None = None
     faces_left_out: int = 0
+    part: float | None = None  # the share that was read of a file that is not whole
+    pages: int = 1  # pictures in the file, of which the first is examined
     faces: list[Face] = field(default_factory=list)
     crops: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
 
@@ -108,6 +111,7 @@ def _whole(picture: Decoded, settings: Settings) -> Examined:
 def _faces(source: str | bytes, settings: Settings) -> Examined:
     picture = decode(source, min_side=max(faces.VIEWS))
     found = [box.scaled(1 / picture.scale) for box in FaceDetector(settings.min_score).detect(picture.pixels)]
+    found = [box for box in found if _is_there(box, picture)]
     boxes = [box for box in found if max(box.width, box.height) >= settings.min_face]
     left_out = len(found) - len(boxes)
     if boxes and picture.scale < 1:
@@ -117,6 +121,16 @@ def _faces(source: str | bytes, settings: Settings) -> Examined:
         for box in boxes
     ]
     return _answer(picture, boxes, crops, left_out)
+
+
+def _is_there(box: Box, picture: Decoded) -> bool:
+    """Whether a face lies in what was read of a picture."""
+    if picture.there is None:
+        return True
+    width, height = picture.width, picture.height
+    left, top, right, bottom = picture.there
+    read = Box(left * width, top * height, (right - left) * width, (bottom - top) * height, 1)
+    return overlap(box, read) >= LEAST_SEEN * overlap(box, Box(0, 0, width, height, 1))
 
 
 def _sharp_enough(source: str | bytes, picture: Decoded, boxes: list[Box], size: int) -> Decoded:
@@ -137,6 +151,8 @@ def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray], left_ou
         taken_at=picture.taken_at.isoformat() if picture.taken_at else None,
         camera=picture.camera,
         faces_left_out=left_out,
+        part=None if picture.part is None else round(picture.part, 3),
+        pages=picture.pages,
     )
     for box, crop in zip(boxes, crops, strict=True):
         place = (round(box.x), round(box.y), round(box.width), round(box.height))

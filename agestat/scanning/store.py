@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from agestat.errors import AgestatError
-from agestat.images.decode import LASTING
+from agestat.images.reasons import LASTING
 from agestat.images.walk import Found, Unwalkable
 from agestat.scanning.examine import FAILED, Examined
 

@@ -35,7 +35,10 @@ def valid_pictures() -> dict[str, bytes]:
         "jpeg.tif": _saved(image, "TIFF", compression="jpeg"),
         "frames.tif": _saved(image, "TIFF", **frames),
         "float.tif": _saved(image.convert("F"), "TIFF"),
+        "map.ppm": _saved(image, "PPM"),
     }
+    if features.check("jpg_2000"):
+        made["lossy.jp2"] = _saved(image, "JPEG2000", quality_layers=[30])
     if features.check("webp"):
         made["lossy.webp"] = _saved(image, "WEBP", exif=exif)
         made["lossless.webp"] = _saved(image.convert("RGBA"), "WEBP", lossless=True)
@@ -95,4 +98,15 @@ def edge_value(data: bytearray, other: bytes, rng: np.random.Generator) -> bytes
     return bytes(data)
 
 
-DAMAGES = (flip_bits, cut_off, splice, repeat_or_drop, edge_value)
+def lose_the_end(data: bytearray, other: bytes, rng: np.random.Generator) -> bytes:
+    """A download that was not finished, with or without its place reserved."""
+    kept = int(len(data) * rng.uniform(0.3, 1))
+    return bytes(data[:kept]) + bytes(int(rng.choice([0, 1, 20, len(data) - kept])))
+
+
+def put_in_front(data: bytearray, other: bytes, rng: np.random.Generator) -> bytes:
+    junk = (b"\r\n", b"\xef\xbb\xbf", bytes(128), b"HTTP/1.1 200 OK\r\n\r\n", other[:99])
+    return junk[rng.integers(len(junk))] + bytes(data)
+
+
+DAMAGES = (flip_bits, cut_off, splice, repeat_or_drop, edge_value, lose_the_end, put_in_front)

@@ -1,0 +1,52 @@
+"""Files of several pictures: which frame of an animation to look at, and how many pages there are."""
+
+from PIL import Image
+
+from agestat.images.modes import to_rgb
+
+_ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
+_MOST_FRAMES = 33  # looked at where the first shows nothing
+_PLAIN, _CLEAR = 16, 128  # grey levels between darkest and lightest: nothing to see, surely something
+_MOST_PAGES = 100  # counted; a hostile directory can chain millions
+_SUBFILE, _THUMBNAIL_OR_MASK = 254, 5  # TIFF's NewSubfileType and those of its bits
+
+
+def clearest(image: Image.Image) -> Image.Image:
+    """The loaded first frame as RGB; of an animation that begins in one colour, as fades do, a later one."""
+    first = to_rgb(image)
+    if image.format not in _ANIMATED or _range(first) > _PLAIN or not getattr(image, "is_animated", False):
+        return first
+    best = first.copy()  # seeking changes the picture in place
+    for number in range(1, _MOST_FRAMES):
+        try:
+            image.seek(number)
+            later = to_rgb(image).copy()
+        except (EOFError, OSError, SyntaxError, ValueError):  # the end, or damaged from here on
+            break
+        best = max(best, later, key=_range)
+        if _range(best) >= _CLEAR:
+            break
+    return best
+
+
+def _range(rgb: Image.Image) -> int:
+    return max(int(high - low) for low, high in rgb.getextrema())  # type: ignore[misc]
+
+
+def pages(image: Image.Image) -> int:
+    """Pictures in a TIFF or HEIF, up to 100; thumbnails and masks are none. Call before pixels are loaded."""
+    if image.format == "HEIF":
+        return int(getattr(image, "n_frames", 1))
+    if image.format != "TIFF":
+        return 1
+    number, count = 1, 1
+    try:
+        while number < _MOST_PAGES:
+            image.seek(number)
+            kind = image.tag_v2.get(_SUBFILE, 0)  # type: ignore[attr-defined]
+            count += not int(kind) & _THUMBNAIL_OR_MASK
+            number += 1
+    except Exception:  # EOFError at the end; damaged directories raise nearly anything
+        pass
+    image.seek(0)
+    return count

@@ -1,0 +1,100 @@
+"""The markers of a JPEG (ITU-T T.81, annex B): what kind it is, and a broken one made readable."""
+
+import re
+from collections.abc import Iterator
+from mmap import mmap
+from typing import NamedTuple
+
+START = b"\xff\xd8"
+EOI, SOS = 0xD9, 0xDA
+_FRAMES = {*range(0xC0, 0xD0)} - {
+    0xC4,
+    0xC8,
+    0xCC,
+}  # SOFn: all but Huffman tables, reserved, arithmetic tables
+_HUFFMAN_OR_ARITHMETIC = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # sequential or progressive, what libjpeg-turbo reads
+PROGRESSIVE = {0xC2, 0xCA}
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")  # those that may stand between segments
+_MOST_SEGMENTS = 1000  # of 64 KB each: what no program writes before the pixels
+ZEROS = 16  # so many at the end of a file are no coded pixels
+
+
+class Segment(NamedTuple):
+    """A marker and where its segment, marker included, begins and ends."""
+
+    code: int
+    start: int
+    end: int
+
+
+class Frame(NamedTuple):
+    """What a JPEG's header says of its picture."""
+
+    code: int
+    bits: int
+    width: int
+    height: int
+
+    @property
+    def is_read(self) -> bool:
+        return self.code in _HUFFMAN_OR_ARITHMETIC and self.bits == 8
+
+
+def segments(data: bytes | mmap, start: int = 0) -> Iterator[Segment]:
+    """Segments up to the first scan or the end, whatever bytes stand between them."""
+    at = start + 2
+    for _ in range(_MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if not found:
+            return
+        at, code = found.start(), data[found.start() + 1]
+        length = 0 if code == EOI else int.from_bytes(data[at + 2 : at + 4], "big")
+        end = at + 2 + length
+        if (code != EOI and length < 2) or end > len(data):
+            return
+        yield Segment(code, at, end)
+        if code in (EOI, SOS):
+            return
+        at = end
+
+
+def frame(data: bytes | mmap, start: int = 0) -> Frame | None:
+    """The header of the picture that begins at ``start``, if there is one."""
+    for code, at, end in segments(data, start):
+        if code in _FRAMES:
+            body = data[at + 4 : end]
+            if len(body) < 6:
+                return None
+            height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
+            return Frame(code, body[0], width, height)
+    return None
+
+
+def whole(data: bytes) -> tuple[bytes, bool] | None:
+    """The same picture without what stands between its segments and with an end; and whether it had none.
+
+    None if there are no pixels, or of a progressive picture not yet one scan over all frequencies of the
+    first colour: that is a picture of less than half its resolution.
+    """
+    found = list(segments(data))
+    if not found or found[-1].code != SOS:
+        return None
+    head = START + b"".join(data[at:end] for _, at, end in found)
+    body = data[found[-1].end :]
+    if b"\xff\xd9" in body:  # which coded pixels do not contain
+        return head + body, False
+    seen = frame(data)
+    if seen and seen.code in PROGRESSIVE and not _is_detailed(data, found[-1].start):
+        return None
+    return head + body.rstrip(b"\0").rstrip(b"\xff") + b"\xff\xd9", True
+
+
+def _is_detailed(data: bytes, at: int) -> bool:
+    first = data[at + 5]  # the first colour of the first scan
+    while (at := data.find(b"\xff\xda", at)) >= 0:
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        scan = data[at + 4 : at + 2 + length]
+        if len(scan) >= 6 and scan[1] == first and scan[-2] == 63:
+            return True
+        at += 2
+    return False
