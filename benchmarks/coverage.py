@@ -203,7 +203,7 @@ def run_cell(
             if (pool["age_min"] == pool["age_max"]).all():
                 add_age(found[method], result, shares @ mean_ages(pool["age_min"], truth, len(shares)))
             if method == "bayes":
-                warned.append(bool(result.notes))
+                warned.append(result.shift is not None)
     rows = {
         method: {key: float(np.mean(values)) for key, values in cells.items()}
         for method, cells in found.items()

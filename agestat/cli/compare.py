@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from agestat.cli.options import Target, cluster_option, group_options, level_option, theme_option
+from agestat.cli.options import Target, cluster_option, group_options, lang_option, level_option, theme_option
 
 EXAMPLES = """\b
 Examples:
@@ -36,6 +36,7 @@ Examples:
 @click.option("--csv", type=Target(), help="All differences as CSV; - is standard output.")
 @click.option("--png", type=Target(), help="Draw the differences with their intervals: .png, .svg or .pdf.")
 @theme_option
+@lang_option
 def command(a: str, b: str | None, **options: Any) -> None:
     """Compare the perceived gender and age of the faces in A and B.
 
@@ -64,4 +65,10 @@ def command(a: str, b: str | None, **options: Any) -> None:
         from agestat.report.plots import forest
 
         save_picture(forest(found.table, names=sides.names, theme=THEMES[options["theme"]]), options["png"])
-    click.echo(found.words, err="-" in (options["csv"], options["png"]))
+    from agestat.cli.terminal import Terminal
+    from agestat.report.comparison import sentences
+    from agestat.report.console import Screen
+
+    screen = Screen(Terminal(stderr="-" in (options["csv"], options["png"])), options["lang"])
+    for sentence in sentences(found, screen.t):
+        screen.line(sentence)

@@ -29,9 +29,3 @@ def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
     """Central percentiles of replicates ``(R,)``, leaving out those where the figure is not defined (nan)."""
     low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def one_sided_bound(n: int, level: float = LEVEL) -> float:
-    """Exact lower bound of a share when all ``n`` of ``n`` are right (Clopper and Pearson 1934), where
-    resampling sees no variation at all. One less it is the upper bound when none is."""
-    return float(((1 - level) / 2) ** (1 / n))

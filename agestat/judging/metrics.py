@@ -17,9 +17,10 @@ from sklearn.metrics import (
     median_absolute_error,
 )
 
-from agestat.judging.bootstrap import REPLICATES, bootstrap_weights, interval, one_sided_bound
+from agestat.judging.bootstrap import LEVEL, REPLICATES, bootstrap_weights, interval
 from agestat.judging.slices import slice_labels
 from agestat.model.label_space import GENDERS
+from agestat.stats.intervals import least_doubt
 
 ECE_BINS = 15  # equal widths (Guo et al. 2017)
 
@@ -94,11 +95,11 @@ def _share(table: pd.DataFrame, column: str, weights: np.ndarray) -> Figure:
     truth, predicted = table[column], table[f"predicted_{column}"]
     right = (truth == predicted).to_numpy(dtype=np.float32)
     figure = _figure(accuracy_score(truth, predicted), weights @ right / _total(weights))
-    bound = one_sided_bound(_subjects(table).nunique())
+    doubt = least_doubt(LEVEL, _subjects(table).nunique())
     if right.all():
-        figure["low"] = bound
+        figure["low"] = 1 - doubt
     elif not right.any():
-        figure["high"] = 1 - bound
+        figure["high"] = doubt
     return figure
 
 
@@ -125,11 +126,11 @@ def _f1(table: pd.DataFrame, column: str, weights: np.ndarray, classes: Sequence
     per_class: dict[str, Figure | None] = dict.fromkeys(classes)
     for name, value in zip(occur, values, strict=True):
         figure = _figure(value, resampled[:, list(classes).index(name)])
-        bound = one_sided_bound(_subjects(table[(truth == name) | (predicted == name)]).nunique())
+        doubt = least_doubt(LEVEL, _subjects(table[(truth == name) | (predicted == name)]).nunique())
         if value == 1:
-            figure["low"] = _f1_from_share(bound)
+            figure["low"] = _f1_from_share(1 - doubt)
         elif value == 0:
-            figure["high"] = _f1_from_share(1 - bound)
+            figure["high"] = _f1_from_share(doubt)
         per_class[name] = figure
     counted = ~np.isnan(resampled)
     macro = np.nansum(resampled, axis=1) / np.where(counted.any(axis=1), counted.sum(axis=1), np.nan)

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from agestat.report import rows, words
+from agestat.report import words
 from agestat.report.language import Language, open_language
 from agestat.report.text import printable
 
@@ -77,7 +77,7 @@ def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str 
     screen.line(" · ".join(words.quality(scan, t)))
     for reason, count in scan.failures.items():
         screen.line(f"  {t.number(count)} × {t.term(str(reason))}")
-    groups = rows.group_names(estimate)
+    groups = estimate.groups
     if len(groups) > 1:
         _print_overview(screen, estimate, groups)
     for sentence in words.faceless(estimate, t):
@@ -99,9 +99,9 @@ def _print_overview(screen: Screen, estimate: Estimate, groups: list[str]) -> No
     screen.line()
     screen.line((screen.left(t.gettext("group"), label) + _columns(screen, heads, widths), "bold"))
     for group in groups:
-        female, age = rows.margin(estimate, group, gender="female"), rows.age(estimate, group)
+        female, age = estimate.margin(group, gender="female"), estimate.age(group)
         figures = (
-            t.number(rows.faces(estimate, group)),
+            t.number(estimate.faces(group)),
             _share(female, t),
             t.between(age["value"], age["low"], age["high"]),
         )
@@ -114,10 +114,10 @@ def _columns(screen: Screen, cells: tuple[str, str, str], widths: list[int]) -> 
 
 def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     """Shares of one group by band, the youngest at the bottom, men left and women right."""
-    t, bands = screen.t, rows.band_names(estimate)
+    t, bands = screen.t, estimate.bands
     label = min(LABEL, max(cell_len(t.term(band)) for band in [*bands, "all"]))
-    sides = {gender: rows.cells(estimate, group, gender) for gender in rows.SIDES}
-    whole = {gender: rows.margin(estimate, group, gender=gender) for gender in sides}
+    sides = {gender: estimate.cells(group, gender) for gender in words.SIDES}
+    whole = {gender: estimate.margin(group, gender=gender) for gender in sides}
     shares = pd.concat([*sides.values(), pd.DataFrame(whole.values())])
     wide = max(cell_len(_share(cell, t)) for _, cell in shares.iterrows())
     counted = COUNTED if screen.width >= NARROW else 0
@@ -126,10 +126,10 @@ def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     heads = [screen.right(t.gettext("share, %"), wide)]
     if counted:
         heads.insert(0, screen.right(t.gettext("counted"), counted))
-    faces = t.ngettext("{number} perceived face", "{number} perceived faces", rows.faces(estimate, group))
+    faces = t.ngettext("{number} perceived face", "{number} perceived faces", estimate.faces(group))
     screen.line()
     screen.line((t.group(group), "bold"), f"  {faces}")
-    names = [t.term(gender) for gender in rows.SIDES]
+    names = [t.term(gender) for gender in words.SIDES]
     left = " ".join([*heads, screen.right(names[0], space)])
     right = " ".join([screen.left(names[1], space), *reversed(heads)])
     screen.line((f"{' ' * label} {left} {right}", "dim"))
@@ -149,7 +149,7 @@ def _print_row(
 ) -> None:
     """One band in ``columns`` for its name, its counts, its shares and its bars; ``parts`` are the lengths of
     the bars, 0 to 1, absent where there is no bar."""
-    t, (left, right), (label, width, wide, space) = screen.t, rows.SIDES, columns
+    t, (left, right), (label, width, wide, space) = screen.t, words.SIDES, columns
     counted = {g: t.number(100 * cell["share_counted"], 1) if width else "" for g, cell in cells.items()}
     shares = {g: screen.right(_share(cell, t), wide) for g, cell in cells.items()}
     screen.line(

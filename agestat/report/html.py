@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from agestat.files import output_file
-from agestat.report import plots, rows, words
+from agestat.report import plots, words
 from agestat.report.canvas import inline_svg
 from agestat.report.language import Language, open_language
 from agestat.report.markup import figure, foreign, heading, paragraph, safe, section, table
@@ -56,7 +56,7 @@ def render(
     t = open_language(lang)
     info = scan.model_info
     whole = overall or estimate
-    grouped = estimate if len(rows.group_names(estimate)) > 1 or overall is not None else None
+    grouped = estimate if len(estimate.groups) > 1 or overall is not None else None
     parts = [
         _opening(scan, whole, t),
         _whole(whole, t),
@@ -102,7 +102,7 @@ def _opening(scan: "Scan", whole: "Estimate", t: Language) -> str:
 
 def _whole(whole: "Estimate", t: Language) -> str:
     """Pyramid and table of everything together."""
-    if rows.group_names(whole) != [words.EVERYTHING]:
+    if whole.groups != [words.EVERYTHING]:
         return ""
     title = t.gettext("Population pyramid")
     svg = inline_svg(plots.pyramid(whole, t=t), "pyramid", title, _described(whole, words.EVERYTHING, t))
@@ -123,11 +123,11 @@ def _described(estimate: "Estimate", group: str, t: Language) -> str:
     """A pyramid in words: its largest bar and the share of women."""
     cells = estimate.table[estimate.table["group"] == group]
     largest = cells.iloc[int(cells["share"].argmax())]
-    female = rows.margin(estimate, group, gender="female")
+    female = estimate.margin(group, gender="female")
     return t.gettext(
         "{faces} perceived faces, {female} perceived as female; the largest bar is {gender} {band} with "
         "{share}. All numbers stand in the tables.",
-        faces=t.number(rows.faces(estimate, group)), female=t.percent(female["share"]),
+        faces=t.number(estimate.faces(group)), female=t.percent(female["share"]),
         gender=t.term(largest["gender"]), band=t.term(largest["band"]), share=t.percent(largest["share"]),
     )  # fmt: skip
 
@@ -137,11 +137,11 @@ def _share_table(estimate: "Estimate", group: str, t: Language) -> str:
     heads = [t.gettext("perceived age")]
     for gender in ("female", "male", "all"):
         heads += [f"{t.term(gender)}, %", t.gettext("counted, %")]
-    sides = [rows.cells(estimate, group, gender).to_dict("index") for gender in ("female", "male")]
-    both = [rows.margin(estimate, group, gender=gender) for gender in ("female", "male")]
+    sides = [estimate.cells(group, gender).to_dict("index") for gender in ("female", "male")]
+    both = [estimate.margin(group, gender=gender) for gender in ("female", "male")]
     lines = []
-    for band in rows.band_names(estimate):
-        mine = [*(side[band] for side in sides), rows.margin(estimate, group, band=band)]
+    for band in estimate.bands:
+        mine = [*(side[band] for side in sides), estimate.margin(group, band=band)]
         lines.append([t.term(band), *_shares(mine, t)])
     lines.append([t.term(words.EVERYTHING), *_shares(both, t), "", ""])  # together they are 100 %
     caption = t.gettext("Shares of {group}, corrected (interval) and counted", group=t.group(group))
@@ -161,7 +161,7 @@ def _groups(estimate: "Estimate", t: Language) -> str:
     """Small multiples on one scale, an overview, and the numbers of every group."""
     limit = plots.scale(estimate)
     panels, tables, lines = [], [], []
-    for number, group in enumerate(rows.group_names(estimate)):
+    for number, group in enumerate(estimate.groups):
         name = t.group(group)
         title = t.gettext("Population pyramid of {group}", group=name)
         svg = inline_svg(plots.panel(estimate, group, limit=limit, t=t), f"g{number}", title,
@@ -170,9 +170,9 @@ def _groups(estimate: "Estimate", t: Language) -> str:
         tables.append(
             f"<details><summary>{safe(name)}</summary>{_share_table(estimate, group, t)}</details>\n"
         )
-        female, age = rows.margin(estimate, group, gender="female"), rows.age(estimate, group)
+        female, age = estimate.margin(group, gender="female"), estimate.age(group)
         lines.append([
-            name, t.number(rows.faces(estimate, group)), _share(female, t),
+            name, t.number(estimate.faces(group)), _share(female, t),
             t.number(100 * female["share_counted"], 1), t.between(age["value"], age["low"], age["high"]),
             t.number(age["counted"], 1),
         ])  # fmt: skip
@@ -193,7 +193,7 @@ def _time(estimate: "Estimate", t: Language) -> str:
     """Each gender and band over time, where groups are years or months."""
     if not plots.dates(estimate):
         return ""
-    series = [("female", "all"), *(("all", band) for band in rows.band_names(estimate))]
+    series = [("female", "all"), *(("all", band) for band in estimate.bands)]
     panels = []
     for number, (gender, band) in enumerate(series):
         name = t.term(gender if band == "all" else band)

@@ -25,7 +25,6 @@ TERMS = (
     N_("truncated"), N_("damaged"), N_("not a picture"), N_("empty file"), N_("too many pixels"),
     N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"), N_("path too long"),
     N_("link loop"), N_("broken link"), N_("unsupported format"), N_("no file's name"),
-    N_("There are no faces to estimate from."),
 )  # fmt: skip
 
 
@@ -84,10 +83,15 @@ class Language:
         text = f"{value:,.{digits}f}"
         return text.translate({ord(","): SPACE, ord("."): ","}) if self.code == "ru" else text
 
-    def signed(self, value: float) -> str:
-        """``value`` in full as an axis shows it, with a sign unless it is zero."""
-        digits = 0 if value == round(value) else 1
-        return f"{'+' if value > 0 else '−' if value < 0 else ''}{self.number(abs(value), digits)}"
+    def signed(self, value: float, digits: int | None = None) -> str:
+        """``value`` with a sign unless it is zero; without ``digits`` in full, as an axis shows it."""
+        digits = (0 if value == round(value) else 1) if digits is None else digits
+        sign = "+" if value > 0 else "−" if value < 0 else ""
+        return f"{sign}{self.number(abs(value), digits)}"
+
+    def p_value(self, value: float) -> str:
+        """A p-value to two digits."""
+        return f"{value:.2g}".replace(".", "," if self.code == "ru" else ".")
 
     def percent(self, share: float, digits: int = 1) -> str:
         """A share of 1 as per cent with its sign."""

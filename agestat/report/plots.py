@@ -15,15 +15,13 @@ from matplotlib.patches import Patch
 
 from agestat.errors import AgestatError
 from agestat.model.label_space import AGES
-from agestat.report import rows
+from agestat.report import words
 from agestat.report.canvas import LIGHT, RC, Theme, new_figure, style_axes
 from agestat.report.language import Language, open_language
 from agestat.report.text import printable
 from agestat.stats.estimate import Estimate
 
-GHOST = {"fill": False, "lw": 0.8, "ls": (0, (3, 2))}
 BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
-CLEAR = 0.05  # adjusted p-value below which a difference is drawn as one
 TITLE = 40  # characters over one of the small multiples
 LINE = 70  # characters under a figure of 5 inches
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?")
@@ -45,8 +43,8 @@ def pyramid(
 ) -> Figure:
     """The population pyramid of one group, by default the first, on a scale of ``limit`` (see `scale`)."""
     t = t or open_language("en")
-    group = group or rows.group_names(estimate)[0]
-    bands = len(rows.band_names(estimate))
+    group = group or estimate.groups[0]
+    bands = len(estimate.bands)
     with matplotlib.rc_context(RC):
         figure = new_figure(4.3, 1.35 + 0.25 * bands, theme)
         axes = figure.add_subplot()
@@ -58,7 +56,7 @@ def pyramid(
 def panel(estimate: Estimate, group: str, *, limit: float, t: Language, theme: Theme = LIGHT) -> Figure:
     """One of the small multiples that a page lays out itself: a small pyramid without a legend."""
     with matplotlib.rc_context(RC):
-        figure = new_figure(3.4, 0.6 + 0.2 * len(rows.band_names(estimate)), theme)
+        figure = new_figure(3.4, 0.6 + 0.2 * len(estimate.bands), theme)
         _draw_pyramid(figure.add_subplot(), estimate, group, limit, t, theme)
     return figure
 
@@ -68,7 +66,7 @@ def small_multiples(
 ) -> Figure:
     """The pyramids of all groups on one scale; of a single group, its pyramid."""
     t = t or open_language("en")
-    groups = rows.group_names(estimate)
+    groups = estimate.groups
     if not groups:
         raise AgestatError("There are no faces to draw a pyramid of.")
     if len(groups) == 1:
@@ -76,7 +74,7 @@ def small_multiples(
     columns = min(columns, len(groups))
     lines = math.ceil(len(groups) / columns)
     with matplotlib.rc_context(RC):
-        bands = len(rows.band_names(estimate))
+        bands = len(estimate.bands)
         figure = new_figure(3.4 * columns, lines * (0.9 + 0.2 * bands) + 0.4, theme)
         panels = figure.subplots(lines, columns, squeeze=False).flat
         for number, axes in enumerate(panels):
@@ -93,12 +91,12 @@ def _draw_pyramid(
     axes: Axes, estimate: Estimate, group: str, limit: float, t: Language, theme: Theme
 ) -> None:
     """Men left, women right of a column of ages; the youngest at the bottom; per cent of the group."""
-    bands = [t.term(band) for band in rows.band_names(estimate)]
+    bands = [t.term(band) for band in estimate.bands]
     gap = limit * max(0.16, 0.028 * max(map(len, bands)))
     y = np.arange(len(bands))
     style_axes(axes, theme)
-    for gender, sign in zip(rows.SIDES, (-1, 1), strict=True):
-        side, colour = rows.cells(estimate, group, gender), getattr(theme, gender)
+    for gender, sign in zip(words.SIDES, (-1, 1), strict=True):
+        side, colour = estimate.cells(group, gender), getattr(theme, gender)
         share, counted = side["share"].to_numpy(float), side["share_counted"].to_numpy(float)
         axes.barh(
             y, sign * counted, OUTLINE, left=sign * gap, fill=False, ec=theme.muted, lw=0.8, ls=(0, (3, 2))
@@ -160,7 +158,7 @@ def age_histogram(faces: pd.DataFrame, *, t: Language | None = None, theme: Them
 
 def dates(estimate: Estimate) -> dict[str, float]:
     """Groups that are years or months, in order, with their time in years; empty if fewer than three."""
-    found = {group: _DATE.fullmatch(group) for group in rows.group_names(estimate)}
+    found = {group: _DATE.fullmatch(group) for group in estimate.groups}
     times = {group: int(m[1]) + (int(m[2] or 1) - 1) / 12 for group, m in found.items() if m}
     return dict(sorted(times.items(), key=lambda item: item[1])) if len(times) >= 3 else {}
 
@@ -176,7 +174,7 @@ def over_time(
     """The share of one gender or of one band in each of the `dates`, with its interval as a band."""
     t = t or open_language("en")
     times = dates(estimate)
-    line = pd.DataFrame([rows.margin(estimate, group, gender=gender, band=band) for group in times])
+    line = pd.DataFrame([estimate.margin(group, gender=gender, band=band) for group in times])
     x, colour = list(times.values()), theme.male if gender == "all" else getattr(theme, gender)
     with matplotlib.rc_context(RC):
         figure = new_figure(3.4, 2.2, theme)
@@ -217,8 +215,8 @@ def forest(
     """The forest plot of two compared collections: a line for each row, and zero where they do not differ.
 
     ``comparison`` is ``table`` or ``margins`` of `agestat.stats.compare.Comparison`; each line is the share
-    in B less the share in A, percentage points, with its interval, filled where it stays clear (`CLEAR`)
-    after adjustment for all rows. ``names`` are those of A and B. Draw it into a file with
+    in B less the share in A, percentage points, with its interval, filled where it stays clear at its
+    level after adjustment for all rows. ``names`` are those of A and B. Draw it into a file with
     `agestat.report.canvas.save_figure`. Raises `AgestatError` if there is nothing to compare.
     """
     if comparison.empty:
@@ -226,7 +224,7 @@ def forest(
     t = t or open_language("en")
     columns = ("difference", "difference_low", "difference_high")
     difference, low, high = (100 * comparison[name].to_numpy(float) for name in columns)
-    clear = comparison["p_adjusted"].to_numpy(float) < CLEAR
+    clear = (comparison["p_adjusted"] <= 1 - comparison["level"]).to_numpy()
     y = np.arange(len(comparison))[::-1]
     with matplotlib.rc_context(RC):
         figure = new_figure(5.0, 1.2 + 0.26 * len(comparison), theme)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from agestat.errors import N_
-from agestat.report import rows
 from agestat.report.language import Language
 
 if TYPE_CHECKING:
@@ -13,9 +12,10 @@ from agestat.stats.bands import name_ages
 from agestat.stats.correct import UNCORRECTED
 from agestat.stats.estimate import Estimate
 from agestat.stats.own_labels import POWERED
-from agestat.stats.shift import DISTANCE
+from agestat.stats.shift import DISTANCE, Shift
 
 EVERYTHING = "all"
+SIDES = ("male", "female")  # left and right of a population pyramid
 MANY_NAMES = 12  # more names than these are not listed
 
 
@@ -36,13 +36,13 @@ def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
         return t.gettext("No face was counted in {photos}.", photos=looked_at)
     pictures = t.ngettext("{number} photo", "{number} photos", photos(scan))
     faces = t.ngettext("Of {number} perceived face", "Of {number} perceived faces", scan.counts["faces"])
-    if rows.group_names(estimate) != [EVERYTHING]:
-        groups = t.ngettext("{number} group", "{number} groups", len(rows.group_names(estimate)))
+    if estimate.groups != [EVERYTHING]:
+        groups = t.ngettext("{number} group", "{number} groups", len(estimate.groups))
         return t.gettext(
             "{of_faces} in {photos}, shares in {groups} follow.",
             of_faces=faces, photos=pictures, groups=groups,
         )  # fmt: skip
-    female, age = rows.margin(estimate, EVERYTHING, gender="female"), rows.age(estimate, EVERYTHING)
+    female, age = estimate.margin(EVERYTHING, gender="female"), estimate.age(EVERYTHING)
     return t.gettext(
         "{of_faces} in {photos}, {share} ({interval}) are perceived as female; "
         "the mean perceived age is {age} years.",
@@ -190,22 +190,29 @@ LOOKS = {
 
 
 def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
-    """The notes of an estimate in the page's language."""
-    shift = estimate.shift
-    for note in estimate.notes:
-        if shift is None or note != shift.sentence:
-            yield t.term(note)
-            continue
-        beyond = (
-            t.gettext("{look} {distance} of at most {most}", look=t.term(LOOKS[name]),
-                      distance=t.number(shift.distances[name], 2), most=t.number(DISTANCE[name], 2))
-            for name in shift.beyond
-        )  # fmt: skip
-        yield t.gettext(
-            "The faces do not look like the calibration set of {name} ({beyond}): intervals may be too "
-            "narrow; label some of your own pictures with `agestat label` to make them safe.",
-            name=estimate.calibration_name, beyond=", ".join(beyond),
-        )  # fmt: skip
+    """Why an estimate may not hold what it promises."""
+    if not estimate.groups:
+        yield t.gettext("There are no faces to estimate from.")
+    if estimate.shift is not None:
+        yield shift_sentence(estimate.shift, estimate.calibration_name, t)
+
+
+def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
+    """Whether faces look like the calibration set ``name``, and what tells them apart."""
+    if not verdict.distances:
+        return t.gettext("Whether the faces look like the calibration set of {name} is not known.", name=name)
+    if not verdict.is_shifted:
+        return t.gettext("The faces look like the calibration set of {name}.", name=name)
+    beyond = (
+        t.gettext("{look} {distance} of at most {most}", look=t.term(LOOKS[look]),
+                  distance=t.number(verdict.distances[look], 2), most=t.number(DISTANCE[look], 2))
+        for look in verdict.beyond
+    )  # fmt: skip
+    return t.gettext(
+        "The faces do not look like the calibration set of {name} ({beyond}): intervals may be too narrow; "
+        "label some of your own pictures with `agestat label` to make them safe.",
+        name=name, beyond=", ".join(beyond),
+    )  # fmt: skip
 
 
 def known_error(info: dict[str, Any], t: Language) -> Iterator[str]:

@@ -39,7 +39,6 @@ AGE_COMPARISON_COLUMNS = [
     "level", "calibration", "calibration_n",
 ]  # fmt: skip
 AGE_DRAWS = 1000
-IN_WORDS = ("share_a", "share_b", "difference_low", "difference_high")
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,9 @@ class Comparison:
     median ages in years, together and by gender; differences: B less A.
 
     ``p_value`` tests each row alone, ``p_adjusted`` all rows of a table together (Holm 1979); ``global_p`` is
-    that of no difference at all (permutation over photos). ``words`` say it to an analyst. ``shifts`` say
-    of A and of B whether their faces look like the calibration set, where that could be seen.
+    that of no difference at all (permutation over photos). ``faceless`` are those of ``names`` that hold no
+    face, so that there is nothing to compare; the tables are empty then. ``shifts`` say of A and of B whether
+    their faces look like the calibration set, where that could be seen.
     """
 
     table: pd.DataFrame
@@ -57,8 +57,9 @@ class Comparison:
     ages: pd.DataFrame
     global_p: float
     level: float
-    words: str
+    names: tuple[str, str] = ("A", "B")
     shifts: tuple[Shift, ...] = ()
+    faceless: tuple[str, ...] = ()
 
 
 def compare(
@@ -83,8 +84,8 @@ def compare(
     seen = [survey(chunks(), calibration, rng).get(EVERYTHING) for chunks in (a, b)]
     if seen[0] is None or seen[1] is None:
         frames = [pd.DataFrame(columns=columns) for columns in (COMPARISON_COLUMNS, AGE_COMPARISON_COLUMNS)]
-        empty = f"{names[0 if seen[0] is None else 1]} holds no faces, so there is nothing to compare."
-        return Comparison(frames[0], frames[0], frames[1], 1.0, level, empty)
+        faceless = tuple(name for name, found in zip(names, seen, strict=True) if found is None)
+        return Comparison(frames[0], frames[0], frames[1], 1.0, level, names, faceless=faceless)
     pilots = [found.pilot(METHOD, calibration) for found in seen if found]
     pilot = np.mean([p for p in pilots if p is not None], axis=0)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
@@ -104,14 +105,7 @@ def compare(
         )
     )
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
-    words = [
-        _words(names, table, global_p, level),
-        _age_words(names, ages, level),
-        *(f"{name}: {found.sentence}" for name, found in zip(names, shifts, strict=False)),
-        f"Shares by {METHOD} with {100 * level:g} % intervals, from the errors of the model on "
-        f"{calibration.n} calibration pictures ({calibration.name}).",
-    ]
-    return Comparison(table, margins, ages, global_p, level, "\n".join(words), shifts)
+    return Comparison(table, margins, ages, global_p, level, names, shifts)
 
 
 def _draws(
@@ -212,39 +206,3 @@ def _dealt(deal: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray
     cross = np.einsum("pi,pj->pij", deal @ (blocks * faces[:, None]), mean)
     outer = np.einsum("pi,pj->pij", mean, mean) * (deal @ faces**2)[:, None, None]
     return mean, (squares - cross - cross.swapaxes(1, 2) + outer) / ((deal @ faces) ** 2)[:, None, None]
-
-
-def _words(names: tuple[str, str], table: pd.DataFrame, global_p: float, level: float) -> str:
-    a, b = names
-    if global_p > 1 - level:
-        return (
-            f"The perceived gender and age of the faces in {a} and {b} do not differ beyond chance "
-            f"(permutation test over photos, p = {global_p:.2g})."
-        )
-    lines = [
-        f"The perceived gender and age of the faces in {a} and {b} differ "
-        f"(permutation test over photos, p = {global_p:.2g})."
-    ]
-    clear = table[table["p_adjusted"] <= 1 - level].sort_values("difference", key=np.abs, ascending=False)
-    for gender, band, share_a, share_b, low, high in zip(
-        clear["gender"], clear["band"], *(100 * clear[name] for name in IN_WORDS), strict=True
-    ):
-        lines.append(
-            f"The share of {gender} {band} is {abs(share_b - share_a):.1f} percentage points "
-            f"{'larger' if share_b > share_a else 'smaller'} in {b} than in {a} ({share_b:.1f} % against "
-            f"{share_a:.1f} %; {100 * level:g} % interval of the difference {low:+.1f} to {high:+.1f})."
-        )
-    if clear.empty:
-        lines.append(
-            "No single gender and age band differs clearly once all of them are tested together (Holm)."
-        )
-    return "\n".join(lines)
-
-
-def _age_words(names: tuple[str, str], ages: pd.DataFrame, level: float) -> str:
-    row = ages.iloc[0]
-    return (
-        f"Their mean perceived age is {row['value_a']:.1f} years in {names[0]} and {row['value_b']:.1f} in "
-        f"{names[1]} ({100 * level:g} % interval of the difference {row['difference_low']:+.1f} to "
-        f"{row['difference_high']:+.1f} years)."
-    )

@@ -10,14 +10,7 @@ from agestat.stats.posterior import sample_simplex
 from agestat.stats.quantify import adjusted_count
 from agestat.stats.tally import native_features
 
-METHODS = {
-    "bayes": "Bayesian adjusted probabilistic counting from an expectation-maximisation pilot",
-    "emq": "expectation-maximisation for prior shift (Saerens et al. 2002)",
-    "pacc": "adjusted probabilistic counting (Bella et al. 2010)",
-    "acc": "adjusted counting (Forman 2008)",
-    "pcc": "probabilistic counting (Bella et al. 2010)",
-    "cc": "counting",
-}
+METHODS = ("bayes", "emq", "pacc", "acc", "pcc", "cc")  # named and cited in docs/statistics.md
 UNCORRECTED = ("cc", "pcc")
 DEFAULT_METHOD = "bayes"
 DISCOUNT = 1.25  # calibration pictures per picture's worth of knowledge: no collection is quite like them

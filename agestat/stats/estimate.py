@@ -38,11 +38,41 @@ class Estimate:
     level: float
     calibration_name: str
     calibration_n: int
-    notes: list[str]
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
     faceless: tuple[str, ...] = ()  # groups of pictures without any face: known to `Scan.estimate` alone
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the groups in the order of the table."""
+        return [str(name) for name in self.table["group"].unique()]
+
+    @property
+    def bands(self) -> list[str]:
+        """Names of the bands from the youngest to the oldest, what lies outside them last."""
+        return [str(name) for name in self.table["band"].unique()]
+
+    def faces(self, group: str) -> int:
+        """Faces counted in a group."""
+        return int(self.table.loc[self.table["group"] == group, "n"].sum())
+
+    def cells(self, group: str, gender: str) -> pd.DataFrame:
+        """The rows of one group and gender by band, in the order of `bands`."""
+        mine = (self.table["group"] == group) & (self.table["gender"] == gender)
+        return self.table[mine].set_index("band").reindex(self.bands)
+
+    def margin(self, group: str, *, gender: str = EVERYTHING, band: str = EVERYTHING) -> pd.Series:
+        """The row of one gender over all bands, or of one band over both genders."""
+        rows = self.margins
+        mine = (rows["group"] == group) & (rows["gender"] == gender) & (rows["band"] == band)
+        return rows[mine].iloc[0]
+
+    def age(self, group: str, *, gender: str = EVERYTHING, statistic: str = "mean") -> pd.Series:
+        """The row of the mean or median age of a group, years."""
+        rows = self.ages
+        mine = (rows["group"] == group) & (rows["gender"] == gender) & (rows["statistic"] == statistic)
+        return rows[mine].iloc[0]
 
 
 def estimate(
@@ -90,14 +120,14 @@ def estimate_checked(
     """`estimate_chunks` with a look at whether the faces are like the calibration set.
 
     ``sample`` holds columns of some or all of the faces, see `shift`. Where they are not, intervals are wider
-    and the notes say so; counts and own labels need no such care.
+    and ``shift`` says so; counts and own labels need no such care.
     """
     collection = read_collection(chunks, calibration, **options)
     verdict = shift(sample, calibration, collection.first_shares())
     found = collection.estimate(verdict.is_shifted)
     if not verdict.is_shifted or set(found.table["method"]) <= {POWERED}:
         return found
-    return replace(found, notes=[*found.notes, verdict.sentence], shift=verdict)
+    return replace(found, shift=verdict)
 
 
 @dataclass(frozen=True)
@@ -135,7 +165,6 @@ class Collection:
             self.level,
             self.calibration.name,
             self.calibration.n,
-            [] if self.found else ["There are no faces to estimate from."],
             native / max(native.sum(), 1),
             age_ranges=self.calibration.age_ranges,
         )

@@ -20,21 +20,16 @@ from agestat.stats.calibration import LOOKS, Calibration
 
 DISTANCE = dict.fromkeys(LOOKS, 0.35) | {"novelty": 0.15}  # beyond these intervals may be too narrow
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
-WORDS = {
-    "novelty": "look (the network's features)", "sharpness": "sharpness", "brightness": "brightness",
-    "size": "size of the faces", "score": "the detector's score",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Shift:
-    """The largest distance between the columns, its p-value, and words. ``distances`` by column, ``beyond``
-    the columns whose distance is too large."""
+    """The largest distance between the columns and its p-value. ``distances`` by column, of those that both
+    sides hold; ``beyond`` the columns whose distance is too large."""
 
     is_shifted: bool
     statistic: float
     p_value: float
-    sentence: str
     distances: Mapping[str, float]
     beyond: tuple[str, ...]
 
@@ -61,8 +56,7 @@ def shift(
     worst = max(distances, key=lambda n: distances[n] / DISTANCE[n], default=None)
     statistic = distances[worst] if worst else 0.0
     p_value = min(1.0, chances[worst] * len(distances)) if worst else 1.0
-    sentence = _sentence(beyond, distances, calibration.name)
-    return Shift(bool(beyond), statistic, p_value, sentence, distances, tuple(beyond))
+    return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond))
 
 
 def _distance(sample: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
@@ -76,15 +70,3 @@ def _distance(sample: np.ndarray, reference: np.ndarray, weights: np.ndarray) ->
     effective = weights.sum() ** 2 / (weights**2).sum()  # Kish
     scale = np.sqrt(effective * len(sample) / (effective + len(sample)))
     return distance, float(kstwobign.sf(distance * scale))
-
-
-def _sentence(beyond: list[str], distances: Mapping[str, float], name: str) -> str:
-    if not distances:
-        return f"Whether the faces look like the calibration set of {name} is not known."
-    if not beyond:
-        return f"The faces look like the calibration set of {name}."
-    what = ", ".join(f"{WORDS[n]} {distances[n]:.2f} of at most {DISTANCE[n]:.2f}" for n in beyond)
-    return (
-        f"The faces do not look like the calibration set of {name} ({what}): intervals may be too narrow; "
-        "label some of your own pictures with `agestat label` to make them safe."
-    )

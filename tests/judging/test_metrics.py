@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from agestat.judging.bootstrap import bootstrap_weights, one_sided_bound
+from agestat.judging.bootstrap import bootstrap_weights
 from agestat.judging.metrics import f1_of, nearest_age, report
 from agestat.judging.slices import slice_labels, thirds
 from agestat.labelled.rows import decades
@@ -87,7 +87,6 @@ def test_a_share_of_all_or_none_has_the_exact_bound():
     assert right["f1_per_class"]["male"]["low"] == pytest.approx(2 * share / (1 + share))
     wrong = report(table_of(predicted_gender=["male", "male", "female", "female"]), GENDERS, replicates=50)
     assert wrong["gender_accuracy"]["high"] == pytest.approx(1 - 0.025**0.25)
-    assert one_sided_bound(1) == pytest.approx(0.025)
 
 
 def test_the_interval_of_a_share_has_the_textbook_width():

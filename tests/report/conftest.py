@@ -43,7 +43,7 @@ def literal_estimate(groups: tuple[str, ...] = ("all",)) -> Estimate:
                 ages.append((group, gender, statistic, 100, 39.0, value, value - 1, value + 1, *MADE))
     frames = pd.DataFrame(table, columns=COLUMNS), pd.DataFrame(margins, columns=COLUMNS)
     return Estimate(
-        *frames, pd.DataFrame(ages, columns=AGE_COLUMNS), "bayes", 0.95, "faces", 2000, [], np.ones(4) / 4
+        *frames, pd.DataFrame(ages, columns=AGE_COLUMNS), "bayes", 0.95, "faces", 2000, np.ones(4) / 4
     )
 
 

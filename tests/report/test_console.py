@@ -89,8 +89,8 @@ def test_the_models_known_error_stands_below(scan, make_estimate):
 
 
 def test_a_warning_is_in_the_readers_language(make_estimate):
-    verdict = Shift(True, 0.5, 0.0, "not alike", {"sharpness": 0.5}, ("sharpness",))
-    estimate = replace(make_estimate(), notes=["not alike"], shift=verdict)
+    verdict = Shift(True, 0.5, 0.0, {"sharpness": 0.5}, ("sharpness",))
+    estimate = replace(make_estimate(), shift=verdict)
     assert list(warnings(estimate, open_language("en"))) == [
         "The faces do not look like the calibration set of faces (sharpness 0.50 of at most 0.35): intervals "
         "may be too narrow; label some of your own pictures with `agestat label` to make them safe."

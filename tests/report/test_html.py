@@ -1,5 +1,6 @@
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from agestat.report import words
 from agestat.report.html import render
 from agestat.report.language import open_language
 from agestat.report.model_card import model_section
+from agestat.stats.shift import Shift
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +101,7 @@ def test_russian_pages_hold_no_english_phrases(scan, by_folder, make_estimate, o
     page = render(scan, by_folder, lang="ru", overall=overall)
     assert "drawn, 3\u00a0000 снимков" in page
     assert " pictures" not in page
-    assert "Нет лиц для оценки." in render(scan, _with_note(make_estimate(())), lang="ru")
-
-
-def _with_note(estimate):
-    estimate.notes.append("There are no faces to estimate from.")
-    return estimate
+    assert "Нет лиц для оценки." in render(scan, make_estimate(()), lang="ru")
 
 
 def test_sets_of_the_model_card_are_counted_in_russian():
@@ -128,6 +125,5 @@ def test_without_faces(scan, make_estimate):
 
 
 def test_shift_warning_is_shown(scan, make_estimate):
-    estimate = make_estimate()
-    estimate.notes.append("The faces do not look like the calibration set of faces.")
+    estimate = replace(make_estimate(), shift=Shift(True, 0.5, 0.0, {"sharpness": 0.5}, ("sharpness",)))
     assert 'class="warning"' in render(scan, estimate, lang="en")

@@ -74,10 +74,19 @@ def test_over_time_draws_share_and_interval(make_estimate):
     assert axes.collections[0].get_datalim(axes.transData).y0 == pytest.approx(54)
 
 
-def test_forest_marks_what_differs_clearly():
-    row = {"band": "18-24", "difference": 0.1, "difference_low": 0.05, "difference_high": 0.15}
+@pytest.mark.parametrize(
+    ("level", "p_value", "filled"), [(0.95, 0.01, True), (0.8, 0.1, True), (0.99, 0.03, False)]
+)
+def test_forest_marks_what_differs_clearly(level, p_value, filled):
+    row = {
+        "level": level,
+        "band": "18-24",
+        "difference": 0.1,
+        "difference_low": 0.05,
+        "difference_high": 0.15,
+    }
     table = pd.DataFrame(
-        [{**row, "gender": "female", "p_adjusted": 0.01}, {**row, "gender": "male", "p_adjusted": 0.5}],
+        [{**row, "gender": "female", "p_adjusted": p_value}, {**row, "gender": "male", "p_adjusted": 0.5}],
         columns=COMPARISON_COLUMNS,
     )
     figure = plots.forest(table, names=("summer", "winter"))
@@ -87,7 +96,10 @@ def test_forest_marks_what_differs_clearly():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["female 18-24", "male 18-24"]
     intervals, points = axes.lines[1::2], axes.lines[2::2]
     assert [line.get_xdata() for line in intervals] == [pytest.approx([5, 15])] * 2
-    assert [point.get_markerfacecolor() for point in points] == [LIGHT.female, LIGHT.paper]
+    assert [point.get_markerfacecolor() for point in points] == [
+        LIGHT.female if filled else LIGHT.paper,
+        LIGHT.paper,
+    ]
 
 
 def test_svg_is_small_named_and_the_same_every_time(make_estimate):

@@ -122,7 +122,7 @@ def test_no_faces_give_an_empty_labelled_result(calibration, world):
     result = estimate(np.empty((0, 103)), None, np.empty(0, int), calibration, bands=world.decades)
     assert list(result.table.columns) == COLUMNS
     assert len(result.table) == len(result.margins) == len(result.ages) == 0
-    assert result.notes == ["There are no faces to estimate from."]
+    assert result.groups == result.bands == []
     assert (result.method, result.level, result.calibration_name, result.calibration_n) == (
         "bayes", 0.95, "world", 1600,
     )  # fmt: skip
@@ -204,15 +204,15 @@ def test_chunks_give_what_one_piece_gives(calibration, world):
     assert parts.table[numbers].to_numpy() == pytest.approx(whole.table[numbers].to_numpy(), abs=1e-4)
 
 
-def test_faces_that_look_different_get_wider_intervals_and_a_note(calibration, world):
+def test_faces_that_look_different_get_wider_intervals_and_a_verdict(calibration, world):
     faces = world.simulate(world.even, 500, 4)
     chunk = (faces.probabilities, None, np.arange(500))
     rng = np.random.default_rng(0)
     options = {"bands": world.decades, "replicates": 300}
     alike = estimate_checked(lambda: [chunk], {"novelty": rng.gamma(8, 1 / 8, 500)}, calibration, **options)
     other = estimate_checked(lambda: [chunk], {"novelty": rng.gamma(8, 1 / 4, 500)}, calibration, **options)
-    assert alike.notes == []
-    assert "intervals may be too narrow" in other.notes[0]
+    assert alike.shift is None
+    assert other.shift is not None and other.shift.beyond == ("novelty",)
 
     def width(result):
         return (result.table["share_high"] - result.table["share_low"]).mean()

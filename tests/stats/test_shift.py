@@ -14,16 +14,13 @@ def test_faces_like_the_calibration_set(calibration):
     found = shift(novelty(1000, 1), calibration)
     assert not found.is_shifted
     assert found.p_value > 0.01
-    assert found.sentence == "The faces look like the calibration set of world."
 
 
 def test_faces_unlike_it(calibration):
     found = shift(novelty(1000, 1, 1 / 6), calibration)
     assert found.is_shifted
     assert found.p_value < 1e-6
-    assert found.sentence.startswith("The faces do not look like the calibration set of world (look (the")
-    assert "agestat label" in found.sentence
-    assert "\n" not in found.sentence
+    assert found.beyond == ("novelty",)
 
 
 def test_a_handful_of_faces_raises_no_alarm(calibration):
@@ -46,10 +43,8 @@ def test_other_shares_alone_raise_no_alarm(world):
     assert not shift(sample, calibration, shares).is_shifted
 
 
-@pytest.mark.parametrize(
-    ("column", "words"), [("size", "size of the faces 0."), ("score", "the detector's score 0.")]
-)
-def test_what_the_calibration_set_lacks_is_not_compared_and_what_it_holds_is(calibration, column, words):
+@pytest.mark.parametrize("column", ["size", "score"])
+def test_what_the_calibration_set_lacks_is_not_compared_and_what_it_holds_is(calibration, column):
     rng = np.random.default_rng(0)
     sample = {**novelty(1000, 1), column: rng.normal(50, 10, 1000)}
     assert list(shift(sample, calibration).distances) == ["novelty"]
@@ -57,11 +52,11 @@ def test_what_the_calibration_set_lacks_is_not_compared_and_what_it_holds_is(cal
     columns = {**calibration.columns, column: rng.normal(80, 10, calibration.n)}
     found = shift(sample, replace(calibration, columns=columns))
     assert found.is_shifted
-    assert words in found.sentence
+    assert found.beyond == (column,)
 
 
 @pytest.mark.parametrize("sample", [{}, {"novelty": np.array([])}, {"novelty": np.full(9, np.nan)}])
 def test_nothing_to_go_by(calibration, sample):
     found = shift(sample, calibration)
     assert not found.is_shifted
-    assert found.sentence == "Whether the faces look like the calibration set of world is not known."
+    assert found.distances == {}
