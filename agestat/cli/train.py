@@ -29,12 +29,14 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Checkpoint folder."
 )
 @click.option("--recipe", "recipe_name", default="faces", show_default=True,
-              help="faces, faces-transfer, faces-seed, simpsons or simpsons-seed.")  # fmt: skip
+              help="faces, faces-tuned, faces-transfer, faces-seed, simpsons or simpsons-seed.")  # fmt: skip
 @click.option("--name", help="The model's name; default: the folder's.")
 @click.option("--terms", help="Terms of the weights, for the model card.")
 @click.option("--init", default="scratch", show_default=True, help="scratch, or a safetensors file.")
 @click.option("--teachers/--no-teachers", default=False,
               help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
+@click.option("--distil", metavar="MODEL",
+              help="Half of every target is what this trained model says of the picture.")  # fmt: skip
 @click.option("--freeze", help="Stages kept as they are: stem,layer1,... or none.")
 @click.option("--epochs", type=click.IntRange(1), help="All epochs at the recipe's last picture size.")
 @click.option("--stages", metavar="SIZExEPOCHS,...", help="Picture sizes and their epochs, as 64x10,128x6.")

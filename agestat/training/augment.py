@@ -11,6 +11,10 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
+from torchvision.io import decode_jpeg, encode_jpeg
+
+GRAIN = 0.06  # of the range of a channel, the strongest grain of a picture in low light
+JPEG_QUALITY = (20.0, 80.0)
 
 
 def _uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
@@ -66,6 +70,37 @@ def saturation(pixels: Tensor, limit: float, generator: Generator) -> Tensor:
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     grey = (pixels * weights).sum(dim=1, keepdim=True)
     return ((pixels - grey) * factor + grey).clamp_(0, 1)
+
+
+def tint(pixels: Tensor, limit: float, generator: Generator) -> Tensor:
+    """Multiply each channel of each picture by its own factor in ``[1 - limit, 1 + limit]``: lamps and white
+    balance."""
+    factor = _uniform(3 * len(pixels), 1 - limit, 1 + limit, generator).view(-1, 3, 1, 1)
+    return (pixels * factor).clamp_(0, 1)
+
+
+def low_light(pixels: Tensor, probability: float, generator: Generator) -> Tensor:
+    """Darken a share of the batch by a gamma in ``[1, 2.5]`` and add the grain of a sensor, normal noise of a
+    deviation to `GRAIN`."""
+    chosen = _chosen(len(pixels), probability, generator)
+    dark = pixels[chosen]
+    gamma = _uniform(len(dark), 1, 2.5, generator).view(-1, 1, 1, 1)
+    grain = torch.randn(dark.shape, generator=generator)
+    grain *= _uniform(len(dark), 0, GRAIN, generator).view(-1, 1, 1, 1)
+    out = pixels.clone()
+    out[chosen] = (dark**gamma + grain).clamp_(0, 1)
+    return out
+
+
+def jpeg(pixels: Tensor, probability: float, generator: Generator) -> Tensor:
+    """Compress a share of the batch as JPEG of a quality in `JPEG_QUALITY` (of 100)."""
+    chosen = _chosen(len(pixels), probability, generator).nonzero().flatten()
+    quality = _uniform(len(pixels), *JPEG_QUALITY, generator)
+    out = pixels.clone()
+    for number in chosen.tolist():
+        whole = (pixels[number] * 255).round().to(torch.uint8).contiguous()
+        out[number] = decode_jpeg(encode_jpeg(whole, int(quality[number]))).float() / 255
+    return out
 
 
 def noise(pixels: Tensor, area: float, generator: Generator) -> Tensor:
@@ -137,7 +172,10 @@ class Augmentation:
     saturation: float = 0.0
     noise: float = 0.0
     erase: float = 0.0
+    tint: float = 0.0
     downscale: float = 0.0  # share of pictures
+    low_light: float = 0.0  # share of pictures
+    jpeg: float = 0.0  # share of pictures
     smallest: float = 0.25  # of the picture's size, for `downscale`
 
     def __call__(self, pixels: Tensor, generator: Generator) -> Tensor:
@@ -149,10 +187,12 @@ class Augmentation:
                 len(pixels), self.degrees, self.scale, self.shift, generator, self.aspect
             )
             pixels = affine(pixels, matrices)
-        for transform in (brightness, contrast, saturation, noise, erase):
+        for transform in (brightness, contrast, saturation, tint, noise, erase, low_light):
             limit = getattr(self, transform.__name__)
             if limit:
                 pixels = transform(pixels, limit, generator)
         if self.downscale:
             pixels = downscale(pixels, self.downscale, self.smallest, generator)
+        if self.jpeg:  # last, as in a picture that was shrunk to be sent
+            pixels = jpeg(pixels, self.jpeg, generator)
         return pixels

@@ -16,7 +16,7 @@ from agestat.images.decode import decode
 from agestat.images.faces import Box
 from agestat.labelled.folders import make_folders
 
-KINDS = ("crops", "lessons")  # what the names of the cache's files begin with
+KINDS = ("crops", "lessons", "answers")  # what the names of the cache's files begin with
 CACHED_SIZE = 160  # pixels: what the labelled sets hold; the warp for jitter samples from it
 
 
@@ -35,7 +35,7 @@ def make_private(folder: Path) -> None:
 
 
 def remove_cache(folder: Path | None = None, key: str = "") -> int:
-    """Delete the crops in a cache and what teachers said of them, those of one `crops_key` or all; what a run
+    """Delete the crops in a cache and what was said of them, those of one `crops_key` or all; what a run
     of this moment still needs it makes again. Returns the bytes that they took."""
     folder, freed = folder or usual_cache(), 0
     for kind in KINDS:

@@ -25,9 +25,10 @@ from agestat.model.predict import has_bf16, pick_device
 from agestat.training.augment import Blend, mixup
 from agestat.training.crops import crops_key, load_crops, usual_cache
 from agestat.training.recipes import Recipe
-from agestat.training.targets import balance_weights, targets
-from agestat.training.teachers import DESCRIPTOR_SIZE, lessons
+from agestat.training.targets import age_prior, balance_weights, distilled, targets
+from agestat.training.teachers import DESCRIPTOR_SIZE, answers, lessons
 from agestat.training.validate import score, validate
+from agestat.training.weights import initialise, running_average
 
 STATE = "state.pt"
 HISTORY = "history.csv"
@@ -42,6 +43,7 @@ class Options:
     out: Path
     init: Path | None = None
     teachers: bool = False
+    distil: Path | None = None  # a checkpoint folder whose answers are half of every target
     device: str = "auto"
     amp: bool = True
     workers: int = 1
@@ -49,32 +51,6 @@ class Options:
     resume: bool = False
     quiet: bool = False
     cache: Path = field(default_factory=usual_cache)
-
-
-def initialise(network: AgeGenderResNet, init: Path | None) -> None:
-    """Load a backbone from a safetensors file (torchvision's names or an agestat checkpoint's)."""
-    if init is None:
-        return
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        state = load_file(init)
-    except (OSError, SafetensorError) as error:
-        raise AgestatError(
-            "{init} is not a whole safetensors file ({reason}).", init=init, reason=error
-        ) from error
-    own = {key.removeprefix("backbone."): value.float() for key, value in state.items()}
-    backbone = network.backbone.state_dict()
-    taken = {key: own[key] for key in backbone if key in own and own[key].shape == backbone[key].shape}
-    if len(taken) < len(backbone):
-        raise AgestatError(
-            "{init} holds {found} of the {all} tensors of a ResNet-18.",
-            init=init,
-            found=len(taken),
-            all=len(backbone),
-        )
-    network.backbone.load_state_dict(taken)
 
 
 class Trainer:
@@ -94,6 +70,7 @@ class Trainer:
         self.network = AgeGenderResNet(recipe.space, regression=regression)
         initialise(self.network, options.init)
         self.network.to(self.device).to(memory_format=torch.channels_last)
+        self.averaged = running_average(self.network, recipe.ema)
         self.pupil = nn.Linear(FEATURES, DESCRIPTOR_SIZE).to(self.device)
         self._load_targets()
         self.optimizer = self._optimizer()
@@ -130,7 +107,11 @@ class Trainer:
             self.descriptors = torch.from_numpy((descriptors - descriptors.mean(axis=0)) / spread)
         ages = None if taught is None else taught.ages
         soft = targets(self.train, recipe.space, smoothing=recipe.smoothing, teacher=ages)
+        if options.distil:
+            said = answers(options.distil, self.train, options.cache, options.device, quiet=options.quiet)
+            soft = distilled(soft, said, recipe.space)
         self.targets = torch.from_numpy(soft)
+        self.prior = torch.from_numpy(age_prior(self.train)) if recipe.age_prior else None
         self.weights = torch.from_numpy(balance_weights(self.train, recipe.balance))
 
     def _optimizer(self) -> torch.optim.Optimizer:
@@ -204,14 +185,16 @@ class Trainer:
         logits = self.network.logits(features)
         total = torch.zeros((), device=self.device)
         for number, part in enumerate(self.recipe.space.slices):
-            labels = target[:, part]
+            labels, guesses = target[:, part], logits[:, part]
+            if number == 1 and self.prior is not None:
+                guesses = guesses + self.recipe.age_prior * blend(self.prior[index]).log().to(self.device)
             if number == 1 and self.recipe.age_loss != "distribution":
                 known = labels.sum(dim=1)
                 years = (labels * torch.arange(labels.shape[1], device=self.device)).sum(dim=1)
                 error = (self.network.years(head) - years) / 10
                 per_picture = known * (error.abs() if self.recipe.age_loss == "l1" else error**2)
             else:
-                per_picture = -(labels * F.log_softmax(logits[:, part], dim=1)).sum(dim=1)
+                per_picture = -(labels * F.log_softmax(guesses, dim=1)).sum(dim=1)
             scale = self.recipe.gender_weight if number == 0 else 1.0
             total = total + scale * (weight * per_picture).mean()
         if self.descriptors is not None:
@@ -239,6 +222,8 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
+        if self.averaged:
+            self.averaged.update_parameters(self.network)
         return float(loss.detach())
 
     def run_epoch(self) -> dict[str, Any]:
@@ -262,7 +247,7 @@ class Trainer:
         row = {"epoch": self.epoch + 1, "size": size, "loss": losses / seen, "seconds": seconds}
         row |= {"images_per_second": seen / seconds, "waiting_share": waited / seconds}
         val_crops = load_crops(self.val, self.options.cache, size=size, quiet=quiet)
-        return row | validate(self.network, val_crops, self.val, self.device, self.bf16)
+        return row | validate(self.kept(), val_crops, self.val, self.device, self.bf16)
 
     def advance(self) -> None:
         """Run one epoch and keep state and history."""
@@ -270,7 +255,7 @@ class Trainer:
         self.epoch += 1
         self.history.append(row)
         if self.recipe.best_epoch and (self.best is None or score(row) > self.best[0]):
-            state = {key: value.cpu().clone() for key, value in self.network.state_dict().items()}
+            state = {key: value.cpu().clone() for key, value in self.kept().state_dict().items()}
             self.best = (score(row), state)
         self.save()
         if not self.options.quiet:
@@ -286,12 +271,16 @@ class Trainer:
         which is the maximum-likelihood scale of a Laplace distribution."""
         size = self.recipe.input_size
         crops = load_crops(self.val, self.options.cache, size=size, quiet=self.options.quiet)
-        row = validate(self.network, crops, self.val, self.device, self.bf16)
+        row = validate(self.kept(), crops, self.val, self.device, self.bf16)
         self.network.age_scale.fill_(max(row["age_mae"], 1.0))
 
     def final_state(self) -> dict[str, Tensor]:
         """The weights to ship: the best epoch's where the recipe asks for it, else the last."""
-        return self.best[1] if self.best else self.network.state_dict()
+        return self.best[1] if self.best else self.kept().state_dict()
+
+    def kept(self) -> AgeGenderResNet:
+        """The network that is judged and shipped: the running average where the recipe keeps one."""
+        return self.averaged.module if self.averaged else self.network
 
     def save(self) -> None:
         """Write the resumable state and ``history.csv``, each by rename."""
@@ -300,6 +289,7 @@ class Trainer:
         torch.save(
             {"network": self.network.state_dict(), "pupil": self.pupil.state_dict(),
              "optimizer": self.optimizer.state_dict(), "epoch": self.epoch, "history": self.history,
+             "averaged": self.averaged.state_dict() if self.averaged else None,
              "best": self.best, "run": self._run()},
             partial,
         )  # fmt: skip
@@ -314,6 +304,7 @@ class Trainer:
         return {
             "start (--init)": str(options.init), "recipe": str(asdict(self.recipe)),
             "seed": str(options.seed), "choice of teachers": str(options.teachers),
+            "model to distil": str(options.distil),
             "set to train on": crops_key(self.train), "set to judge by": crops_key(self.val),
         }  # fmt: skip
 
@@ -336,5 +327,7 @@ class Trainer:
             )
         self.network.load_state_dict(state["network"])
         self.pupil.load_state_dict(state["pupil"])
+        if self.averaged:
+            self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.history, self.best = state["epoch"], state["history"], state["best"]

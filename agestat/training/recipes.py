@@ -34,6 +34,8 @@ class Recipe:
     gender_weight: float = 1.0  # of the first head's loss, beside the age head's 1
     teacher_weight: float = 1.0
     mixup: float = 0.0  # of Beta(mixup, mixup), how far two pictures and their targets are blended; 0 is off
+    age_prior: float = 0.0  # power of p(age | gender) of the training set that the age head need not learn
+    ema: float = 0.0  # decay a step of the running average of the weights that is kept; 0 is off
     mirrored: bool = False  # the finished model judges a crop together with its mirror image
     best_epoch: bool = False  # keep the best epoch by macro F1 instead of the last
 
@@ -81,6 +83,36 @@ RECIPES = {
             teacher_weight=0.5,
             mixup=0.3,
             mirrored=True,
+        ),
+        Recipe(
+            name="faces-tuned",
+            about="people, tuned from earlier weights: every age alike, real photos' faults, no mirror image",
+            space_name="years",
+            usual_set="fairface",
+            crop="faces",
+            stages=((96, 4), (128, 4)),
+            augmentation=Augmentation(
+                degrees=15,
+                scale=0.18,
+                aspect=0.05,
+                shift=0.05,
+                brightness=0.3,
+                contrast=0.3,
+                saturation=0.5,
+                tint=0.1,
+                erase=0.25,
+                downscale=0.3,
+                low_light=0.15,
+                jpeg=0.3,
+            ),
+            lr=1e-3,
+            batch_size=128,
+            smoothing=0.05,
+            gender_weight=2.0,
+            teacher_weight=0.5,
+            mixup=0.3,
+            age_prior=1.0,
+            ema=0.998,
         ),
         Recipe(
             name="faces-transfer",

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from agestat.errors import AgestatError
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.folders import make_folders
-from agestat.model.checkpoint import INFO
+from agestat.model.checkpoint import INFO, folder_of
 from agestat.model.label_space import SIX
 from agestat.training.crops import crops_key, make_private, remove_cache, usual_cache
 from agestat.training.export import export, learning_curve
@@ -73,6 +73,7 @@ def train(
     name: str | None = None,
     init: str | Path | None = None,
     teachers: bool = False,
+    distil: str | Path | None = None,
     limit: int | None = None,
     skip_bad: bool = False,
     device: str = "auto",
@@ -90,8 +91,9 @@ def train(
 
     ``data``: one or more folders of labelled sets. ``recipe``: a name of `agestat.training.recipes`, or a
     `Recipe`. ``name`` of the model: the folder's if None. ``init``: safetensors to start from, None is from
-    scratch. ``teachers``: learn from the CC0 teachers too (`agestat[teachers]`). ``limit``: pictures of each
-    split. ``skip_bad``: go on without rows that cannot be used. ``device``: "auto", "cpu", "cuda" or "mps";
+    scratch. ``teachers``: learn from the CC0 teachers too (`agestat[teachers]`). ``distil``: a trained model,
+    by name or folder, whose answers are half of every target. ``limit``: pictures of each split.
+    ``skip_bad``: go on without rows that cannot be used. ``device``: "auto", "cpu", "cuda" or "mps";
     ``amp``: bfloat16 where the processor has it; ``workers``: threads that augment. ``resume``: go on after
     the last whole epoch in ``out``. ``cache``: private folder of the cut pictures while the run lasts, the
     user's cache folder if None; ``keep_cache``: for another run on the same pictures. ``terms`` of the
@@ -103,8 +105,9 @@ def train(
     recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     data = [data] if isinstance(data, str | Path) else data
     options = Options(
-        out=Path(out), init=Path(init) if init else None, teachers=teachers, device=device, amp=amp,
-        workers=workers, seed=seed, resume=resume, quiet=quiet,
+        out=Path(out), init=Path(init) if init else None, teachers=teachers,
+        distil=folder_of(distil) if distil else None, device=device, amp=amp, workers=workers,
+        seed=seed, resume=resume, quiet=quiet,
         cache=Path(cache) if cache else usual_cache(),
     )  # fmt: skip
     _prepare(options)

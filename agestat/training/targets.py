@@ -10,6 +10,8 @@ from agestat.model.label_space import AGES, GENDERS, YEARS, LabelSpace
 AGE_SIGMA = 2.0  # years: how far neighbouring ages share one label (Gao et al. 2017, label distribution)
 EDGE_SIGMA = 1.0  # years: buckets end softly, since perceived age does
 OLDEST = 90  # where an open bucket such as "70 and over" ends for the target
+PRIOR_FLOOR = 0.01  # of the prior of ages is uniform: ages that no label names are rare, not impossible
+DISTILLED_SHARE = 0.5  # of a target is what a trained model says; the rest is the label
 TEACHER_SHARE = 0.5  # of the distribution inside a bucket; the rest is uniform
 
 
@@ -56,6 +58,34 @@ def targets(
         known = heads[0].sum(axis=1, keepdims=True)
         heads[0] = heads[0] * (1 - smoothing) + known * smoothing / heads[0].shape[1]
     return np.concatenate(heads, axis=1).astype(np.float32)
+
+
+def distilled(soft: np.ndarray, said: np.ndarray, space: LabelSpace) -> np.ndarray:
+    """``(N, L)`` targets of which `DISTILLED_SHARE` is what a trained model said of the picture, ``(N, L)``
+    (Hinton et al. 2015); a head without a label stays without."""
+    mixed = soft.copy()
+    for part in space.slices:
+        known = soft[:, part].sum(axis=1, keepdims=True)
+        mixed[:, part] = (1 - DISTILLED_SHARE) * soft[:, part] + DISTILLED_SHARE * known * said[:, part]
+    return mixed
+
+
+def age_prior(frame: pd.DataFrame) -> np.ndarray:
+    """``(N, 101) float32``: how common each age is among the labels of the row's gender, or of all genders
+    where it is not known.
+
+    For logit adjustment (Menon et al. 2021; balanced softmax, Ren et al. 2020): where women over 45 are rare,
+    a network that is sure of a woman judges her younger, so the prior is that of ages *given* the gender.
+    """
+    ages = age_targets(frame)
+    gender = frame["gender"].to_numpy(dtype=object)
+    priors = np.empty_like(ages)
+    for name in (None, *GENDERS):
+        rows = np.full(len(frame), name is None) | (gender == name)
+        shares = ages[rows].sum(axis=0) @ _gaussian(AGE_SIGMA)
+        prior = shares / max(shares.sum(), 1e-9)
+        priors[rows] = (1 - PRIOR_FLOOR) * prior + PRIOR_FLOOR / AGES
+    return priors
 
 
 def balance_weights(frame: pd.DataFrame, power: float) -> np.ndarray:

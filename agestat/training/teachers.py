@@ -18,10 +18,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
+from agestat.model.checkpoint import load_model
 from agestat.model.label_space import AGES
+from agestat.training.crops import crops_key, load_crops
 
 DESCRIPTOR_SIZE = 128
 CHIP_SIZE = 150  # pixels, what dlib's descriptor network takes
@@ -127,3 +130,19 @@ def lessons(crops: np.ndarray, target: Path, *, quiet: bool = False) -> Lessons:
         partial.replace(target)
     with np.load(target, allow_pickle=False) as saved:
         return Lessons(saved["descriptors"].astype(np.float32), saved["ages"].astype(np.float32))
+
+
+def answers(
+    folder: Path, frame: pd.DataFrame, cache: Path, device: str = "auto", *, quiet: bool = False
+) -> np.ndarray:
+    """``(N, L) float32`` probabilities that the model in ``folder`` gives the pictures of a labelled frame,
+    computed once for each model and list of pictures."""
+    model = load_model(folder, device)
+    target = cache / f"answers-{model.digest[:16]}-{crops_key(frame)}.npy"
+    if not target.exists():
+        crops = load_crops(frame, cache, size=model.input_size, quiet=quiet)
+        partial = target.with_suffix(f".{os.getpid()}.partial.npy")
+        np.save(partial, model.predict(crops).probabilities.astype(np.float16))
+        partial.replace(target)
+    said: np.ndarray = np.load(target, allow_pickle=False).astype(np.float32)
+    return said
