@@ -4,14 +4,15 @@ Every picture of a batch draws its own parameters from the given generator, so a
 resumed one continues it.
 """
 
+import io
 import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional as F
-from torchvision.io import decode_jpeg, encode_jpeg
 
 GRAIN = 0.06  # of the range of a channel, the strongest grain of a picture in low light
 JPEG_QUALITY = (20.0, 80.0)
@@ -98,8 +99,10 @@ def jpeg(pixels: Tensor, probability: float, generator: Generator) -> Tensor:
     quality = _uniform(len(pixels), *JPEG_QUALITY, generator)
     out = pixels.clone()
     for number in chosen.tolist():
-        whole = (pixels[number] * 255).round().to(torch.uint8).contiguous()
-        out[number] = decode_jpeg(encode_jpeg(whole, int(quality[number]))).float() / 255
+        picture = io.BytesIO()
+        rows = (pixels[number] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+        Image.fromarray(rows).save(picture, "JPEG", quality=int(quality[number]))
+        out[number] = torch.from_numpy(np.array(Image.open(picture))).permute(2, 0, 1) / 255
     return out
 
 

@@ -93,9 +93,32 @@ def test_downscale_blurs_the_chosen_share_and_keeps_the_shape():
     assert 70 < int(changed.sum()) < 130
 
 
+def test_tint_scales_each_channel_by_at_most_its_limit():
+    out = augment.tint(flat(0.5), 0.1, generator())[:, :, 0, 0]
+    assert 0.45 - 1e-6 <= out.min() < 0.46 and 0.54 < out.max() <= 0.55 + 1e-6
+    assert (out.amax(dim=1) - out.amin(dim=1)).max() > 0.05
+
+
+def test_low_light_darkens_and_grains_the_chosen_share():
+    out = augment.low_light(flat(0.5, size=32), 0.5, generator())
+    dark = (out != 0.5).flatten(1).any(1)
+    mean, grain = out[dark].mean(dim=(1, 2, 3)), out[dark].std(dim=(1, 2, 3))
+    assert 70 < int(dark.sum()) < 130
+    assert 0.5**2.5 - 0.01 < mean.min() < 0.2 and 0.45 < mean.max() < 0.51
+    assert grain.min() < 0.005 and 0.055 < grain.max() < 0.065
+
+
+def test_jpeg_compresses_the_chosen_share_and_keeps_the_picture():
+    steps = torch.linspace(0, 1, 16).view(1, 1, 1, 16).expand(200, 3, 16, 16)
+    out = augment.jpeg(steps, 0.5, generator())
+    changed = (out != steps).flatten(1).any(1)
+    assert 70 < int(changed.sum()) < 130
+    assert 0.01 < (out[changed] - steps[changed]).abs().max() < 0.2
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_augmentation_depends_on_its_generator_alone(seed):
-    everything = Augmentation(0.5, 45, 0.2, 0.1, 0.1, 0.8, 0.3, 0.5, 0.3, 0.2, 0.3)
+    everything = Augmentation(0.5, 45, 0.2, 0.1, 0.1, 0.8, 0.3, 0.5, 0.3, 0.2, 0.1, 0.3, 0.3, 0.3)
     pixels = torch.rand(8, 3, 16, 16)
     first, second = everything(pixels, generator(seed)), everything(pixels, generator(seed))
     assert torch.equal(first, second)

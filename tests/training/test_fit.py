@@ -12,11 +12,13 @@ from agestat.errors import AgestatError
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.model.checkpoint import load_model
-from agestat.training.augment import Augmentation
+from agestat.model.label_space import SIX
+from agestat.training.augment import Augmentation, mixup
 from agestat.training.crops import load_crops
 from agestat.training.fit import Options, Trainer
 from agestat.training.recipes import RECIPES, find_recipe
 from agestat.training.run import train
+from agestat.training.targets import targets
 from agestat.training.validate import validate
 
 SMALL = replace(
@@ -64,6 +66,49 @@ def test_a_resumed_run_equals_an_unbroken_one(figures, tmp_path):
     for key, value in whole.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[key]), key
     assert [row["loss"] for row in whole.history] == [row["loss"] for row in resumed.history]
+
+
+def test_the_running_average_is_what_is_kept_and_it_resumes(figures, tmp_path):
+    recipe = replace(SMALL, stages=((32, 2),), ema=0.9)
+    frame = read_labelled([figures]).frame
+    whole = Trainer(frame, recipe, options(tmp_path, "whole"))
+    whole.fit()
+    Trainer(frame, recipe, options(tmp_path, "broken")).advance()
+    resumed = Trainer(frame, recipe, options(tmp_path, "broken"))
+    resumed.restore()
+    resumed.fit()
+    last, kept = whole.network.state_dict(), whole.final_state()
+    assert not torch.equal(last["head.weight"], kept["head.weight"])
+    assert not torch.equal(last["backbone.bn1.running_var"], kept["backbone.bn1.running_var"])
+    assert all(torch.equal(value, resumed.final_state()[key]) for key, value in kept.items())
+
+
+def test_a_prior_of_ages_is_what_the_age_head_need_not_learn(figures, tmp_path):
+    """Menon et al. 2021: logits that lack the prior lose nothing where the loss knows it."""
+    frame = read_labelled([figures]).frame
+    frame = frame[frame["gender"] == "female"]
+    recipe = replace(find_recipe("faces"), stages=((32, 1),), mixup=0.0)
+    plain, aware = (Trainer(frame, replace(recipe, age_prior=power), options(tmp_path)) for power in (0, 1))
+    index, pixels = torch.arange(8), torch.rand(8, 3, 32, 32)
+    blend = mixup(8, 0.0, torch.Generator())
+    with torch.no_grad():
+        aware.network.load_state_dict(plain.network.state_dict())
+        aware.network.head.bias[2:] -= aware.prior[0].log()
+        assert aware.loss(index, pixels, blend) == pytest.approx(float(plain.loss(index, pixels, blend)))
+
+
+def test_a_model_of_the_same_labels_is_begun_from_and_distilled(figures, tmp_path):
+    recipe = replace(SMALL, stages=((32, 1),))
+    cache = {"cache": tmp_path / "cache", "keep_cache": True}
+    teacher = train(figures, recipe, out=tmp_path / "teacher", device="cpu", quiet=True, **cache)
+    begun = options(tmp_path, "pupil", init=teacher / "model.safetensors", distil=teacher)
+    pupil = Trainer(read_labelled([figures]).frame, recipe, begun)
+    crops = np.array(load_crops(pupil.train, tmp_path / "cache", size=32, quiet=True))
+    model = load_model(teacher, "cpu")
+    assert torch.equal(pupil.network.head.weight, model.network.head.weight)
+    labels = targets(pupil.train, SIX, smoothing=recipe.smoothing)
+    said = model.predict(crops).probabilities
+    assert pupil.targets.numpy() == pytest.approx((labels + said) / 2, abs=1e-3)
 
 
 def test_a_finished_folder_is_not_overwritten_without_resume(figures, tmp_path):

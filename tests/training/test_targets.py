@@ -5,7 +5,7 @@ import pytest
 
 from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.model.label_space import SIX, YEARS
-from agestat.training.targets import age_targets, balance_weights, targets
+from agestat.training.targets import age_prior, age_targets, balance_weights, distilled, targets
 
 
 def frame(*rows):
@@ -63,3 +63,24 @@ def test_balance_weights_rise_for_rare_classes_and_average_one():
     assert weights.mean() == pytest.approx(1)
     assert weights[9] / weights[0] == pytest.approx(9)
     assert balance_weights(rows, 0.0) == pytest.approx(np.ones(10))
+
+
+def test_the_prior_of_ages_is_that_of_the_rows_own_gender():
+    rows = frame(*[("female", 20.0, 20, 20)] * 3, ("female", 60.0, 60, 60), ("male", 60.0, 60, 60),
+                 (None, 60.0, 60, 60))  # fmt: skip
+    prior = age_prior(rows)
+    assert prior.sum(axis=1) == pytest.approx(np.ones(6), abs=1e-5)
+    near_20, near_60 = prior[:, 10:31].sum(axis=1), prior[:, 50:71].sum(axis=1)
+    assert near_20 == pytest.approx([0.745, 0.745, 0.745, 0.745, 0.002, 0.497], abs=2e-3)
+    assert near_60 == pytest.approx([0.250, 0.250, 0.250, 0.250, 0.992, 0.497], abs=2e-3)
+    assert prior.min() == pytest.approx(0.01 / 101)  # no age is impossible
+
+
+def test_distilled_targets_are_half_of_what_the_model_said_and_never_fill_a_missing_label():
+    soft = targets(frame(("female", 30.0, 30, 30), (None, np.nan, np.nan, np.nan)), YEARS)
+    said = np.full((2, 103), 1 / 101, np.float32)
+    said[:, :2] = [0.2, 0.8]
+    mixed = distilled(soft, said, YEARS)
+    assert mixed[0, :2] == pytest.approx([0.6, 0.4])
+    assert mixed[0, 2:] == pytest.approx((soft[0, 2:] + 1 / 101) / 2)
+    assert not mixed[1].any()
