@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,9 +15,8 @@ from agestat.errors import AgestatError, UsageError
 from agestat.images.walk import folders_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scanning.examine import Settings
-from agestat.scanning.home import store_of
 from agestat.scanning.pipeline import Plan, Progress, Stop, fill
-from agestat.scanning.store import Store
+from agestat.scanning.store import Store, StoredRun, store_of
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model
@@ -69,7 +69,7 @@ def scan(
     settings = _settings(info, min_face, min_score)
     entries = islice(walk(paths, include=include, exclude=exclude), limit)
     stop = Stop()
-    with db if isinstance(db, Store) else Store(db or store_of(paths)) as store:
+    with nullcontext(db) if isinstance(db, Store) else Store(db or store_of(paths)) as store:
         about = _about(info, paths, settings, include, exclude, limit)
         calibration = folder_of(model) / CALIBRATION
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
@@ -85,7 +85,7 @@ def scan(
                 stop.signal,
             )
         store.end_run(run)
-    return Scan(store, run)
+    return Scan(StoredRun(store.path, run))
 
 
 def check_plan(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:

@@ -29,7 +29,7 @@ with atheris.instrument_imports(include=["agestat", "PIL", "csv"]):
     from agestat.labelled.dataset import read_labelled
     from agestat.model.label_space import YEARS
     from agestat.scanning.examine import Examined, Face
-    from agestat.scanning.store import Row, Store
+    from agestat.scanning.store import Row, Store, StoredRun
 
 WORK = Path(tempfile.mkdtemp(prefix="fuzz", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
 FACE = Face(1, 2, 30, 40, 0.9, 120.5, 99.0)
@@ -87,7 +87,7 @@ def small_scan() -> Scan:
         run = store.begin_run("s", {"space": "years", "model": "none", "model_digest": "", "agestat": ""})
         with store.transaction():
             store.write(run, [Row(Found("/photos", "a/1.jpg", 1, 1), answer, [blob], [None])])
-    return Scan(store, run)
+    return Scan(StoredRun(store.path, run))
 
 
 def fill(corpus: Path) -> None:

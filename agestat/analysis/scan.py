@@ -1,7 +1,6 @@
 """What a scan gives: files and faces as data frames, and the estimated shares."""
 
 import hashlib
-import json
 import os
 import secrets
 from array import array
@@ -19,10 +18,9 @@ from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
 from agestat.images.quality import flags
 from agestat.images.walk import LATEST
-from agestat.model.label_space import SPACES, LabelSpace
-from agestat.scanning.home import store_of
-from agestat.scanning.store import Store
-from agestat.scanning.stored_run import StoredRun
+from agestat.model.label_space import LabelSpace
+from agestat.scanning.store import StoredRun, is_database, store_of
+from agestat.scanning.store.reading import MEASURED
 
 if TYPE_CHECKING:
     from agestat.stats.calibration import Calibration
@@ -30,23 +28,10 @@ if TYPE_CHECKING:
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
 LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
-FILE_COLUMNS = (
-    "root", "path", "status", "reason", "width", "height", "format", "taken_at", "camera", "faces",
-    "faces_left_out",
-)  # fmt: skip
-SLICE = 10_000  # faces unpacked at once
-FETCHED = 500  # rows at once where there are many: more would set off Python's search for cycles every time
-_FACTS = "roots.path, files.path, taken_at, mtime_ns, camera"
-# The order of paths: two scans of the same files give the same rows in the same order, whichever decoder was
-# first. This walks indexes and sorts nothing; CROSS JOIN and + keep SQLite from other plans.
-_FILES = "FROM roots CROSS JOIN files ON root_id = roots.id"
-_IN_ORDER = "WHERE +run_id = ? ORDER BY roots.path, files.path, settings_id"
-_JOINED = f"{_FILES} CROSS JOIN faces ON file_id = files.id {_IN_ORDER}, number"
-
-# One that broke before its first file took nothing over and is no scan.
-_LATEST = """
-SELECT max(id) FROM runs WHERE finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
-"""
+FACTS = ("taken_at", "mtime_ns", "camera")  # of a file, beside its place: what `Facts` holds
+PLACE = ["file_id", "root", "path", "x", "y", "width", "height", "score"]
+MODEL_SAYS = ["p_female", "age", "age_low", "age_high"]
+LOOKS = ["sharpness", "brightness", "novelty"]
 
 
 class Chunk(NamedTuple):
@@ -65,16 +50,21 @@ class _Places(NamedTuple):
     names: np.ndarray | None
     folder: np.ndarray | None
 
+    def groups_of(self, files: np.ndarray) -> np.ndarray | None:
+        """``(n,)`` names of the groups of files, where there are groups."""
+        return None if self.names is None else self.names[self.group[np.searchsorted(self.ids, files)]]
+
 
 class Scan:
-    """One run of a store. Made by `agestat.scan` or `Scan.open`.
+    """One scan, as its store keeps it. Made by `agestat.scan` or `agestat.open`.
 
-    It opens the store whenever it reads, or for the whole time inside ``with``. A later scan with the same
-    settings takes its rows over; to read this one then raises `AgestatError`.
+    It looks into the store whenever it is asked; inside ``with`` all answers are as at one moment, whatever
+    others scan meanwhile. A later scan with the same settings takes its rows over; to read this one then
+    raises `AgestatError`.
     """
 
-    def __init__(self, store: Store, run: int) -> None:
-        self._stored = StoredRun(store, run)
+    def __init__(self, stored: StoredRun) -> None:
+        self._stored = stored
         self._salt: bytes | None = None
 
     @classmethod
@@ -85,11 +75,7 @@ class Scan:
             names, file = " ".join(map(str, (path, *more))), store_of([path, *more])
             if not file.is_file():
                 raise AgestatError(f"There is no scan of {names} yet: run `agestat scan {names}` first.")
-        with Store(file) as store:
-            latest = next(store.rows(_LATEST))[0][0]
-        if latest is None:
-            raise AgestatError(f"The store {file} holds no scan yet: run `agestat scan` with it first.")
-        return cls(store, latest)
+        return cls(StoredRun.latest(file))
 
     def hide_paths(self) -> None:
         """From now on `files` and `faces` hold hashes for roots and paths. Their salt is random and kept
@@ -101,24 +87,22 @@ class Scan:
         self.__dict__.pop("files", None)
         self.__dict__.pop("failed", None)
 
-    def _name_files(self, frame: pd.DataFrame) -> None:
+    def _name_files(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Roots and paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
         roots, paths = list(frame["root"]), list(frame["path"])
-        if self._salt is None:
-            names = list(map(os.fsdecode, roots)), list(map(os.fsdecode, paths))
-        else:
-            files = (root + b"/" + path for root, path in zip(roots, paths, strict=True))
-            names = [_hash(root, self._salt) for root in roots], [_hash(file, self._salt) for file in files]
+        with self._stored.understood():
+            if self._salt is None:
+                names = list(map(os.fsdecode, roots)), list(map(os.fsdecode, paths))
+            else:
+                files = (root + b"/" + path for root, path in zip(roots, paths, strict=True))
+                names = [_hash(it, self._salt) for it in roots], [_hash(it, self._salt) for it in files]
         for column, values in zip(("root", "path"), names, strict=True):
             frame[column] = pd.Series(values, frame.index, dtype=object)
+        return frame
 
     def unchanged(self, file_id: int) -> str | None:
         """Where a scanned file is, if what is there still has the size and time of what was scanned."""
-        query = (
-            "SELECT roots.path, files.path, size, mtime_ns FROM files JOIN roots ON roots.id = root_id "
-            "WHERE files.id = ?"
-        )
-        ((root, path, *known),) = next(self._stored.rows(query, int(file_id)))
+        root, path, *known = self._stored.place(int(file_id))
         full = os.path.join(os.fsdecode(root), os.fsdecode(path))  # noqa: PTH118 -- odd names stay
         try:
             status = os.stat(full)  # noqa: PTH116
@@ -141,7 +125,7 @@ class Scan:
     @property
     def space(self) -> LabelSpace:
         """What the model's probabilities mean."""
-        return SPACES[self.run["space"]]
+        return self._stored.space
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -152,34 +136,17 @@ class Scan:
     @cached_property
     def failures(self) -> "pd.Series[int]":
         """Number of failed files by reason, the most frequent first."""
-        rows = self._stored.all(
-            "SELECT reason, count(*) FROM files WHERE run_id = ? AND status = 'failed' "
-            "GROUP BY reason ORDER BY count(*) DESC, reason"
-        )
-        return pd.Series(dict(rows), dtype="int64", name="files")
+        return pd.Series(dict(self._stored.failures()), dtype="int64", name="files")
 
     @cached_property
     def files(self) -> pd.DataFrame:
         """One row per file; the index is ``file_id``. Sizes in pixels of the upright picture."""
-        return self._read_files("")
+        return self._name_files(self._stored.files())
 
     @cached_property
     def failed(self) -> pd.DataFrame:
         """The rows of `files` that could not be read."""
-        return self._read_files("AND status = 'failed'")
-
-    def _read_files(self, which: str) -> pd.DataFrame:
-        rows = self._stored.all(
-            "SELECT files.id, roots.path, files.path, status, reason, width, height, format, taken_at, "
-            "camera, (SELECT count(*) FROM faces WHERE file_id = files.id), faces_left_out "
-            f"FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? {which} "
-            "ORDER BY roots.path, files.path"
-        )
-        with self._stored.understood():
-            frame = pd.DataFrame(rows, columns=["file_id", *FILE_COLUMNS]).set_index("file_id")
-            self._name_files(frame)
-            frame["taken_at"] = pd.to_datetime(frame["taken_at"])
-            return frame.astype({"width": "Int64", "height": "Int64"})
+        return self._name_files(self._stored.files(failed=True))
 
     @property
     def faces(self) -> pd.DataFrame:
@@ -189,38 +156,20 @@ class Scan:
 
     def face_chunks(self) -> Iterator[pd.DataFrame]:
         """The rows of `faces` in frames of bounded size, one at least."""
-        query = (
-            "SELECT files.id, roots.path, files.path, x, y, faces.width, faces.height, score, sharpness, "
-            f"brightness, novelty, probabilities {_JOINED}"
-        )
-        for rows in self._stored.rows(query) if self.counts["faces"] else [[]]:
+        for frame, probabilities in self._stored.faces():
+            self._name_files(frame)
             with self._stored.understood():
-                frame = self._face_frame(rows)
-            yield frame
-
-    def _face_frame(self, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-        columns = list(zip(*rows, strict=True)) or [()] * 12
-        names = ("file_id", "root", "path", "x", "y", "width", "height", "score")
-        frame = pd.DataFrame(dict(zip(names, columns, strict=False)))
-        self._name_files(frame)
-        probabilities = self._unpack(columns[-1])
-        frame["p_female"] = self.space.p_female(probabilities)
-        frame["age"] = self.space.age(probabilities)
-        frame["age_low"], frame["age_high"] = self.space.age_interval(probabilities)
-        for name, values in zip(("sharpness", "brightness", "novelty"), columns[8:11], strict=True):
-            frame[name] = np.array(values, dtype=float)
-        looks = ("width", "height", "sharpness", "brightness", "novelty")
-        frame["flags"] = flags({name: frame[name].to_numpy() for name in looks}, self._usual)
-        return frame
+                frame["p_female"] = self.space.p_female(probabilities)
+                frame["age"] = self.space.age(probabilities)
+                frame["age_low"], frame["age_high"] = self.space.age_interval(probabilities)
+                looks = {name: frame[name].to_numpy() for name in ("width", "height", *LOOKS)}
+                frame["flags"] = flags(looks, self._usual)
+            yield frame[[*PLACE, *MODEL_SAYS, *LOOKS, "flags"]]
 
     @cached_property
     def _usual(self) -> Mapping[str, np.ndarray]:
         """The numbers of the calibration pictures that faces are compared with."""
         return self._model[1] or {}
-
-    def _unpack(self, blobs: Sequence[bytes]) -> np.ndarray:
-        with self._stored.understood():
-            return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
 
     def chunks(self, by: By = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
         """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
@@ -228,31 +177,12 @@ class Scan:
 
     def _chunks(self, places: _Places | None) -> Iterator[Chunk]:
         before, photo = -1, -1
-        query = f"SELECT files.id, probabilities {_JOINED}"
-        for ids, blobs in self._columns(query):
-            files = np.array(ids, np.int64)
+        for files, probabilities in self._stored.probabilities():
             clusters = photo + np.cumsum(np.diff(files, prepend=before) != 0)
             before, photo = files[-1], clusters[-1]
-            names = None
-            if places:
-                at = np.searchsorted(places.ids, files)
-                clusters = clusters if places.folder is None else places.folder[at]
-                names = None if places.names is None else places.names[places.group[at]]
-            yield Chunk(self._unpack(blobs), names, clusters)
-
-    def _columns(self, query: str) -> Iterator[tuple["array[int]", list[bytes]]]:
-        """The two columns of a query in parts of about `SLICE` rows."""
-        ids, blobs = array("q"), list[bytes]()
-        for rows in self._stored.rows(query, size=FETCHED):
-            with self._stored.understood():
-                more_ids, more_blobs = zip(*rows, strict=True)
-                ids.extend(more_ids)
-            blobs.extend(more_blobs)
-            if len(ids) >= SLICE:
-                yield ids, blobs
-                ids, blobs = array("q"), []
-        if ids:
-            yield ids, blobs
+            if places is not None and places.folder is not None:
+                clusters = places.folder[np.searchsorted(places.ids, files)]
+            yield Chunk(probabilities, places.groups_of(files) if places else None, clusters)
 
     def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> _Places | None:
         """None if each photo is a cluster of one group. Read apart from the faces: files are fewer."""
@@ -264,10 +194,9 @@ class Scan:
         ids, group, folder = array("q"), array("q"), array("q")
         names: dict[str | None, int] = {}
         folders: dict[tuple[bytes, bytes], int] = {}
-        query = f"SELECT files.id, {_FACTS} {_FILES} {_IN_ORDER}"
-        for rows in self._stored.rows(query, size=FETCHED):
-            ids.extend(row[0] for row in rows)
+        for rows in self._stored.facts(*FACTS):
             with self._stored.understood():
+                ids.extend(row[0] for row in rows)
                 group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
                 if by_folder:
                     places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
@@ -282,10 +211,7 @@ class Scan:
 
     def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
         """Roots are those that were asked for too: the names of groups do not hang on what was found."""
-        found = self._stored.all(
-            "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?)"
-        )
-        roots = {os.fsdecode(root) for (root,) in found}.union(self._folders or ())
+        roots = set(map(os.fsdecode, self._stored.roots())).union(self._folders or ())
         return parse_by(by, roots=sorted(roots), folders=self._folders, **groups)
 
     @cached_property
@@ -296,12 +222,9 @@ class Scan:
     def groups(self, by: By, **groups: Any) -> pd.Series:
         """The group of each file, by ``file_id``."""
         key = self._key(by, groups)
-        rows = self._stored.all(
-            f"SELECT files.id, {_FACTS} FROM files JOIN roots ON roots.id = root_id WHERE run_id = ? "
-            "ORDER BY roots.path, files.path"
-        )
         with self._stored.understood():
-            return pd.Series({row[0]: _name(key, row) for row in rows}, name="group", dtype=object)
+            named = {row[0]: _name(key, row) for rows in self._stored.facts(*FACTS) for row in rows}
+        return pd.Series(named, name="group", dtype=object)
 
     def estimate(
         self,
@@ -348,20 +271,15 @@ class Scan:
     def looks(self, by: By = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of
         `agestat.stats.shift.shift`, of one group, or of about `LOOKED_AT` faces of all."""
-        key = self._key(by, groups)
-        every = 1 if key else max(1, -(-self.counts["faces"] // LOOKED_AT))
-        # the low digits of a sharpness are chance, and the same in every scan
-        some = _JOINED.replace("WHERE", f"WHERE CAST(sharpness * 4096 AS INTEGER) % {every} = 0 AND")
-        numbers = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
-        parts = [np.empty((0, 5), np.float32)]
-        for rows in self._stored.rows(f"SELECT files.id, {_FACTS}, {numbers} {some}"):
-            with self._stored.understood():
-                known = [row[6:] for row in rows if key is None or _name(key, row) == group]
-                parts.append(np.array(known, dtype=np.float32).reshape(-1, 5))
-        columns = np.concatenate(parts).T
-        return dict(zip(("novelty", "sharpness", "brightness", "size", "score"), columns, strict=True))
+        with self:
+            places = self._places(by, "photo", groups)
+            every = 1 if places else max(1, -(-self.counts["faces"] // LOOKED_AT))
+            parts = [np.empty((0, len(MEASURED)), np.float32)]
+            for files, measured in self._stored.measured(every):
+                parts.append(measured[places.groups_of(files) == group] if places else measured)
+        return dict(zip(MEASURED, np.concatenate(parts).T, strict=True))
 
-    @cached_property
+    @property
     def model_info(self) -> dict[str, Any]:
         """Description (``model.json``) of the model that made the rows, as it was when they were made."""
         return self._model[0]
@@ -378,17 +296,7 @@ class Scan:
 
     @cached_property
     def _model(self) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
-        from agestat.model.checkpoint import unpack_calibration
-
-        query = "SELECT info, calibration FROM models WHERE digest = ?"
-        try:
-            ((info, calibration),) = next(self._stored.rows(query, self.run["model_digest"]))
-            info = json.loads(info)
-            if not isinstance(info, dict):
-                raise ValueError
-            return info, None if calibration is None else unpack_calibration(calibration)
-        except (RecursionError, StopIteration, TypeError, ValueError) as error:
-            raise self._stored.damaged() from error
+        return self._stored.model()
 
     def table(self, by: By = (), bands: str | Sequence[int] | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
@@ -399,6 +307,8 @@ def _is_store(file: Path) -> bool:
     """Whether a file that was named is no picture that was scanned."""
     if not file.is_file():
         return False
+    if is_database(file):
+        return True
     with file.open("rb") as stream:
         return sniff(stream.read(32)) is None
 
@@ -408,7 +318,7 @@ def _hash(path: bytes, salt: bytes) -> str:
 
 
 def _name(key: Key | None, row: tuple[Any, ...]) -> str | None:
-    """Group of a row that begins with the file's id and `_FACTS`."""
+    """Group of a row of file id, root, path and `FACTS`."""
     if key is None:
         return None
-    return key(Facts(os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:6]))
+    return key(Facts(os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:]))

@@ -85,8 +85,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
     from agestat.cli.deliver import deliver, warn_of_missing
     from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
     from agestat.model.label_space import SPACES
-    from agestat.scanning.home import store_of
-    from agestat.scanning.store import Store
+    from agestat.scanning.store import Store, store_of
 
     keys = (
         "model",

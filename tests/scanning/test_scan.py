@@ -220,11 +220,13 @@ def test_a_result_whose_store_is_gone_says_so_and_makes_none(notebook, tmp_path)
     assert not (tmp_path / "s.sqlite").exists()
 
 
-def test_inside_with_nobody_else_uses_the_store(notebook):
+def test_inside_with_a_result_stays_as_it_was(notebook):
     with notebook() as result:
-        with pytest.raises(AgestatError, match="is in use by another run"):
-            notebook()
-        assert len(result.faces) == 17
+        again = notebook(fresh=True, exclude="photos")
+        assert (len(result.faces), len(again.faces)) == (17, 8)
+        assert len(result.files) == 16
+    with pytest.raises(AgestatError, match="was scanned into again since"):
+        len(result.faces)
 
 
 def test_several_threads_read_one_result(notebook):

@@ -1,0 +1,14 @@
+"""The store: one SQLite file with a row per file and per face, written as the scan goes.
+
+The only owner of its SQL: `Store` writes, one at a time; `StoredRun` reads, as many as like, also while a
+scan writes. A row belongs to a root, a path and the settings (network, detector) that made it, so that
+different settings live side by side; it is used again only while the file's size and time are the same. Paths
+are kept as bytes.
+"""
+
+from agestat.scanning.store.home import store_of
+from agestat.scanning.store.reading import StoredRun
+from agestat.scanning.store.schema import is_database
+from agestat.scanning.store.writing import Row, Store
+
+__all__ = ["Row", "Store", "StoredRun", "is_database", "store_of"]

@@ -1,0 +1,275 @@
+"""Reading a store: the rows of one run, for as long as no later run has taken them over."""
+
+import json
+import os
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agestat.errors import AgestatError
+from agestat.model.checkpoint import unpack_calibration
+from agestat.model.label_space import SPACES, LabelSpace
+from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, file_columns, in_words
+
+SHOWN = ("status", "reason", "width", "height", "format", "taken_at", "camera", "faces", "faces_left_out")
+"""The columns of `StoredRun.files` after root and path."""
+FACE_COLUMNS = ("x", "y", "faces.width", "faces.height", "score", "sharpness", "brightness", "novelty")
+MEASURED = ("novelty", "sharpness", "brightness", "size", "score")
+SLICE = 10_000  # faces unpacked at once
+FETCHED = 500  # rows at once where there are many: more would set off Python's search for cycles every time
+ROWS = 100_000  # at once where each becomes a row of a frame
+
+# The order of paths: two scans of the same files give the same rows in the same order, whichever decoder was
+# first. This walks indexes and sorts nothing; CROSS JOIN and + keep SQLite from other plans.
+_FILES = "FROM roots CROSS JOIN files ON root_id = roots.id"
+_FACES = f"{_FILES} CROSS JOIN faces ON file_id = files.id"
+_OF_RUN = "WHERE +run_id = ?"
+_IN_ORDER = "ORDER BY roots.path, files.path, settings_id"
+
+# One that broke before its first file took nothing over and is no scan.
+_LATEST = """
+SELECT max(id) FROM runs WHERE finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
+"""
+_LATER = """
+SELECT 1 FROM runs WHERE id > ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
+    AND EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
+"""
+_COUNTS = """
+SELECT count(*), count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'no_face'),
+    count(*) FILTER (WHERE status = 'no_face' AND faces_left_out > 0), ifnull(sum(faces_left_out), 0),
+    (SELECT reused FROM runs WHERE id = ?1),
+    (SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?1)
+FROM files WHERE run_id = ?1
+"""
+_FAILURES = """
+SELECT reason, count(*) FROM files WHERE run_id = ? AND status = 'failed'
+GROUP BY reason ORDER BY count(*) DESC, reason
+"""
+
+Rows = list[tuple[Any, ...]]
+
+
+class StoredRun:
+    """One run of a store, to be read; any number of readers disturb neither each other nor a scan.
+
+    Inside ``with``, which may be nested, everything is as at one moment, whatever is saved meanwhile;
+    outside, each method looks anew. Roots and paths are bytes.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], run: int) -> None:
+        self.path = Path(path)
+        self._run = run
+        self._users, self._lock = 0, Lock()
+
+    @classmethod
+    def latest(cls, path: str | os.PathLike[str]) -> "StoredRun":
+        """The last run of a store that is worth reading. Raises `AgestatError` where there is none."""
+        stored = cls(Path(path).absolute(), 0)
+        with stored:
+            run = stored._one(_LATEST)[0] if stored._columns else None
+        if run is None:
+            raise AgestatError(f"The store {path} holds no scan yet: run `agestat scan` with it first.")
+        return cls(stored.path, run)
+
+    def __enter__(self) -> "StoredRun":
+        with self._lock:
+            if self._users == 0:
+                self._open()
+            self._users += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._db.close()
+
+    def _open(self) -> None:
+        if not self.path.exists():
+            raise AgestatError(f"The store {self.path} is not there any more: scan again.")
+        check(self.path)
+        with in_words(self.path):
+            self._db = connect(self.path, "rw")
+            try:
+                self._db.execute("BEGIN")
+                self._columns = file_columns(self._db)
+                taken_over = self._columns and self._db.execute(_LATER, [self._run] * 2).fetchone()
+            except BaseException:
+                self._db.close()
+                raise
+        if taken_over:
+            self._db.close()
+            raise AgestatError(f"{self.path} was scanned into again since: use the result of that scan.")
+
+    def _rows(self, query: str, *values: Any, size: int = ROWS) -> Iterator[Rows]:
+        """The rows of a query in lists of at most ``size``."""
+        with self, in_words(self.path):
+            cursor = self._db.execute(query, values)
+            while chunk := cursor.fetchmany(size):
+                yield chunk
+
+    def _all(self, query: str, *values: Any) -> Rows:
+        return [row for chunk in self._rows(query, *values) for row in chunk]
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...]:
+        (row,) = self._all(query, *values)
+        return row
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """Model, its digest, options, times (UTC), and the version of agestat."""
+        query = "SELECT about, started_at, finished_at FROM runs WHERE id = ?"
+        with self.understood():
+            about, started, finished = self._one(query, self._run)
+            known = json.loads(about)
+            if not isinstance(known, dict) or not {"model", "model_digest", "agestat"} <= known.keys():
+                raise ValueError
+            if known.get("space") not in SPACES:
+                raise ValueError
+            if not all(isinstance(root, str) for root in known.get("roots", [])):
+                raise ValueError
+        return {**known, "started_at": started, "finished_at": finished}
+
+    @property
+    def space(self) -> LabelSpace:
+        """What the model's probabilities mean."""
+        return SPACES[self.about["space"]]
+
+    def model(self) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
+        """Description (``model.json``) and calibration arrays of the model that made the rows."""
+        query = "SELECT info, calibration FROM models WHERE digest = ?"
+        with self.understood():
+            ((info, calibration),) = self._all(query, self.about["model_digest"])
+            info = json.loads(info)
+            if not isinstance(info, dict):
+                raise ValueError
+            return info, None if calibration is None else unpack_calibration(calibration)
+
+    def counts(self) -> dict[str, int]:
+        """See `agestat.analysis.scan.Scan.counts`."""
+        found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self._run)
+        return {
+            "found": found,
+            "read": found - failed,
+            "failed": failed,
+            "no_face": no_face,
+            "small_faces": small,
+            "faces": faces,
+            "faces_left_out": left_out,
+            "reused": reused,
+        }
+
+    def failures(self) -> list[tuple[str, int]]:
+        """Reasons and how many files failed for each, the most frequent first."""
+        return self._all(_FAILURES, self._run)
+
+    def roots(self) -> list[bytes]:
+        """The roots of its files."""
+        query = "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?)"
+        return [root for (root,) in self._all(query, self._run)]
+
+    def files(self, *, failed: bool = False) -> pd.DataFrame:
+        """One row per file, or per file that failed: ``file_id``, ``root``, ``path`` and `SHOWN`."""
+        count = "(SELECT count(*) FROM faces WHERE file_id = files.id)"
+        with self:
+            shown = ", ".join(count if name == "faces" else self._column(name) for name in SHOWN)
+            which = "AND status = 'failed'" if failed else ""
+            rows = self._all(
+                f"SELECT files.id, roots.path, files.path, {shown} {_FILES} {_OF_RUN} {which} {_IN_ORDER}",
+                self._run,
+            )
+        with self.understood():
+            frame = pd.DataFrame(rows, columns=["file_id", "root", "path", *SHOWN]).set_index("file_id")
+            frame["taken_at"] = pd.to_datetime(frame["taken_at"])
+            return frame.astype({"width": "Int64", "height": "Int64"})
+
+    def _column(self, name: str) -> str:
+        """A column of the files; NULL in a store of a version that had none."""
+        if name not in FILE_COLUMNS:
+            raise KeyError(name)
+        return f"files.{name}" if name in self._columns else "NULL"
+
+    def facts(self, *columns: str) -> Iterator[Rows]:
+        """``file_id``, root, path and columns of every file, in lists of bounded size."""
+        with self:
+            names = "".join(f", {self._column(name)}" for name in columns)
+            query = f"SELECT files.id, roots.path, files.path{names} {_FILES} {_OF_RUN} {_IN_ORDER}"
+            yield from self._rows(query, self._run, size=FETCHED)
+
+    def faces(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
+        """Frames of bounded size, one at least, with a row per face: ``file_id``, ``root``, ``path``, the box
+        in pixels and what was measured of it; and ``(n, L)`` probabilities of the model's heads."""
+        columns = ", ".join(("files.id", "roots.path", "files.path", *FACE_COLUMNS, "probabilities"))
+        query = f"SELECT {columns} {_FACES} {_OF_RUN} {_IN_ORDER}, number"
+        empty = True
+        for rows in self._rows(query, self._run):
+            yield self._face_frame(rows)
+            empty = False
+        if empty:
+            yield self._face_frame([])
+
+    def _face_frame(self, rows: Rows) -> tuple[pd.DataFrame, np.ndarray]:
+        names = ["file_id", "root", "path", *(name.removeprefix("faces.") for name in FACE_COLUMNS)]
+        columns = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
+        with self.understood():
+            frame = pd.DataFrame(dict(zip(names, columns, strict=False)))
+            for name in ("sharpness", "brightness", "novelty"):
+                frame[name] = np.array(frame[name], dtype=float)
+            return frame, self._unpack(columns[-1])
+
+    def _unpack(self, blobs: "list[bytes] | tuple[bytes, ...]") -> np.ndarray:
+        return self.space.unpack(blobs) if blobs else np.empty((0, self.space.width), np.float32)
+
+    def probabilities(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """``(n,)`` file ids and ``(n, L)`` probabilities of all faces, about `SLICE` at a time."""
+        ids, blobs = array("q"), list[bytes]()
+        query = f"SELECT files.id, probabilities {_FACES} {_OF_RUN} {_IN_ORDER}, number"
+        for rows in self._rows(query, self._run, size=FETCHED):
+            with self.understood():
+                more_ids, more_blobs = zip(*rows, strict=True)
+                ids.extend(more_ids)
+            blobs.extend(more_blobs)
+            if len(ids) >= SLICE:
+                yield self._slice(ids, blobs)
+                ids, blobs = array("q"), []
+        if ids:
+            yield self._slice(ids, blobs)
+
+    def _slice(self, ids: "array[int]", blobs: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+        with self.understood():
+            return np.array(ids, np.int64), self._unpack(blobs)
+
+    def measured(self, every: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """``(n,)`` file ids and ``(n, 5) float32`` `MEASURED` of about one of ``every`` faces."""
+        # the low digits of a sharpness are chance, and the same in every scan
+        some = "AND CAST(sharpness * 4096 AS INTEGER) % ? = 0"
+        columns = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
+        query = f"SELECT files.id, {columns} {_FACES} {_OF_RUN} {some} {_IN_ORDER}, number"
+        for rows in self._rows(query, self._run, every):
+            with self.understood():
+                ids = np.array([row[0] for row in rows], np.int64)
+                yield ids, np.array([row[1:] for row in rows], dtype=np.float32)
+
+    def place(self, file_id: int) -> tuple[bytes, bytes, int | None, int | None]:
+        """Root, path, size in bytes and time of change in nanoseconds of a file."""
+        root, path, size, mtime_ns = self._one(
+            "SELECT roots.path, files.path, size, mtime_ns FROM files JOIN roots ON roots.id = root_id "
+            "WHERE files.id = ?",
+            file_id,
+        )
+        return root, path, size, mtime_ns
+
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Rows of other types than ours: somebody changed the store."""
+        try:
+            yield
+        except (OverflowError, RecursionError, TypeError, ValueError) as error:
+            raise AgestatError(f"The store {self.path} is damaged: move it away and scan again.") from error

@@ -1,0 +1,179 @@
+"""Writing a store: one process at a time, rows as they come, all of a transaction or nothing."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agestat.errors import AgestatError
+from agestat.images.reasons import LASTING
+from agestat.images.walk import Found, Unwalkable
+from agestat.scanning.examine import FAILED, Examined
+from agestat.scanning.store.schema import FILE_COLUMNS, IN_USE, check, connect, in_words, prepare
+
+_KEYS = ("root_id", "path", "settings_id")
+_COLUMNS = (*_KEYS, "run_id", *FILE_COLUMNS)
+_PUT_FILE = f"""
+INSERT INTO files ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
+ON CONFLICT ({", ".join(_KEYS)}) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEYS)}
+RETURNING id
+"""
+_FIND_FILE = """
+SELECT files.id, status, size, mtime_ns, reason FROM files JOIN roots ON roots.id = root_id
+WHERE roots.path = ? AND files.path = ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
+"""
+
+
+class Known(NamedTuple):
+    """A stored row that still holds."""
+
+    id: int
+    status: str
+
+
+class Row(NamedTuple):
+    """What one file adds to the store: its answer, and per face the packed probabilities and the novelty."""
+
+    file: Found | Unwalkable
+    answer: Examined
+    probabilities: Sequence[bytes] = ()
+    novelty: Sequence[float | None] = ()
+
+
+class Store:
+    """A store that is written; inside ``with`` nobody else writes it. Raises `AgestatError` for any trouble.
+
+    A file beside it, of the same name and ``-lock``, says that it is written: the system holds the lock, so
+    that it ends with the process.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).absolute()
+
+    def __enter__(self) -> "Store":
+        if self.path.exists():
+            check(self.path)
+        with in_words(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock()
+            try:
+                self._db = connect(self.path, "rwc")
+                prepare(self._db)
+            except BaseException:
+                self._unlock()
+                raise
+        self._roots: dict[str, int] = {}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self._unlock()
+
+    def _lock(self) -> None:
+        import filelock  # takes a tenth of a second
+
+        self._locked = filelock.FileLock(self.path.with_name(f"{self.path.name}-lock"), timeout=0)
+        try:
+            self._locked.acquire()
+        except filelock.Timeout:
+            raise AgestatError(f"The store {self.path} {IN_USE}.") from None
+        except PermissionError:
+            if not self.path.exists():
+                raise sqlite3.OperationalError("unable to open") from None
+            raise sqlite3.OperationalError("readonly") from None
+
+    def _unlock(self) -> None:
+        if os.name == "posix":  # elsewhere an open file cannot be deleted, and the lock does it
+            Path(self._locked.lock_file).unlink(missing_ok=True)
+        self._locked.release()
+
+    def begin_run(self, settings: str, about: dict[str, Any]) -> int:
+        """A new run with these settings; ``about`` is kept for the record. Returns its id."""
+        with self.transaction():
+            self._db.execute("INSERT OR IGNORE INTO settings (text) VALUES (?)", [settings])
+            added = self._db.execute(
+                "INSERT INTO runs (settings_id, about, started_at) "
+                "VALUES ((SELECT id FROM settings WHERE text = ?), ?, ?)",
+                [settings, json.dumps(about, sort_keys=True), _now()],
+            )
+            return int(added.lastrowid or 0)
+
+    def keep_model(self, info: dict[str, Any], calibration: bytes | None) -> None:
+        """Keep what the rows of a model mean: its description and calibration set (``calibration.npz``). A
+        store is then whole by itself, and names no file that would be read later."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO models VALUES (?, ?, ?)",
+                [info["sha256"], json.dumps(info), calibration],
+            )
+
+    def end_run(self, run: int) -> None:
+        """Note that the run has met every file."""
+        with self.transaction():
+            self._db.execute("UPDATE runs SET finished_at = ? WHERE id = ?", [_now(), run])
+
+    def lookup(self, run: int, file: Found) -> Known | None:
+        """The stored row of a file, if it was made with the run's settings and still holds."""
+        found = self._db.execute(_FIND_FILE, [os.fsencode(file.root), os.fsencode(file.path), run]).fetchone()
+        if found is None or found[2:4] != (file.size, file.mtime_ns):
+            return None
+        if found[1] == FAILED and found[4] not in LASTING:
+            return None
+        return Known(*found[:2])
+
+    def keep(self, run: int, ids: Sequence[int]) -> None:
+        """Take stored rows into a run as they are. Call in a transaction."""
+        self._db.executemany("UPDATE files SET run_id = ? WHERE id = ?", [(run, file_id) for file_id in ids])
+        self._db.execute("UPDATE runs SET reused = reused + ? WHERE id = ?", [len(ids), run])
+
+    def write(self, run: int, rows: Iterable[Row]) -> None:
+        """Put rows, in place of older ones of the same files and settings. Call in a transaction."""
+        settings = self._db.execute("SELECT settings_id FROM runs WHERE id = ?", [run]).fetchone()[0]
+        for row in rows:
+            self._write_one(run, settings, row)
+
+    def _write_one(self, run: int, settings: int, row: Row) -> None:
+        file, answer = row.file, row.answer
+        known = {**vars(file), **vars(answer)}
+        keys = (self._root(file.root), os.fsencode(file.path), settings, run)
+        values = [*keys, *(known.get(name) for name in FILE_COLUMNS)]
+        (file_id,) = self._db.execute(_PUT_FILE, values).fetchone()
+        self._db.execute("DELETE FROM faces WHERE file_id = ?", [file_id])
+        self._db.executemany(
+            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (file_id, number, *face, novelty, probabilities)
+                for number, (face, novelty, probabilities) in enumerate(
+                    zip(answer.faces, row.novelty, row.probabilities, strict=True)
+                )
+            ],
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is kept together or not at all."""
+        with in_words(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _root(self, root: str) -> int:
+        if root not in self._roots:
+            path = os.fsencode(root)
+            self._db.execute("INSERT OR IGNORE INTO roots (path) VALUES (?)", [path])
+            self._roots[root] = self._db.execute("SELECT id FROM roots WHERE path = ?", [path]).fetchone()[0]
+        return self._roots[root]
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
