@@ -54,7 +54,7 @@ def elsewhere(path):
     def run(code):
         program = f"from agestat.scanning.store import Store, StoredRun; path = {str(path)!r}; {code}"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+        return done.stdout.strip() or done.stderr.strip().rpartition("\n")[2]
 
     return run
 
