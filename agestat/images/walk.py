@@ -2,23 +2,18 @@
 # Strings and os, not pathlib: they keep odd names as they are and cost a tenth of it.
 # ruff: noqa: PTH100, PTH112, PTH116, PTH117, PTH118, PTH119, PTH123, PTH208
 
+import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
 
-from agestat.images import raw
 from agestat.images.formats import sniff
+from agestat.images.kinds import OTHER, Beside, is_picture_name, is_placeholder, kind_of_folder, kind_of_other
 from agestat.images.reasons import NOT_REGULAR, os_reason
-
-# Files with these endings were meant as pictures: one that does not open is a failure worth a row.
-# Anything else in a folder counts only if its first bytes announce a picture.
-_PICTURE_NAME = re.compile(
-    r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|j2k|jxl|psd|p[bgnp]m)$",
-    re.IGNORECASE,
-)
+from agestat.written.paths import composed
 
 LATEST = 2**63 - 1  # nanoseconds: the year 2262, what the store can hold; file systems can hold later ones
 
@@ -47,19 +42,35 @@ class Unwalkable:
     reason: str
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that is not read: ``kind`` is one of `agestat.images.kinds.KINDS`."""
+
+    root: str
+    path: str
+    kind: str
+
+
 Entry = Found | Unwalkable
 
 
 def walk(
-    paths: Iterable[str | os.PathLike[str]], *, include: Iterable[str] = (), exclude: Iterable[str] = ()
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    all_files: bool = False,
+    leave_out: Callable[[LeftOut], None] = lambda _: None,
 ) -> Iterator[Entry]:
     """Yield the pictures at ``paths`` as they are met: files as given, folders depth first, sorted by name.
 
-    ``include`` and ``exclude`` are globs (``*`` also matches slashes) against the relative path or the name
-    of files, also of those among ``paths``; an excluded folder is not entered. Links are followed; a file
-    reached again, by a link, a loop or an overlap of ``paths``, is not yielded again.
+    ``include`` and ``exclude`` are globs (``*`` also matches slashes; case and the composition of letters do
+    not matter) against the relative path or the name of files, also of those among ``paths``; an excluded
+    folder is not entered. Links are followed; a file reached again, by a link, a loop or an overlap of
+    ``paths``, is not yielded again. ``leave_out`` is told of every other file met in a folder: those that
+    are no pictures and, unless ``all_files``, thumbnails, trash and the like, which machines keep.
     """
-    walker = _Walker(_matcher(include), _matcher(exclude))
+    walker = _Walker(_matcher(include), _matcher(exclude), all_files, leave_out)
     for path in paths:
         yield from walker.start(os.fsdecode(path))
     yield from walker.linked()
@@ -73,10 +84,11 @@ def folders_of(paths: Iterable[str | os.PathLike[str]]) -> set[str]:
 def _matcher(globs: Iterable[str]) -> re.Pattern[str] | None:
     plain = [glob.removeprefix("./").rstrip("/") for glob in globs]
     plain += [glob.removeprefix("**/") for glob in plain if glob.startswith("**/")]  # there or further down
-    return re.compile("|".join(map(translate, plain))) if plain else None
+    return re.compile("|".join(translate(composed(glob)) for glob in plain), re.IGNORECASE) if plain else None
 
 
 def _matches(pattern: re.Pattern[str], path: str) -> bool:
+    path = composed(path)
     return bool(pattern.match(path) or pattern.match(path.rpartition("/")[2]))
 
 
@@ -84,6 +96,8 @@ def _matches(pattern: re.Pattern[str], path: str) -> bool:
 class _Walker:
     include: re.Pattern[str] | None
     exclude: re.Pattern[str] | None
+    all_files: bool
+    leave_out: Callable[[LeftOut], None]
     folders: dict[int, tuple[str, str]] = field(default_factory=dict)  # identity to root and relative path
     seen: set[int] = field(default_factory=set)  # only files that could be met again
     folder_links: list[tuple[str, str]] = field(default_factory=list)
@@ -118,8 +132,8 @@ class _Walker:
                 reason = "broken link" if isinstance(error, FileNotFoundError) else os_reason(error)
                 yield Unwalkable(root, path, reason)
                 continue
-            if self._is_new(status, full) and _is_candidate(full, status):
-                yield _entry(root, path, status)
+            if self._is_new(status, full):
+                yield from self._candidate(root, path, status)
 
     def _folder(self, root: str, start: str = "") -> Iterator[Entry]:
         """Depth first without recursion: folders can be thousands deep."""
@@ -137,12 +151,14 @@ class _Walker:
                 continue
             self.folders[identity] = root, folder
             below: list[str] = []
+            beside = Beside(names)
             for name in names:
-                yield from self._one(root, f"{folder}/{name}" if folder else name, below)
+                yield from self._one(root, f"{folder}/{name}" if folder else name, beside, below)
             waiting.extend(reversed(below))
 
-    def _one(self, root: str, path: str, below: list[str]) -> Iterator[Entry]:
+    def _one(self, root: str, path: str, beside: Beside, below: list[str]) -> Iterator[Entry]:
         full = os.path.join(root, path)
+        name = path.rpartition("/")[2]
         try:
             status = os.lstat(full)
         except OSError as error:
@@ -152,18 +168,45 @@ class _Walker:
         if stat.S_ISDIR(status.st_mode) or (is_link and os.path.isdir(full)):
             if self.exclude and _matches(self.exclude, path):
                 return
-            if is_link:
+            parent = os.path.basename(path.rpartition("/")[0] or root)
+            if not self.all_files and (kind := kind_of_folder(parent, name)):
+                self._leave_out_folder(root, path, kind)
+            elif is_link:
                 self.folder_links.append((root, path))
             else:
                 below.append(path)
         elif not self._is_wanted(path):
             return
+        elif not self.all_files and (kind := beside.kind(name)):
+            self.leave_out(LeftOut(root, path, kind))
         elif is_link:
             self.links.append((root, path))
-        elif _identity(status) not in self.seen and _is_candidate(full, status):
+        elif _identity(status) not in self.seen:
             if status.st_nlink > 1:
                 self.seen.add(_identity(status))
+            yield from self._candidate(root, path, status)
+
+    def _candidate(self, root: str, path: str, status: os.stat_result) -> Iterator[Entry]:
+        """A file of a folder, if it may be a picture."""
+        if _is_elsewhere(path, status):
+            yield Unwalkable(root, path, "not downloaded")
+        elif _is_candidate(os.path.join(root, path), status):
             yield _entry(root, path, status)
+        else:
+            self.leave_out(LeftOut(root, path, kind_of_other(os.path.basename(path))))
+
+    def _leave_out_folder(self, root: str, folder: str, kind: str) -> None:
+        """Count the files below without looking at any of them."""
+        waiting = [folder]
+        while waiting:
+            here = waiting.pop()
+            with contextlib.suppress(OSError), os.scandir(os.path.join(root, here)) as entries:
+                for entry in sorted(entries, key=lambda entry: os.fsencode(entry.name)):
+                    path = f"{here}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(path)
+                    elif self._is_wanted(path):
+                        self.leave_out(LeftOut(root, path, kind))
 
     def _is_wanted(self, path: str) -> bool:
         if self.exclude and _matches(self.exclude, path):
@@ -214,15 +257,23 @@ def _entry(root: str, path: str, status: os.stat_result) -> Entry:
     return Found(root, path, status.st_size, min(status.st_mtime_ns, LATEST))
 
 
+def _is_elsewhere(path: str, status: os.stat_result) -> bool:
+    """Whether a picture is only named here and would have to be fetched: by iCloud, OneDrive or the like."""
+    recalled = getattr(status, "st_file_attributes", 0) & 0x400000  # Windows: RECALL_ON_DATA_ACCESS
+    dataless = getattr(status, "st_flags", 0) & 0x40000000  # macOS: SF_DATALESS
+    name = os.path.basename(path)
+    return is_placeholder(name) or (bool(recalled or dataless) and is_picture_name(name))
+
+
 def _is_candidate(full: str, status: os.stat_result) -> bool:
-    """Whether a file in a folder was meant as a picture, by its ending or else by its first bytes."""
-    is_attributes = os.path.basename(full).startswith("._")  # AppleDouble, whatever the ending says
-    is_named_so = (_PICTURE_NAME.search(full) or raw.NAME.search(full)) and not is_attributes
-    if not stat.S_ISREG(status.st_mode) or is_named_so:
+    """Whether a file in a folder was meant as a picture, by its ending or else by its first bytes; if these
+    cannot be read, whoever opens it next finds out why."""
+    name = os.path.basename(full)
+    if not stat.S_ISREG(status.st_mode) or is_picture_name(name):
         return True
     try:
         descriptor = os.open(full, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            return sniff(file.read(32)) is not None
     except OSError:
-        return False
-    with open(descriptor, "rb") as file:
-        return sniff(file.read(32)) is not None
+        return kind_of_other(name) == OTHER

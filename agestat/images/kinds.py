@@ -1,0 +1,122 @@
+"""What a file is by its name: a picture, another kind, or something that a machine keeps beside pictures.
+
+Names alone are asked, so that a folder of thumbnails costs its listing and nothing else.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
+from functools import cached_property
+
+from agestat.images import raw
+
+# Files with these endings were meant as pictures: one that does not open is a failure worth a row.
+# Anything else in a folder counts only if its first bytes announce a picture.
+_PICTURE = re.compile(
+    r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|j2k|jxl|psd|p[bgnp]m)$", re.I
+)
+_DEVELOPED = re.compile(r"(.+)\.(jpe?g|jpe|hei[cf]|hif)$", re.I)  # what is made of raw files
+_BACKUP = re.compile(r"(.+\.\w+)(_original|~|\.bak|\.orig)$", re.I)  # exiftool's and editors'
+_IN_THE_CLOUD = re.compile(r"\..+\.icloud$", re.I)
+
+THUMBNAIL, TRASH, OLDER, SYSTEM = "thumbnail", "file in the trash", "older version", "system file"
+RAW_TWIN, BACKUP, OTHER = "raw file beside its picture", "backup of an edited file", "other file"
+
+# Names of folders that machines keep, as globs.
+_FOLDERS = {
+    THUMBNAIL: ("@eaDir", ".@__thumb", ".thumbnails", ".thumbs", ".photoShare", "iPod Photo Cache",
+                "*.lrdata", "CaptureOne", ".photoprism", "appdata_*"),
+    TRASH: ("#recycle", "@Recycle", ".recycle", "$RECYCLE.BIN", "RECYCLER", "RECYCLED", ".Trash", ".Trash-*",
+            ".Trashes", ".globalTrash", ".dtrash", "files_trashbin"),
+    OLDER: ("#snapshot", ".snapshot", ".snapshots", "@Recently-Snapshot", ".zfs", ".stversions",
+            "files_versions", ".picasaoriginals"),
+    SYSTEM: ("__MACOSX", ".AppleDouble", ".Spotlight-V100", ".fseventsd", ".DocumentRevisions-V100",
+             ".TemporaryItems", "System Volume Information", "@SynoResource", ".SynologyWorkingDirectory",
+             ".dropbox.cache", ".cache", ".git", ".hg", ".svn"),
+}  # fmt: skip
+_FILES = {
+    THUMBNAIL: ("*.thm", "thumbs.db", "ehthumbs*.db", ".thumbdata*", "zbthumbnail.info"),
+    TRASH: (".trashed-*",),
+    SYSTEM: (".pending-*", ".ds_store", "desktop.ini", ".nomedia", "*picasa.ini", ".directory", "~$*",
+             "*.crdownload", "*.part", "*.partial", "*.tmp"),
+}  # fmt: skip
+# A photo library keeps the pictures themselves in one folder, and what it made of them in the others.
+_LIBRARY = re.compile(r"\.(photoslibrary|migratedphotolibrary|photolibrary|aplibrary)$", re.I)
+_ORIGINALS = ("originals", "masters")
+
+_ENDINGS = {
+    "video": "mp4|m4v|mov|avi|mkv|webm|wmv|flv|mpe?g|m2?ts|mts|3gp|3g2|ogv|vob|insv|lrv|dv",
+    "audio file": "mp3|m4a|aac|wav|flac|ogg|opus|wma|aiff?|amr",
+    "PDF": "pdf",
+    "archive": "zip|rar|7z|tar|gz|tgz|bz2|xz|zst|iso|dmg",
+    "sidecar file": "xmp|aae|pp3|dop|cos|json|cpi|bim|ctg|gpx|nksc",
+    "text": "txt|md|csv|tsv|log|html?|xml|ya?ml|ini|nfo|srt|vtt",
+    "document": "docx?|xlsx?|pptx?|od[tsp]|rtf|pages|numbers|key|epub|djvu",
+    "drawing": "svgz?|ai|eps|cdr|wmf|emf|dxf",
+    "database": "sqlite3?|db|lrcat|mdb",
+}  # fmt: skip
+_KINDS = [(kind, re.compile(rf"\.({endings})$", re.I)) for kind, endings in _ENDINGS.items()]
+MACHINES = (THUMBNAIL, TRASH, OLDER, SYSTEM, RAW_TWIN, BACKUP)  # what is left out though it may be a picture
+KINDS = (*MACHINES, *_ENDINGS, OTHER)  # all that a file that is not read can be
+
+
+def _named(globs: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
+    """A pattern whose named group is the number of the kind."""
+    parts = (f"(?P<k{n}>{'|'.join(map(translate, names))})" for n, names in enumerate(globs.values()))
+    return re.compile("|".join(parts), re.I)
+
+
+_FOLDER_PATTERN, _FILE_PATTERN = _named(_FOLDERS), _named(_FILES)
+
+
+def _kind(name: str, pattern: re.Pattern[str], kinds: Iterable[str]) -> str | None:
+    match = pattern.match(name)
+    return tuple(kinds)[int(str(match.lastgroup)[1:])] if match else None
+
+
+def kind_of_folder(parent: str, name: str) -> str | None:
+    """The kind of everything in a folder that a machine keeps; ``parent`` is the name of the folder above."""
+    if _LIBRARY.search(parent) and name.lower() not in _ORIGINALS:
+        return THUMBNAIL
+    return _kind(name, _FOLDER_PATTERN, _FOLDERS)
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file was meant as a picture by its ending. AppleDouble's are not, whatever theirs says."""
+    return bool(_PICTURE.search(name) or raw.NAME.search(name)) and not name.startswith("._")
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a file stands for a picture that iCloud keeps elsewhere: ``.IMG_1.HEIC.icloud``."""
+    return bool(_IN_THE_CLOUD.match(name)) and is_picture_name(name[1:-7])
+
+
+def kind_of_other(name: str) -> str:
+    """The kind of a file that is no picture."""
+    if name.startswith("._"):
+        return SYSTEM
+    kinds = (kind for kind, pattern in _KINDS if pattern.search(name))
+    return _kind(name, _FILE_PATTERN, _FILES) or next(kinds, OTHER)
+
+
+class Beside:
+    """The names in one folder, which decide together what a file is."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._all = names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._all)
+
+    @cached_property
+    def _developed(self) -> frozenset[str]:
+        return frozenset(match[1].lower() for match in map(_DEVELOPED.match, self._all) if match)
+
+    def kind(self, name: str) -> str | None:
+        """Why a file is left out though it may be a picture: one of `MACHINES`, or None."""
+        if (ending := raw.NAME.search(name)) and name[: ending.start()].lower() in self._developed:
+            return RAW_TWIN
+        if (backup := _BACKUP.match(name)) and backup[1] in self._names:
+            return BACKUP
+        return _kind(name, _FILE_PATTERN, _FILES)
