@@ -1,7 +1,6 @@
 """Faces for the user to label, and the user's labels, as a CSV file."""
 
 import csv
-import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -9,12 +8,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import pandas as pd
 
 from agestat.analysis.groups import By
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
+from agestat.written.csv_files import unescape_formula, write_csv
 
 PLACE = ("root", "path", "x", "y", "width", "height")
 COLUMNS = ("weight", *PLACE, "gender", "age")
@@ -40,11 +41,7 @@ def draw_faces(scan: Scan, count: int, seed: int) -> list[tuple[Any, ...]]:
 
 def write_faces(rows: Sequence[Sequence[Any]], stream: BinaryIO) -> None:
     """Write rows of `COLUMNS` as CSV."""
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    text.detach()
+    write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), stream)
 
 
 def places(scan: Scan) -> Iterator[tuple[str, ...]]:
@@ -102,7 +99,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     f"{path} lacks the columns {', '.join(missing)}: take it from `agestat label`."
                 )
             for row in reader:
-                yield reader.line_num, {name: row[name] or "" for name in COLUMNS}
+                yield reader.line_num, {name: unescape_formula(row[name] or "") for name in COLUMNS}
     except (OSError, csv.Error) as error:
         raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
 

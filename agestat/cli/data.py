@@ -37,10 +37,12 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
     near duplicates. Ends with exit code 3 where rows cannot be used.
     """
     from agestat.cli.terminal import Terminal
+    from agestat.files import output_file
     from agestat.labelled.check import balance, check
     from agestat.labelled.dataset import describe, find_data
     from agestat.labelled.folders import make_folders
     from agestat.labelled.plots import plot_set
+    from agestat.written.csv_files import write_csv
 
     console = Terminal()
     paths = find_data(data)
@@ -48,7 +50,8 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
     found = check(paths, quiet=quiet)
     counts = balance(found.frame)
     plots = plot_set(found.frame, counts, out)
-    found.duplicates.to_csv(out / "duplicates.csv", index=False)
+    with output_file(out / "duplicates.csv") as stream:
+        write_csv(found.duplicates, stream)
     _show_counts(found, counts, console)
     _show_duplicates(found)
     click.echo(f"written: {', '.join(map(str, plots))}, {out / 'duplicates.csv'}")

@@ -54,6 +54,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     from agestat.judging.evaluate import judge, predict_table
     from agestat.labelled.dataset import find_data, read_labelled
     from agestat.model.checkpoint import load_model
+    from agestat.written.csv_files import write_csv
 
     model = load_model(model_name, given["device"])
     only = None if split == "all" else split
@@ -69,7 +70,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     table = predict_table(model, labelled.frame, crop=given["crop"], quiet=given["quiet"])
     if given["predictions"]:
         with output_file(given["predictions"]) as stream:
-            table.to_csv(stream, index=False, errors="backslashreplace")
+            write_csv(table, stream)
     figures = {
         **judge(model, table, seed=given["seed"]),
         "data": sorted(set(labelled.frame["source"])),

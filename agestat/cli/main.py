@@ -11,6 +11,7 @@ from agestat import __version__
 from agestat.cli.messages import tell, tell_error
 from agestat.errors import AgestatError, UsageError
 from agestat.files import drop_stdout
+from agestat.written.streams import STDOUT, accept_all_text
 
 COMMANDS = {
     "scan": "agestat.cli.scan",
@@ -58,6 +59,7 @@ def main() -> None:
     """Console entry point: errors become one sentence on stderr and an exit code."""
     if sys.stderr is None:  # closed: messages are for nobody
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    accept_all_text()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of strangers' pictures
     try:
         code = cli.main(prog_name="agestat", standalone_mode=False)
@@ -71,12 +73,20 @@ def main() -> None:
         tell_error(error)
         code = 2 if isinstance(error, UsageError) else 1
     except OSError as error:
-        drop_stdout()
-        file, reason = error.filename, error.strerror
-        tell_error(
-            AgestatError("{file} cannot be used ({reason}).", file=file, reason=reason)
-            if file
-            else AgestatError("Standard output cannot be used ({reason}).", reason=reason)
-        )
+        tell_error(_blame(error))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _blame(error: OSError) -> AgestatError:
+    """The sentence for a failure of the system that nothing nearer has put in words."""
+    file, reason = error.filename, error.strerror or str(error)
+    if file == STDOUT:
+        drop_stdout()
+        return AgestatError("Standard output cannot be used ({reason}).", reason=reason)
+    if file is not None:
+        return AgestatError("{file} cannot be used ({reason}).", file=file, reason=reason)
+    return AgestatError(
+        "The system refused what was asked of it ({reason}): repeat the command, what was done is kept.",
+        reason=reason,
+    )

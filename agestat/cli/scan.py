@@ -150,16 +150,18 @@ def _batch_size(text: str) -> int | None:
 def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
     from itertools import islice
 
+    from agestat.files import output_file
     from agestat.images.walk import Found, walk
 
     found = walk(paths, include=options["include"], exclude=options["exclude"])
     number = 0
-    for entry in islice(found, min(options["limit"] or sys.maxsize, sys.maxsize)):
-        if isinstance(entry, Found):
-            number += 1
-            click.echo(os.fsencode(entry.full))
-        else:
-            click.echo(f"{entry.reason}: {entry.path!a}", err=True)
+    with output_file("-") as stream:
+        for entry in islice(found, min(options["limit"] or sys.maxsize, sys.maxsize)):
+            if isinstance(entry, Found):
+                number += 1
+                stream.write(os.fsencode(entry.full) + b"\n")
+            else:
+                click.echo(f"{entry.reason}: {entry.path!a}", err=True)
     tell("Files that would be scanned: {number}", number=number)
     return 0
 

@@ -4,7 +4,6 @@ Columns and values are the same everywhere. In CSV, text that a spreadsheet woul
 inert by a leading apostrophe, which `read_table` takes away again (see ``docs/exports.md``).
 """
 
-import csv
 import io
 import json
 import re
@@ -19,20 +18,10 @@ import pandas as pd
 from agestat.errors import AgestatError, UsageError
 from agestat.files import format_of, output_file
 from agestat.report.text import printable
+from agestat.written.csv_files import map_text, unescape_formula, write_csv
 
 TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method", "calibration")
-_FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def escape_formula(cell: Any) -> Any:
-    """Text that a spreadsheet could take for a formula gets one leading apostrophe; all else stays."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-
-
-def unescape_formula(cell: Any) -> Any:
-    """The inverse of `escape_formula`."""
-    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _spell_surrogates(cell: Any) -> Any:
@@ -42,28 +31,9 @@ def _spell_surrogates(cell: Any) -> Any:
     return cell
 
 
-def _map_text(frame: pd.DataFrame, function: Callable[[Any], Any]) -> pd.DataFrame:
-    """``frame`` with ``function`` applied to column names and to the cells of columns that may hold text."""
-    types = pd.api.types
-    frame = frame.copy(deep=False)
-    for name in frame:
-        column = frame[name]
-        if types.is_object_dtype(column) or types.is_string_dtype(column):
-            frame[name] = pd.Series([function(cell) for cell in column], column.index, dtype=object)
-    return frame.rename(columns=function)
-
-
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as dictionaries of plain Python values; what is missing is None."""
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
-
-
-def _write_csv(frame: pd.DataFrame, stream: BinaryIO, *, header: bool = True) -> None:
-    frame = _map_text(frame, escape_formula)
-    text = frame.to_csv(index=False, lineterminator="\n", header=header)
-    if "\r" in text:  # the csv module leaves a lone carriage return unquoted, and readers end the row there
-        text = frame.to_csv(index=False, lineterminator="\n", header=header, quoting=csv.QUOTE_NONNUMERIC)
-    stream.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _write_json(frame: pd.DataFrame, stream: BinaryIO) -> None:
@@ -76,7 +46,7 @@ def _write_jsonl(frame: pd.DataFrame, stream: BinaryIO) -> None:
 
 
 def _write_parquet(frame: pd.DataFrame, stream: BinaryIO) -> None:
-    _map_text(frame, _spell_surrogates).to_parquet(stream, index=False)
+    map_text(frame, _spell_surrogates).to_parquet(stream, index=False)
 
 
 def need_excel() -> None:
@@ -91,7 +61,7 @@ def _write_xlsx(frame: pd.DataFrame, stream: BinaryIO) -> None:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
-    frame = _map_text(frame, lambda cell: printable(cell) if isinstance(cell, str) else cell)
+    frame = map_text(frame, lambda cell: printable(cell) if isinstance(cell, str) else cell)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("agestat")
     sheet.freeze_panes = "A2"
@@ -108,7 +78,7 @@ def _write_xlsx(frame: pd.DataFrame, stream: BinaryIO) -> None:
 
 
 WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
-    "csv": _write_csv,
+    "csv": write_csv,
     "json": _write_json,
     "jsonl": _write_jsonl,
     "parquet": _write_parquet,
@@ -140,7 +110,7 @@ def write_faces(parts: Iterable[pd.DataFrame], target: str | Path) -> None:
 
 def _faces_csv(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
     for number, part in enumerate(parts):
-        _write_csv(part, stream, header=number == 0)
+        write_csv(part, stream, header=number == 0)
 
 
 def _faces_jsonl(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
@@ -152,9 +122,7 @@ def _faces_parquet(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    tables = (
-        pa.Table.from_pandas(_map_text(part, _spell_surrogates), preserve_index=False) for part in parts
-    )
+    tables = (pa.Table.from_pandas(map_text(part, _spell_surrogates), preserve_index=False) for part in parts)
     first = next(tables)
     with parquet.ParquetWriter(stream, first.schema) as writer:
         for table in chain([first], tables):
@@ -184,4 +152,4 @@ def read_table(source: str | Path) -> pd.DataFrame:
         raise AgestatError(
             "{source} cannot be read as a result table ({reason}).", source=source, reason=error
         ) from error
-    return _map_text(frame, unescape_formula).infer_objects()
+    return map_text(frame, unescape_formula).infer_objects()

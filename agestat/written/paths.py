@@ -52,8 +52,10 @@ def _utf16(data: bytes, name: str) -> str | None:
         try:
             return data.decode(marked)
         except UnicodeDecodeError as error:
-            raise UsageError(f"The list {name} is not the {marked.upper()} that it says: save it as UTF-8.") \
-                from error  # fmt: skip
+            raise UsageError(
+                "The list {name} is not the {encoding} that it says: save it as UTF-8.",
+                name=name, encoding=marked.upper(),
+            ) from error  # fmt: skip
     for encoding in ("utf-16-le", "utf-16-be") if b"\0" in data else ():
         text = data.decode(encoding, "replace")
         if "\n" in text and "\0" not in text and "\ufffd" not in text:
@@ -66,9 +68,10 @@ def _check_entries(entries: Sequence[str], name: str) -> None:
     missing = [entry for entry in some if not _is_there(entry)]
     if 2 * len(missing) > len(some):
         raise UsageError(
-            f"Most paths in the list {name} do not exist, such as {missing[0]!a}: write one path per line, "
-            "as seen from this folder, in UTF-8."
-        )
+            "Most paths in the list {name} do not exist, such as {path}: write one path per line, as seen "
+            "from this folder, in UTF-8.",
+            name=name, path=ascii(missing[0]),
+        )  # fmt: skip
 
 
 def _is_there(path: str) -> bool:

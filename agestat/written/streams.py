@@ -2,9 +2,9 @@
 
 import codecs
 import io
-import os
 import sys
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SIMPLER = {"–": "-", "—": "-", "−": "-", "×": "x", "·": "|", "…": "...", "\u00a0": " ", "\u202f": " "}
 
@@ -21,25 +21,34 @@ def _simpler(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("simpler", _simpler)
 
 
-def accept_all_text(*streams: TextIO | None) -> None:
-    """Let ``streams`` write whatever text comes in what their encoding has."""
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="simpler")
+class _Output(io.TextIOWrapper):
+    """Text whose failures say that they are those of standard output, and no other file's."""
+
+    def write(self, text: str, /) -> int:
+        with _named():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _named():
+            super().flush()
 
 
-def drop_stdout() -> None:
-    """Let what is still printed go nowhere: who read it, as ``head``, has seen enough."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def stdout_fails() -> bool:
-    """Whether standard output takes no more: what was printed last is still waiting there."""
-    if sys.stdout is None:
-        return False
+@contextmanager
+def _named() -> Iterator[None]:
     try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return True
-    return False
+        yield
+    except OSError as error:
+        error.filename = error.filename or STDOUT
+        raise
+
+
+STDOUT = "Standard output"
+
+
+def accept_all_text() -> None:
+    """Let standard output and standard error take whatever text comes, in what their encodings have."""
+    if type(sys.stdout) is io.TextIOWrapper:  # the interpreter's own, not one that somebody put there
+        as_before = sys.stdout.encoding, "simpler", None, sys.stdout.line_buffering, sys.stdout.write_through
+        sys.stdout = _Output(sys.stdout.detach(), *as_before)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="simpler")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from agestat.cli.main import cli, main
+
 FULL = Path("/dev/full")
 
 
@@ -52,4 +54,14 @@ def test_closed_streams(shell, samples, tmp_path):
     assert (done.returncode, done.stderr) == (
         1,
         "Error: Standard output is closed: give the name of a file.\n",
+    )
+
+
+def test_a_failure_of_the_system_without_a_name_is_not_that_of_standard_output(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "main", lambda **_: (_ for _ in ()).throw(OSError(24, "Too many open files")))
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    assert capsys.readouterr().err == (
+        "Error: The system refused what was asked of it (Too many open files): repeat the command, "
+        "what was done is kept.\n"
     )

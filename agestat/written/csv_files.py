@@ -1,0 +1,40 @@
+"""CSV as every command writes it: UTF-8, and nothing in it that a spreadsheet would run."""
+
+import csv
+import re
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+_FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
+
+
+def escape_formula(cell: Any) -> Any:
+    """Text that a spreadsheet could take for a formula gets one leading apostrophe; all else stays."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unescape_formula(cell: Any) -> Any:
+    """The inverse of `escape_formula`."""
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def map_text(frame: pd.DataFrame, function: Callable[[Any], Any]) -> pd.DataFrame:
+    """``frame`` with ``function`` applied to column names and to the cells of columns that may hold text."""
+    types = pd.api.types
+    frame = frame.copy(deep=False)
+    for name in frame:
+        column = frame[name]
+        if types.is_object_dtype(column) or types.is_string_dtype(column):
+            frame[name] = pd.Series([function(cell) for cell in column], column.index, dtype=object)
+    return frame.rename(columns=function)
+
+
+def write_csv(frame: pd.DataFrame, stream: BinaryIO, *, header: bool = True) -> None:
+    """Write ``frame`` without its index; bytes of a path that are no UTF-8 stay as they are."""
+    frame = map_text(frame, escape_formula)
+    text = frame.to_csv(index=False, lineterminator="\n", header=header)
+    if "\r" in text:  # the csv module leaves a lone carriage return unquoted, and readers end the row there
+        text = frame.to_csv(index=False, lineterminator="\n", header=header, quoting=csv.QUOTE_NONNUMERIC)
+    stream.write(text.encode("utf-8", "surrogateescape"))
