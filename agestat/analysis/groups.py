@@ -1,6 +1,5 @@
 """``--by``: which group a file belongs to."""
 
-import csv
 import os
 import re
 from collections import Counter
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from agestat.errors import UsageError
+from agestat.written.tables import Table, comparable
 
 UNKNOWN = "unknown"
 CLUSTERS = ("photo", "folder")  # what is taken as one observation
@@ -169,7 +169,7 @@ def _by_column(column: str, path: Path) -> Key:
 
     def key(facts: Facts) -> str:
         full = os.path.join(facts.root, facts.path)  # noqa: PTH118 -- odd names stay as they are
-        return absolute.get(full) or values.get(facts.path) or UNKNOWN
+        return absolute.get(comparable(full)) or values.get(comparable(facts.path)) or UNKNOWN
 
     return key
 
@@ -177,30 +177,15 @@ def _by_column(column: str, path: Path) -> Key:
 def _read_column(column: str, path: Path) -> dict[str, str]:
     """Path to value; the path's column is called path or file, and holds paths within what was scanned,
     absolute ones, or ones from the current folder."""
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is not a file that can be read again: save the table first.")
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            table = csv.DictReader(file)
-            names = table.fieldnames or []
-            where = next((name for name in ("path", "file") if name in names), None)
-            if where is None or column not in names:
-                missing = column if where else "path"
-                raise UsageError(f"{path} has no column {missing!r}: its columns are {', '.join(names)}.")
-            return _read_rows(table, where, column, path)
-    except (OSError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read as a CSV file ({error}).") from error
-
-
-def _read_rows(table: "csv.DictReader[str]", where: str, column: str, path: Path) -> dict[str, str]:
+    table = Table(path, ["path", column])
     values: dict[str, str] = {}
-    for row in table:
-        if not row[where]:
-            continue
-        name, value = os.path.normpath(row[where]), row[column] or ""
-        if values.setdefault(name, value) != value:
-            raise UsageError(
-                f"{path}, line {table.line_num}: {name!r} has {values[name]!r} further up and {value!r} "
-                "here: leave one row for each picture."
-            )
+    for line, cells in table:
+        value = cells[column]
+        for name in table.meanings(cells["path"]) if cells["path"] else ():
+            if values.setdefault(name, value) != value:
+                raise UsageError(
+                    "{path}, line {line}: {name} has {former} further up and {value} here: leave one row for "
+                    "each picture.",
+                    path=path, line=line, name=repr(name), former=repr(values[name]), value=repr(value),
+                )  # fmt: skip
     return values

@@ -1,26 +1,33 @@
 """Faces for the user to label, and the user's labels, as a CSV file."""
 
-import csv
 import math
-import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from itertools import zip_longest
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
+from scipy.stats import mannwhitneyu, rankdata
 
 from agestat.analysis.groups import By
 from agestat.analysis.scan import Scan
-from agestat.errors import AgestatError
+from agestat.errors import N_, AgestatError
+from agestat.model.label_space import GENDERS
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
-from agestat.written.csv_files import unescape_formula, write_csv
+from agestat.written.csv_files import write_csv
+from agestat.written.tables import Line, Table, comparable
+from agestat.written.words import OLDEST, read_ages, read_gender, read_number
 
 PLACE = ("root", "path", "x", "y", "width", "height")
 COLUMNS = ("weight", *PLACE, "gender", "age")
-GENDER_WORDS = {"female": 0, "f": 0, "male": 1, "m": 1}
-OLDEST = 122  # years: the oldest person on record
+GONE = N_("Some of your labels are of faces that are not in this scan: they were left out.")
+SORTED = N_(
+    "The faces that you labelled are no random part of those that were drawn, but one end of the sorted "
+    "table: label the others too, or put the rows back in their order."
+)
+CHANCE = 1e-4  # how improbable the order of the filled rows must be to be called sorted
 
 
 def draw_faces(scan: Scan, count: int, seed: int) -> list[tuple[Any, ...]]:
@@ -52,77 +59,138 @@ def places(scan: Scan) -> Iterator[tuple[str, ...]]:
 
 
 def read_labels(path: str | Path, scan: Scan, by: By = (), **groups: Any) -> OwnLabels:
-    """The labels in a file from `agestat label`, for faces of ``scan``; groups as for `Scan.chunks`.
+    """The labels in a file, as `LabelFile` reads them; groups as for `Scan.chunks`."""
+    return LabelFile(path, scan).own_labels(by, **groups)
 
-    Raises `AgestatError` naming the line of a label that cannot be used.
+
+class LabelFile:
+    """The labels in a file from `agestat label`, for faces of ``scan``; ``notes``: what to say of them.
+
+    Faces are found below other roots too: a folder that was moved or renamed keeps its labels. Those of
+    pictures that are gone are left out. Raises `AgestatError` naming the line of a label that cannot be used.
     """
-    index_of = {place: index for index, place in enumerate(places(scan))}
-    labels: dict[int, tuple[int, int, int, float]] = {}
-    for line, row in _rows(Path(path)):
-        place = tuple(row[name] for name in PLACE)
-        if place not in index_of:
-            raise AgestatError(f"{path}, line {line}: this face of {row['path']} is not in the scan.")
-        if index_of[place] in labels:
-            raise AgestatError(
-                f"{path}, line {line}: this face of {row['path']} is labelled twice; keep one."
-            )
-        label = _label(row, f"{path}, line {line}")
-        if label is not None:
-            labels[index_of[place]] = label
-    if not labels:
-        raise AgestatError(f"{path} holds no labels yet: fill its columns gender and age.")
-    chosen = np.array(sorted(labels))
-    probabilities, names, clusters, start = [], [], [], 0
-    for chunk in scan.chunks(by, **groups):
-        end = start + len(chunk.probabilities)
-        mine = chosen[(chosen >= start) & (chosen < end)] - start
-        probabilities.append(chunk.probabilities[mine])
-        clusters.append(chunk.clusters[mine])
-        names.append(chunk.groups[mine] if chunk.groups is not None else None)
-        start = end
-    gender, low, high, weight = (
-        np.array(part) for part in zip(*(labels[i] for i in chosen.tolist()), strict=True)
-    )
-    together = np.concatenate([n for n in names if n is not None]) if by else None
-    known = np.concatenate(probabilities)
-    return OwnLabels(known, together, gender, low, high, weight, np.concatenate(clusters))
 
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and values of each row."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
+    def __init__(self, path: str | Path, scan: Scan) -> None:
+        self._scan = scan
+        table = Table(path, COLUMNS)
+        rows = list(table)
+        labels = [(row, self._read(path, row)) for row in rows]
+        find = _Finder(scan, table)
+        found = [(row, label, find(row.cells)) for row, label in labels if label]
+        self._labels: dict[int, tuple[int, int, int, float]] = {}
+        for row, label, index in found:
+            if index in self._labels:
                 raise AgestatError(
-                    f"{path} lacks the columns {', '.join(missing)}: take it from `agestat label`."
-                )
-            for row in reader:
-                yield reader.line_num, {name: unescape_formula(row[name] or "") for name in COLUMNS}
-    except (OSError, csv.Error) as error:
-        raise AgestatError(f"{path} cannot be read as a CSV file ({error}).") from error
+                    "{path}, line {line}: this face of {picture} is labelled twice; keep one.",
+                    path=path, line=row.number, picture=row.cells["path"],
+                )  # fmt: skip
+            if index is not None:
+                self._labels[index] = label
+        if not self._labels:
+            raise AgestatError(
+                "None of the faces that {path} labels is in this scan: scan the folder that it was made for."
+                if found
+                else "{path} holds no labels yet: fill its columns gender and age.",
+                path=path,
+            )
+        self.notes = [GONE] * (len(self._labels) < len(found)) + [SORTED] * _are_sorted(rows)
+
+    def _read(self, path: str | Path, row: Line) -> tuple[int, int, int, float] | None:
+        try:
+            return _label(row.cells)
+        except AgestatError as problem:
+            raise AgestatError(
+                "{path}, line {line}: {problem}.", path=path, line=row.number, problem=problem
+            ) from problem
+
+    def own_labels(self, by: By = (), **groups: Any) -> OwnLabels:
+        """The labels with what the model said of their faces; groups as for `Scan.chunks`."""
+        chosen = np.array(sorted(self._labels))
+        probabilities, names, clusters, start = [], [], [], 0
+        for chunk in self._scan.chunks(by, **groups):
+            end = start + len(chunk.probabilities)
+            mine = chosen[(chosen >= start) & (chosen < end)] - start
+            probabilities.append(chunk.probabilities[mine])
+            clusters.append(chunk.clusters[mine])
+            names.append(chunk.groups[mine] if chunk.groups is not None else None)
+            start = end
+        gender, low, high, weight = (
+            np.array(part) for part in zip(*(self._labels[i] for i in chosen.tolist()), strict=True)
+        )
+        together = np.concatenate([n for n in names if n is not None]) if by else None
+        known = np.concatenate(probabilities)
+        return OwnLabels(known, together, gender, low, high, weight, np.concatenate(clusters))
 
 
-def _label(row: dict[str, str], where: str) -> tuple[int, int, int, float] | None:
-    """Gender, first and last age in years, and weight; None where nobody could tell."""
-    gender, age = row["gender"].strip().lower(), row["age"].strip()
-    if not gender and not age:
+class _Finder:
+    """Finds a labelled face among those of the scan: by its whole path, else by the path below the root, else
+    by the name of its file, if with its box that is one face only."""
+
+    def __init__(self, scan: Scan, table: Table) -> None:
+        self._table = table
+        self._keys: list[dict[tuple[str, ...], int | None]] = [{}, {}, {}]
+        for index, (root, path, *box) in enumerate(places(scan)):
+            for keys, name in zip(self._keys, self._spellings(root, path), strict=True):
+                key = (name, *box)
+                keys[key] = index if keys.get(key, index) == index else None
+
+    def _spellings(self, root: str, path: str) -> tuple[str, str, str]:
+        below = comparable(path)
+        return comparable(f"{root}/{path}"), below, PurePath(below).name
+
+    def __call__(self, row: dict[str, str]) -> int | None:
+        """The number of the face in a row, or None if it is not in the scan."""
+        box = [_whole(row[name]) for name in ("x", "y", "width", "height")]
+        roots, paths = self._table.meanings(row["root"]), self._table.meanings(row["path"])
+        meant = [self._spellings(root, path) for root, path in zip_longest(roots, paths, fillvalue=paths[0])]
+        for keys, names in zip(self._keys, zip(*meant, strict=True), strict=True):
+            found = (keys.get((name, *box)) for name in names)
+            index = next((index for index in found if index is not None), None)
+            if index is not None:
+                return index
         return None
-    if gender not in GENDER_WORDS:
-        raise AgestatError(f"{where}: gender {row['gender']!r} is neither female nor male.")
-    years = re.fullmatch(r"(\d{1,3})(?:\.0*|\s*[-–]\s*(\d{1,3}))?", age)  # 34.0 is how pandas writes 34
-    if years is None:
-        raise AgestatError(f"{where}: age {age!r} is neither years like 34 nor a range like 30-39.")
-    low, high = int(years[1]), int(years[2] or years[1])
-    if low > high or high > OLDEST:
-        raise AgestatError(f"{where}: nobody is {age} years old.")
+
+
+def _whole(text: str) -> str:
+    """A number as `places` writes it: spreadsheets and pandas make 12.0 or 12,0 of 12."""
     try:
-        weight = float(row["weight"])
+        return str(round(read_number(text)))
+    except (OverflowError, ValueError):
+        return text
+
+
+def _are_sorted(rows: Sequence[Line]) -> bool:
+    """Whether the filled rows lie at one end of the order of paths, which the drawn ones do not."""
+    order = rankdata([row.cells["path"] for row in rows])
+    filled = np.array([bool(row.cells["gender"] or row.cells["age"]) for row in rows])
+    return not filled.all() and bool(mannwhitneyu(order[filled], order[~filled]).pvalue < CHANCE)
+
+
+def _label(row: dict[str, str]) -> tuple[int, int, int, float] | None:
+    """Gender, first and last age in years, and weight; None where nobody could tell."""
+    gender, ages = read_gender(row["gender"]), read_ages(row["age"])
+    if gender is None and ages is None:
+        return None
+    if gender is None:
+        raise AgestatError(
+            "the age is filled and the gender is not: fill both, or neither if nobody can tell"
+        )
+    low, high = (0.0, None) if ages is None else ages[:2]  # within a range the model says which
+    try:
+        weight = read_number(row["weight"])
     except ValueError:
         weight = 0.0
     if not 0 < weight < math.inf:
         raise AgestatError(
-            f"{where}: the weight {row['weight']!r} was changed; take it from `agestat label`."
+            "the weight {weight} is not what was written there: put the column back",
+            weight=repr(row["weight"]),
         )
-    return GENDER_WORDS[gender], min(low, 100), min(high, 100), weight
+    return GENDERS.index(gender), min(int(low), 100), min(int(OLDEST if high is None else high), 100), weight
+
+
+def holds_labels(path: str | Path) -> bool:
+    """Whether a file is a table from `agestat label` in which somebody has filled anything."""
+    try:
+        return any(row.cells["gender"] or row.cells["age"] for row in Table(path, COLUMNS))
+    except AgestatError:
+        return False

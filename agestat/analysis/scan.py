@@ -253,15 +253,17 @@ class Scan:
         # Products of slices are small: threads of one would wait for each other.
         with self, threadpool_limits(1, "blas"):
             if labels is not None:
-                from agestat.analysis.own_labels import read_labels
+                from agestat.analysis.own_labels import LabelFile
 
-                options["labels"] = read_labels(Path(labels), self, by, cluster=cluster, **keys)
+                own = LabelFile(Path(labels), self)
+                options["labels"] = own.own_labels(by, cluster=cluster, **keys)
             places = self._places(by, cluster, keys)
             found = estimate_checked(
                 lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen, **options
             )
         names = [] if places is None or places.names is None else map(str, places.names)
-        return replace(found, faceless=tuple(sorted(set(names) - set(found.table["group"]))))
+        faceless = tuple(sorted(set(names) - set(found.table["group"])))
+        return replace(found, faceless=faceless, notes=[*found.notes, *(own.notes if labels else [])])
 
     @cached_property
     def _looks(self) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 import click
 
 from agestat.cli.options import Target
+from agestat.errors import UsageError
 
 EXAMPLES = """\b
 Examples:
@@ -31,12 +32,14 @@ def command(scan: str, count: int, out: str, seed: int) -> None:
     file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
     first so many, but do not pick.
     """
-    from agestat.analysis.own_labels import draw_faces, write_faces
+    from agestat.analysis.own_labels import draw_faces, holds_labels, write_faces
     from agestat.analysis.scan import Scan
     from agestat.cli.check import check_outputs
     from agestat.files import output_file
 
     check_outputs([out], [scan])
+    if holds_labels(out):
+        raise UsageError("{file} holds labels already: choose another name for the new one.", file=out)
     with Scan.open(scan) as opened:
         rows = draw_faces(opened, count, seed)
     with output_file(out) as stream:

@@ -63,9 +63,13 @@ class Language:
         return self.catalogue.ngettext(one, many, number).format(number=self.number(number), **values)
 
     def error(self, error: AgestatError) -> str:
-        """The sentence of an error, where it has a translation."""
+        """The sentence of an error, where it has a translation; so have errors among its values."""
         message = self.catalogue.gettext(error.message)
-        return message.format(**error.values) if error.values else message
+        values = {
+            name: self.error(value) if isinstance(value, AgestatError) else value
+            for name, value in error.values.items()
+        }
+        return message.format(**values) if values else message
 
     def term(self, name: str) -> str:
         """The translation of a name from the data, or the name itself."""

@@ -56,10 +56,16 @@ def _utf16(data: bytes, name: str) -> str | None:
                 "The list {name} is not the {encoding} that it says: save it as UTF-8.",
                 name=name, encoding=marked.upper(),
             ) from error  # fmt: skip
+    unmarked = unmarked_utf16(data)
+    return data.decode(unmarked) if unmarked else None
+
+
+def unmarked_utf16(data: bytes) -> str | None:
+    """Which UTF-16 it is without a byte-order mark, told by its line ends; None if it is none."""
     for encoding in ("utf-16-le", "utf-16-be") if b"\0" in data else ():
         text = data.decode(encoding, "replace")
         if "\n" in text and "\0" not in text and "\ufffd" not in text:
-            return text
+            return encoding
     return None
 
 

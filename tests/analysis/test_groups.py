@@ -140,8 +140,8 @@ def test_what_is_no_key(spec, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path,x\n", "has no column 'campaign': its columns are path, x"),
-        ("name,campaign\n", "has no column 'path'"),
+        ("path,x\n", "has no column campaign: its columns are path, x, taken as separated by ','"),
+        ("name,campaign\n", "has no column path"),
     ],
 )
 def test_tables_without_the_column(tmp_path, text, message):

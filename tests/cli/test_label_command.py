@@ -105,14 +105,16 @@ def test_rows_left_empty_are_no_labels(store, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"path": "2023/9999.jpg"}, "line 2: this face of 2023/9999.jpg is not in the scan"),
         ({"gender": "cat"}, "line 2: gender 'cat' is neither female nor male"),
         ({"age": "old"}, "line 2: age 'old' is neither years like 34 nor a range like 30-39"),
-        ({"age": ""}, "line 2: age '' is neither years"),
+        ({"gender": ""}, "line 2: the age is filled and the gender is not: fill both, or neither"),
+        ({"gender": "0"}, "line 2: gender '0' says nothing: in some tables 0 is male"),
+        ({"age": "1987"}, "line 2: age '1987' is a year of birth: write the age as it is perceived"),
+        ({"age": "12-Oct"}, "line 2: age '12-Oct' is a date, which spreadsheets make of ranges like 10-12"),
         ({"age": "150"}, "line 2: nobody is 150 years old"),
         ({"age": "40-30"}, "line 2: nobody is 40-30 years old"),
-        ({"weight": "-1"}, "line 2: the weight '-1' was changed"),
-        ({"weight": "inf"}, "line 2: the weight 'inf' was changed"),
+        ({"weight": "-1"}, "line 2: the weight '-1' is not what was written"),
+        ({"weight": "inf"}, "line 2: the weight 'inf' is not what was written"),
     ],
 )
 def test_a_bad_label_is_named_with_its_line(store, tmp_path, changes, words):
@@ -141,7 +143,9 @@ def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
     with Scan.open(store) as scan:
         with pytest.raises(AgestatError, match="holds no labels yet"):
             read_labels(out, scan)
-        with pytest.raises(AgestatError, match="lacks the columns weight, root, x, y, width, height, gender"):
+        with pytest.raises(
+            AgestatError, match="has no column weight, root, x, y, width, height, gender: its"
+        ):
             read_labels(other, scan)
         with pytest.raises(AgestatError, match="cannot be read as a CSV file"):
             read_labels(tmp_path / "none.csv", scan)

@@ -32,7 +32,8 @@ def test_names_and_terminals_of_any_encoding(labelled, whole_model, encoding, tm
     options = {"capture_output": True, "env": env, "cwd": tmp_path, "check": False, "timeout": 120}
     checked = subprocess.run([*run, "data", "check", labelled, "--out", "out", "-q"], **options)
     assert (checked.returncode, checked.stderr) == (3, b"")
-    assert b"broken\\udcff" in checked.stdout
+    shown = b"broken?" if encoding == "ascii" else b"broken\\udcff"  # click takes ASCII for a mistake
+    assert shown in checked.stdout
     assert os.fsencode(ODD) in (tmp_path / "out" / "duplicates.csv").read_bytes()
     judged = subprocess.run(
         [*run, "eval", labelled, "--model", whole_model, "--split", "all", "--skip-bad", "--device", "cpu",
