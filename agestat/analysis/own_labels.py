@@ -86,11 +86,11 @@ class LabelFile:
                 )  # fmt: skip
             if index is not None:
                 self._labels[index] = label
+        if not found:
+            raise AgestatError("{path} holds no labels yet: fill its columns gender and age.", path=path)
         if not self._labels:
             raise AgestatError(
-                "None of the faces that {path} labels is in this scan: scan the folder that it was made for."
-                if found
-                else "{path} holds no labels yet: fill its columns gender and age.",
+                "None of the faces that {path} labels is in this scan: scan the folder that it was made for.",
                 path=path,
             )
         self.notes = [GONE] * (len(self._labels) < len(found)) + [SORTED] * _are_sorted(rows)
