@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu, rankdata
 
 from agestat.analysis.groups import By
 from agestat.analysis.scan import Scan
-from agestat.errors import N_, AgestatError
+from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
@@ -22,11 +22,6 @@ from agestat.written.words import OLDEST, read_ages, read_gender, read_number
 
 PLACE = ("root", "path", "x", "y", "width", "height")
 COLUMNS = ("weight", *PLACE, "gender", "age")
-GONE = N_("Some of your labels are of faces that are not in this scan: they were left out.")
-SORTED = N_(
-    "The faces that you labelled are no random part of those that were drawn, but one end of the sorted "
-    "table: label the others too, or put the rows back in their order."
-)
 CHANCE = 1e-4  # how improbable the order of the filled rows must be to be called sorted
 
 
@@ -64,7 +59,8 @@ def read_labels(path: str | Path, scan: Scan, by: By = (), **groups: Any) -> Own
 
 
 class LabelFile:
-    """The labels in a file from `agestat label`, for faces of ``scan``; ``notes``: what to say of them.
+    """The labels in a file from `agestat label`, for faces of ``scan``: how many labelled ones are
+    ``gone``, and whether the filled rows ``are_sorted``, so that they are no sample.
 
     Faces are found below other roots too: a folder that was moved or renamed keeps its labels. Those of
     pictures that are gone are left out. Raises `AgestatError` naming the line of a label that cannot be used.
@@ -93,7 +89,8 @@ class LabelFile:
                 "None of the faces that {path} labels is in this scan: scan the folder that it was made for.",
                 path=path,
             )
-        self.notes = [GONE] * (len(self._labels) < len(found)) + [SORTED] * _are_sorted(rows)
+        self.gone = len(found) - len(self._labels)
+        self.are_sorted = _are_sorted(rows)
 
     def _read(self, path: str | Path, row: Line) -> tuple[int, int, int, float] | None:
         try:

@@ -252,7 +252,7 @@ class Scan:
         chosen = parse_bands(DEFAULT_BANDS[self.space.name] if bands is None else bands)
         # Products of slices are small: threads of one would wait for each other.
         with self, threadpool_limits(1, "blas"):
-            if labels is not None:
+            if labels:
                 from agestat.analysis.own_labels import LabelFile
 
                 own = LabelFile(Path(labels), self)
@@ -263,7 +263,9 @@ class Scan:
             )
         names = [] if places is None or places.names is None else map(str, places.names)
         faceless = tuple(sorted(set(names) - set(found.table["group"])))
-        return replace(found, faceless=faceless, notes=[*found.notes, *(own.notes if labels else [])])
+        if labels:
+            found = replace(found, labels_gone=own.gone, labels_sorted=own.are_sorted)
+        return replace(found, faceless=faceless)
 
     @cached_property
     def _looks(self) -> dict[str, np.ndarray]:

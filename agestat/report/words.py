@@ -193,6 +193,17 @@ def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
     """Why an estimate may not hold what it promises."""
     if not estimate.groups:
         yield t.gettext("There are no faces to estimate from.")
+    if estimate.labels_gone:
+        yield t.ngettext(
+            "{number} of your labels is of a face that is not in this scan, and was left out.",
+            "{number} of your labels are of faces that are not in this scan, and were left out.",
+            estimate.labels_gone,
+        )
+    if estimate.labels_sorted:
+        yield t.gettext(
+            "The faces that you labelled are no random part of those that were drawn, but one end of the "
+            "sorted table: label the others too, or put the rows back in their order."
+        )
     if estimate.shift is not None:
         yield shift_sentence(estimate.shift, estimate.calibration_name, t)
 

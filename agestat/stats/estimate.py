@@ -41,7 +41,11 @@ class Estimate:
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
-    faceless: tuple[str, ...] = ()  # groups of pictures without any face: known to `Scan.estimate` alone
+    # Known to `Scan.estimate` alone: groups of pictures without any face, own labels of faces that are gone,
+    # and whether those that were filled are one end of a sorted table.
+    faceless: tuple[str, ...] = ()
+    labels_gone: int = 0
+    labels_sorted: bool = False
 
     @property
     def groups(self) -> list[str]:

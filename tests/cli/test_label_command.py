@@ -12,7 +12,7 @@ from agestat.analysis.own_labels import COLUMNS, read_labels
 from agestat.analysis.scan import Scan
 from agestat.cli.label import command as label_command
 from agestat.cli.report import command as report_command
-from agestat.errors import AgestatError
+from agestat.errors import AgestatError, UsageError
 
 
 def run(command, *arguments):
@@ -122,6 +122,69 @@ def test_a_bad_label_is_named_with_its_line(store, tmp_path, changes, words):
     fill(out, **changes)
     with Scan.open(store) as scan, pytest.raises(AgestatError, match=words):
         read_labels(out, scan)
+
+
+def rewrite(file, change):
+    """Let ``change`` have each row of a table of labels."""
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table.apply(change, axis=1).to_csv(file, index=False)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"root": "/elsewhere/renamed"},
+        {"root": "C:\\photos"},
+        {"path": lambda path: path.replace("/", "\\")},
+        {"path": lambda path: f"moved/{Path(path).name}"},
+        {"x": lambda x: f"{x}.0", "y": "20,0"},
+    ],
+)
+def test_labels_are_found_after_a_folder_moved(store, tmp_path, moved):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    new = {name: value if callable(value) else lambda _, value=value: value for name, value in moved.items()}
+    rewrite(
+        out,
+        lambda row: row.combine(pd.Series(new), lambda old, change: change(old) if callable(change) else old),
+    )
+    with Scan.open(store) as scan:
+        assert len(read_labels(out, scan)) == 60
+
+
+def test_labels_of_pictures_that_are_gone_are_left_out_and_told(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out, path="2023/9999.jpg")
+    result = run(report_command, store, "--labels", out)
+    assert "1 of your labels is of a face that is not in this scan, and was left out." in " ".join(
+        result.output.split()
+    )
+    rewrite(out, lambda row: row.where(row.index != "path", "gone.jpg"))
+    with (
+        Scan.open(store) as scan,
+        pytest.raises(AgestatError, match=r"None of the faces that .* is in this scan"),
+    ):
+        read_labels(out, scan)
+
+
+def test_the_first_rows_of_a_sorted_table_are_no_sample(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    table = pd.read_csv(out, dtype=str)
+    for order, told in ((table.index, False), (table["path"].argsort(), True)):
+        some = table.loc[order].reset_index(drop=True)
+        some.loc[20:, ["gender", "age"]] = ""
+        some.to_csv(out, index=False)
+        said = " ".join(run(report_command, store, "--labels", out).output.split())
+        assert ("one end of the sorted table" in said) == told
+
+
+def test_a_filled_file_is_not_overwritten(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    draw(store, tmp_path)  # an empty one may be
+    fill(out)
+    with pytest.raises(UsageError, match="holds labels already: choose another name"):
+        draw(store, tmp_path)
 
 
 def test_a_face_labelled_twice(store, tmp_path):
