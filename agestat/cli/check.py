@@ -83,7 +83,7 @@ def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: 
 def _check_figure(target: str, inputs: Sequence[str]) -> None:
     """Raise `UsageError` for a drawing that cannot be written, or would be a picture of the next scan."""
     from agestat.files import is_stream, resolved
-    from agestat.report.canvas import figure_format
+    from agestat.report.figure_style import figure_format
 
     if figure_format(target) != "png" or is_stream(target):
         return

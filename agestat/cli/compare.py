@@ -61,7 +61,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
         both = pd.concat([found.table, found.margins], ignore_index=True)
         write_table(both.assign(global_p=found.global_p), options["csv"], "csv")
     if options["png"]:
-        from agestat.report.canvas import THEMES
+        from agestat.report.figure_style import THEMES
         from agestat.report.plots import forest
 
         save_picture(forest(found.table, names=sides.names, theme=THEMES[options["theme"]]), options["png"])

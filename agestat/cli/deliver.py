@@ -58,7 +58,7 @@ def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":
 
 def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options: dict[str, Any]) -> None:
     """The page and the picture of the pyramids."""
-    from agestat.report.canvas import THEMES
+    from agestat.report.figure_style import THEMES
     from agestat.report.html import write_html
     from agestat.report.language import open_language
     from agestat.report.plots import small_multiples
@@ -88,7 +88,7 @@ def warn_of_missing(scan: "Scan") -> None:
 
 def save_picture(figure: "Figure", target: str) -> None:
     """Write a figure and say what it could not show."""
-    from agestat.report.canvas import save_figure
+    from agestat.report.figure_style import save_figure
 
     if missing := save_figure(figure, target):
         tell(

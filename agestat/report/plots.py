@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from agestat.errors import AgestatError
 from agestat.model.label_space import AGES
 from agestat.report import words
-from agestat.report.canvas import LIGHT, RC, Theme, new_figure, style_axes
+from agestat.report.figure_style import LIGHT, RC, Theme, new_figure, style_axes
 from agestat.report.language import Language, open_language
 from agestat.report.text import printable
 from agestat.stats.estimate import Estimate
@@ -217,7 +217,7 @@ def forest(
     ``comparison`` is ``table`` or ``margins`` of `agestat.stats.compare.Comparison`; each line is the share
     in B less the share in A, percentage points, with its interval, filled where it stays clear at its
     level after adjustment for all rows. ``names`` are those of A and B. Draw it into a file with
-    `agestat.report.canvas.save_figure`. Raises `AgestatError` if there is nothing to compare.
+    `agestat.report.figure_style.save_figure`. Raises `AgestatError` if there is nothing to compare.
     """
     if comparison.empty:
         raise AgestatError("There are no faces to compare, so no differences can be drawn.")

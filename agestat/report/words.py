@@ -1,6 +1,6 @@
 """What a result says in sentences; the terminal and the page share them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agestat.errors import N_
@@ -93,6 +93,26 @@ PAPERS = (
 )
 
 
+def citation(scan: "Scan", whole: Estimate, t: Language) -> str:
+    """One sentence to paste into a text: what was found in how many faces, how, by which model and when;
+    nothing where no face was counted."""
+    if whole.groups != [EVERYTHING]:
+        return ""
+    female, age = whole.margin(EVERYTHING, gender="female"), whole.age(EVERYTHING)
+    return t.gettext(
+        "Of {faces} in {photos}, {share} ({level} interval {interval}) are perceived as female, and the mean "
+        "perceived age is {age} years; shares by {method}, model {model} ({digest}), agestat {version}, "
+        "{date}.",
+        faces=t.ngettext("{number} face", "{number} faces", scan.counts["faces"]),
+        photos=t.ngettext("{number} photo", "{number} photos", photos(scan)),
+        share=t.percent(female["share"]), level=t.percent(whole.level, 0),
+        interval=t.interval(100 * female["share_low"], 100 * female["share_high"]),
+        age=t.between(age["value"], age["low"], age["high"]), method=t.term(METHODS[whole.method]),
+        model=scan.run["model"], digest=scan.run["model_digest"][:12], version=scan.run["agestat"],
+        date=(scan.run.get("finished_at") or scan.run["started_at"])[:10],
+    )  # fmt: skip
+
+
 def perceived(t: Language) -> str:
     """What is and what is not measured."""
     return t.gettext(
@@ -170,14 +190,22 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     yield from warnings(estimate, t)
 
 
-def faceless(estimate: Estimate, t: Language) -> Iterator[str]:
+def left_out(estimate: Estimate, t: Language) -> Iterator[str]:
     """Groups that no table shows."""
-    if names := [t.group(name) for name in estimate.faceless]:
-        shown, more = ", ".join(names[:MANY_NAMES]), len(names) - MANY_NAMES
-        if more > 0:
-            shown += " " + t.gettext("and {number} more", number=t.number(more))
+    if estimate.few:
+        names = [f"{t.group(name)} ({t.number(faces)})" for name, faces in estimate.few.items()]
+        yield t.ngettext("{number} group has too few faces for an estimate: {names}.",
+                         "{number} groups have too few faces for an estimate: {names}.",
+                         len(names), names=_some(names, t))  # fmt: skip
+    if estimate.faceless:
+        names = [t.group(name) for name in estimate.faceless]
         yield t.ngettext("No face in {number} group: {names}.", "No face in {number} groups: {names}.",
-                         len(names), names=shown)  # fmt: skip
+                         len(names), names=_some(names, t))  # fmt: skip
+
+
+def _some(names: Sequence[str], t: Language) -> str:
+    shown, more = ", ".join(names[:MANY_NAMES]), len(names) - MANY_NAMES
+    return f"{shown} {t.gettext('and {number} more', number=t.number(more))}" if more > 0 else shown
 
 
 LOOKS = {

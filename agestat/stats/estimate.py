@@ -1,7 +1,7 @@
 """Shares of perceived gender and age per group: counted, corrected for the model's errors, with intervals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ class Estimate:
     faceless: tuple[str, ...] = ()
     labels_gone: int = 0
     labels_sorted: bool = False
+    few: Mapping[str, int] = field(default_factory=dict)  # faces of groups with too few for an estimate
 
     @property
     def groups(self) -> list[str]:
@@ -153,14 +154,14 @@ class Collection:
         """All groups' tables."""
         tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
         native = np.zeros(self.calibration.size)
-        for name, seen in self.found.items():
+        for name in self.sums:
             method, joint, rows = self._group(name, SHIFTED_DISCOUNT if shifted else DISCOUNT)
             made_how = (method, self.level, self.calibration.name, self.calibration.n)
             for key, part in rows.items():
                 tables[key] += [
                     {"group": name, **row, **dict(zip(MADE_HOW, made_how, strict=True))} for row in part
                 ]
-            native += seen.n * joint[0] @ self.calibration.to_native
+            native += self.found[name].n * joint[0] @ self.calibration.to_native
         return Estimate(
             _typed(tables["table"], COLUMNS),
             _typed(tables["margins"], COLUMNS),
@@ -171,6 +172,7 @@ class Collection:
             self.calibration.n,
             native / max(native.sum(), 1),
             age_ranges=self.calibration.age_ranges,
+            few={name: seen.n for name, seen in self.found.items() if name not in self.sums},
         )
 
     def first_shares(self) -> np.ndarray:
@@ -178,7 +180,7 @@ class Collection:
         starts from that, else by counting."""
         shares = np.zeros(self.calibration.size)
         for name, seen in self.found.items():
-            pilot = self.pilots[name]
+            pilot = self.pilots.get(name)
             shares += seen.counted @ self.calibration.to_native if pilot is None else seen.n * pilot
         return shares / max(shares.sum(), 1)
 
@@ -211,11 +213,13 @@ def read_collection(
     replicates: int = 1000,
     seed: int = 0,
     labels: OwnLabels | None = None,
+    min_n: int = 1,
 ) -> Collection:
     """Read ``chunks()`` twice and keep what estimates need.
 
     ``method`` is one of `METHODS`, ``level`` that of the intervals, ``replicates`` the draws behind them.
     With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
+    Groups of fewer than ``min_n`` faces are counted and not estimated: nothing could be said of them.
     """
     if method not in METHODS:
         raise UsageError(
@@ -231,7 +235,7 @@ def read_collection(
         )
     layout = Layout(calibration.space, tuple(bands))
     found = survey(chunks(), calibration, np.random.default_rng(seed))
-    pilots = {name: seen.pilot(method, calibration) for name, seen in found.items()}
+    pilots = {name: seen.pilot(method, calibration) for name, seen in found.items() if seen.n >= min_n}
     sums = tally(chunks(), method, calibration, pilots)
     return Collection(layout, method, level, replicates, seed, calibration, labels, found, pilots, sums)
 

@@ -134,12 +134,14 @@ def native_features(
 def tally(
     chunks: Iterable[Chunk], method: str, calibration: Calibration, pilots: dict[str, np.ndarray | None]
 ) -> dict[str, np.ndarray]:
-    """Second pass: per group the sums ``(blocks, C)`` of `spread` over the faces of each block."""
+    """Second pass: per group of ``pilots`` the sums ``(blocks, C)`` of `spread` over each block's faces."""
     blocks = _share(MOST_BLOCKS, len(pilots), FEWEST_BLOCKS, BLOCKS)
     sums = {name: np.zeros((blocks, calibration.space.size), np.float32) for name in pilots}
     for probabilities, names, clusters in _slices(chunks):
         block = _block(clusters, blocks)
         for name, mine in _members(names, len(probabilities)):
+            if name not in sums:
+                continue
             values = spread(method, probabilities[mine], calibration, pilots[name])
             used, row = np.unique(block[mine], return_inverse=True)
             gather = csr_matrix((np.ones(len(mine), np.float32), (row, np.arange(len(mine)))))

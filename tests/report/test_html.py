@@ -7,7 +7,7 @@ import pytest
 from agestat.report import words
 from agestat.report.html import render
 from agestat.report.language import open_language
-from agestat.report.model_card import model_section
+from agestat.report.model_card import model_card
 from agestat.stats.shift import Shift
 
 
@@ -56,7 +56,7 @@ def test_what_comes_from_outside_is_text(page):
     assert "<img" not in page  # no file name became an element, and no face is shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "&lt;img src=x onerror=alert(3)&gt;.jpg" in page
-    assert "agestat report &#x27;&lt;photos&gt;&#x27;" in page
+    assert "agestat report &#39;&lt;photos&gt;&#39;" in page
 
 
 def test_nothing_is_loaded_from_anywhere(page):
@@ -106,8 +106,9 @@ def test_russian_pages_hold_no_english_phrases(scan, by_folder, make_estimate, o
 
 def test_sets_of_the_model_card_are_counted_in_russian():
     info = {"name": "m", "sha256": "0", "data": [{"name": "a", "pictures": 27658, "terms": "CC0."}]}
-    assert "a: 27\u00a0658 снимков. CC0." in model_section(info, open_language("ru"))
-    assert "a: 27,658 pictures. CC0." in model_section(info, open_language("en"))
+    told = [dict(model_card(info, open_language(code))["facts"]) for code in ("ru", "en")]
+    assert told[0]["обучена на"] == "a: 27\u00a0658 снимков. CC0."
+    assert told[1]["trained on"] == "a: 27,658 pictures. CC0."
 
 
 def test_own_labels_are_named_as_a_method(make_estimate):

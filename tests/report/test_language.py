@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
 
 import agestat
 from agestat.errors import AgestatError, UsageError
 from agestat.report.language import LANGUAGES, catalogue_file, default_language, open_language
+from agestat.report.page import TEMPLATES
 
 MARKS = ("gettext", "ngettext", "N_", "tell")  # calls whose literal texts are messages; and all errors
 ERRORS = ("AgestatError", "UsageError", "StoppedError", "StoppedTrainingError")
@@ -38,6 +40,9 @@ def messages() -> set:
         texts = tuple(part.value for part in call.args[: 1 + (name == "ngettext")] if _is_text(part))
         if texts:
             found.add(texts if name == "ngettext" else texts[0])
+    for template in TEMPLATES.glob("*.html"):
+        with template.open("rb") as file:
+            found.update(text for _, _, text, _ in babel_extract(file, ("_",), (), {}))
     return found
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from agestat.errors import AgestatError, UsageError
 from agestat.report import plots
-from agestat.report.canvas import DARK, LIGHT, inline_svg, save_figure
+from agestat.report.figure_style import DARK, LIGHT, inline_svg, save_figure
 from agestat.stats.compare import COMPARISON_COLUMNS
 
 
