@@ -93,8 +93,8 @@ def test_shows_its_parts(opened, by_folder):
     page, *_ = opened
     assert page.locator("h1").all_text_contents() == ["Perceived age and gender"]
     assert page.locator("h2").all_text_contents() == [
-        "Population pyramid", "Groups", "Ages by year", "Data quality", "Method", "Model card",
-        "How to repeat this",
+        "Population pyramid", "Groups", "Faces by year of age", "Data quality", "Method", "Model card",
+        "How to repeat this", "How to cite",
     ]  # fmt: skip
     assert page.get_by_role("img").count() == 2 + 12
     boxes = [svg.bounding_box() for svg in page.locator("svg").all()]
