@@ -90,3 +90,16 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
                 reason=reason,
             ) from error
         raise
+
+
+def make_folders(*folders: Path) -> None:
+    """Make them where they are not there; raises `AgestatError` if one cannot be made."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AgestatError(
+                "{folder} cannot be made ({reason}): give another folder.",
+                folder=folder,
+                reason=error.strerror,
+            ) from error

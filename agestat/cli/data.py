@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agestat.errors import UsageError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -37,15 +39,21 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
     near duplicates. Ends with exit code 3 where rows cannot be used.
     """
     from agestat.cli.terminal import Terminal
-    from agestat.files import output_file
+    from agestat.files import make_folders, output_file
     from agestat.labelled.check import balance, check
     from agestat.labelled.dataset import describe, find_data
-    from agestat.labelled.folders import make_folders
+    from agestat.labelled.layouts import OWN_PLOTS
     from agestat.labelled.plots import plot_set
     from agestat.written.csv_files import write_csv
 
     console = Terminal()
     paths = find_data(data)
+    walked = [path.resolve() for path in paths if not (path / "labels.csv").is_file()]
+    if out.name != OWN_PLOTS and {out.resolve(), *out.resolve().parents} & set(walked):
+        raise UsageError(
+            "{out} lies in the set, where its plots would be taken for pictures: name a folder outside it.",
+            out=out,
+        )
     make_folders(out)
     found = check(paths, quiet=quiet)
     counts = balance(found.frame)

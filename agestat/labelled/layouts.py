@@ -8,14 +8,16 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from agestat.errors import AgestatError
+from agestat.images.walk import Unwalkable, walk
 from agestat.model.label_space import SIX
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic"})
+OWN_PLOTS = "data-check"  # where `agestat data check` draws them if nothing else is said
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
           "test": "test", "testing": "test"}  # fmt: skip
 
@@ -37,8 +39,12 @@ class Row:
     problem: str = ""
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in PICTURES and path.is_file()]
+def _pictures(folder: Path) -> list[Row]:
+    """A row for each file that a scan of the folder would take for a picture, and nothing known of it yet."""
+    return [
+        Row(folder / entry.path, problem=entry.reason if isinstance(entry, Unwalkable) else "")
+        for entry in walk([folder], exclude=[OWN_PLOTS])
+    ]
 
 
 def _split_of(path: Path, root: Path) -> str:
@@ -112,8 +118,8 @@ def _fairface(folder: Path) -> list[Row]:
             path = next((path for path in homes if path.is_file()), folder / values["file"])
             low, high = _bucket(values["age"])
             split = SPLITS.get(Path(values["file"]).parts[0].lower(), "") if values["file"] else ""
-            rows.append(Row(path, split, values["gender"], "", low, high, table=table, line=line,
-                            problem=_stray(values["file"])))  # fmt: skip
+            rows.append(Row(path, split, values["gender"], "", low, high, domain=values["race"], table=table,
+                            line=line, problem=_stray(values["file"])))  # fmt: skip
     return rows
 
 
@@ -131,38 +137,54 @@ UTKFACE_GENDERS = {"0": "male", "1": "female"}
 
 def _utkface(folder: Path) -> list[Row]:
     """File names ``age_gender_race_date``; a few of the published ones lack the race, or the gender."""
-    pictures = _pictures(folder)
-    names = [UTKFACE_NAME.match(path.name) for path in pictures]
-    if not any(names):
-        return []
-    return [
-        Row(path, _split_of(path, folder), UTKFACE_GENDERS.get(name[2], name[2]), name[1])
-        if name
-        else Row(path, problem="the name does not begin with age_gender_race_date")
-        for path, name in zip(pictures, names, strict=True)
-    ]
+    rows, named = _pictures(folder), 0
+    for number, row in enumerate(rows):
+        name = UTKFACE_NAME.match(row.file.name)
+        named += bool(name)
+        if name:
+            gender, split = UTKFACE_GENDERS.get(name[2], name[2]), _split_of(row.file, folder)
+            rows[number] = replace(row, split=split, gender=gender, age=name[1])
+        elif not row.problem:
+            rows[number] = replace(row, problem="the name does not begin with age_gender_race_date")
+    return rows if named else []
+
+
+class Class(NamedTuple):
+    """What a folder's name says of the pictures in it; blank where nothing."""
+
+    gender: str
+    age_min: str = ""
+    age_max: str = ""
+    subject: str = ""
+
+    @classmethod
+    def of_six(cls, number: int, subject: str = "") -> "Class":
+        """One of `SIX`."""
+        return cls(SIX.genders[number], str(SIX.age_min[number]), str(SIX.age_max[number]), subject)
 
 
 GENDER_WORDS = {"female": ("female", "woman", "women"), "male": ("male", "man", "men")}
-AGE_WORDS = (("child", "kid"), ("adult", ""), ("old", "elderly", "senior"))
+AGE_WORDS = (("child", "kid"), ("adult",), ("old", "elderly", "senior"))
 
 
-def _class_names() -> dict[str, int]:
-    """Folder names such as ``girl``, ``old woman``, ``woman_old``, ``male-adult`` to a cell of `SIX`."""
-    names = {name: number for number, name in enumerate(SIX.cell_names)}
-    for number, (gender, ages) in enumerate(product(("female", "male"), AGE_WORDS)):
+def _class_names() -> dict[str, Class]:
+    """Folder names such as ``girl``, ``old woman``, ``woman_old``, ``male-adult`` to what they say."""
+    names = {gender: Class(gender) for gender in GENDER_WORDS}
+    names |= {name: Class.of_six(number) for number, name in enumerate(SIX.cell_names)}
+    names |= {"women": names["woman"], "men": names["man"]}
+    for number, (gender, ages) in enumerate(product(GENDER_WORDS, AGE_WORDS)):
         for words in product(GENDER_WORDS[gender], ages):
-            names[" ".join(filter(None, words))] = number
-            names[" ".join(filter(None, reversed(words)))] = number
+            names[" ".join(words)] = names[" ".join(reversed(words))] = Class.of_six(number)
     return names
 
 
 CLASS_NAMES = _class_names()
+GENDERS_ALONE = {word for words in GENDER_WORDS.values() for word in words}
 
 
-def _class_of(path: Path) -> tuple[int | None, str]:
-    name = re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", path.parent.name).strip().lower()
-    return CLASS_NAMES.get(name, CLASS_NAMES.get(name.removesuffix("s"))), ""
+def _class_name(folder: Path) -> str:
+    name = re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", folder.name).strip().lower()
+    return name if name in CLASS_NAMES else name.removesuffix("s")
 
 
 # The people of The Simpsons by folder name of the Kaggle set and, where it may help, beyond it. Ages as
@@ -187,39 +209,50 @@ CHARACTER_CELLS = {
 }
 
 
-def _character_of(path: Path) -> tuple[int | None, str]:
+def _character_of(path: Path) -> Class | None:
     """The folder's name, or in the flat test folder of the Kaggle set the file's: ``bart_simpson_12.jpg``."""
     name = re.sub(r"_\d+$", "", path.stem).lower()
     if name not in CHARACTER_CELLS:
         name = path.parent.name.lower()
-    return CHARACTER_CELLS.get(name), name
+    return Class.of_six(CHARACTER_CELLS[name], name) if name in CHARACTER_CELLS else None
 
 
-def _by_cell(folder: Path, cell_of: Callable[[Path], tuple[int | None, str]]) -> list[Row]:
-    """Rows of the pictures whose cell is known; a folder of others is one bad row."""
+def _by_class(folder: Path, class_of: Callable[[Path], Class | None]) -> list[Row]:
+    """Rows of the pictures whose class is known; a folder of others is one bad row."""
     rows, unknown = [], Counter[Path]()
-    for path in _pictures(folder):
-        cell, subject = cell_of(path)
-        if cell is None:
-            unknown[path.parent] += 1
-            continue
-        ages = str(SIX.age_min[cell]), str(SIX.age_max[cell])
-        rows.append(Row(path, _split_of(path, folder), SIX.genders[cell], "", *ages, subject))
+    for row in _pictures(folder):
+        known = class_of(row.file)
+        if known:
+            rows.append(replace(row, split=_split_of(row.file, folder), **known._asdict()))
+        else:
+            unknown[row.file.parent] += 1
     if rows:
         rows += [
-            Row(path, problem=f"no known class or character, {n} pictures") for path, n in unknown.items()
+            Row(path, problem=f"no known class or character, {n} pictures: {as_table(folder, path)}")
+            for path, n in unknown.items()
         ]
     return rows
 
 
+def as_table(root: Path, folder: Path) -> str:
+    """How to say in ``labels.csv`` of ``root`` what the name of a ``folder`` inside it means."""
+    name = folder.relative_to(root).as_posix()
+    what = f"age\n  {name}/1.jpg,20-29" if re.search(r"\d", folder.name) else f"gender\n  {name}/1.jpg,female"
+    return f"say it in a table {root / 'labels.csv'}, a line for each picture, as in\n  file,{what}"
+
+
 def _class_folders(folder: Path) -> list[Row]:
-    """One folder per class in the six classes, perhaps inside ``train/`` and ``val/``."""
-    return _by_cell(folder, _class_of)
+    """One folder per gender or class, perhaps inside ``train/`` and ``val/``. Where no folder says more than
+    men and women, nobody said that they are adults."""
+    rows = _by_class(folder, lambda path: CLASS_NAMES.get(_class_name(path.parent)))
+    if all(_class_name(row.file.parent) in GENDERS_ALONE for row in rows if row.gender):
+        rows = [replace(row, age_min="", age_max="") for row in rows]
+    return rows
 
 
 def _simpsons(folder: Path) -> list[Row]:
     """Kaggle's character folders, with the character as the subject."""
-    return _by_cell(folder, _character_of)
+    return _by_class(folder, _character_of)
 
 
 LAYOUTS: dict[str, Callable[[Path], list[Row]]] = {
@@ -227,7 +260,7 @@ LAYOUTS: dict[str, Callable[[Path], list[Row]]] = {
     "FairFace": _fairface,
     "UTKFace file names": _utkface,
     "Simpsons character folders": _simpsons,
-    "six class folders": _class_folders,
+    "class folders": _class_folders,
 }
 
 
@@ -242,6 +275,12 @@ def read_layout(folder: Path) -> tuple[str, list[Row]]:
         rows = read(folder)
         if rows:
             return name, rows
+    first = next(iter(_pictures(folder)), None)
+    if first and first.file.parent != folder:
+        raise AgestatError(
+            "{folder} is no labelled set: what the folder {name} means is not known; {cure}",
+            folder=folder, name=first.file.parent.name, cure=as_table(folder, first.file.parent),
+        )  # fmt: skip
     raise AgestatError(
         "{folder} is no labelled set: give a folder with labels.csv, FairFace's CSV files, "
         "UTKFace's file names, or one folder per class or Simpsons character.",

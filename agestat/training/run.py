@@ -9,8 +9,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from agestat.errors import AgestatError
+from agestat.files import make_folders
 from agestat.labelled.dataset import read_labelled
-from agestat.labelled.folders import make_folders
 from agestat.model.checkpoint import INFO, folder_of
 from agestat.model.label_space import SIX
 from agestat.training.crops import crops_key, make_private, remove_cache, usual_cache

@@ -3,6 +3,7 @@
 import shutil
 
 from click.testing import CliRunner
+from PIL import Image
 
 from agestat.cli.data import command
 
@@ -39,3 +40,15 @@ def test_an_output_folder_that_cannot_be_made_is_named_first(figures, tmp_path):
     assert (
         str(result.exception) == f"{tmp_path}/file/out cannot be made (Not a directory): give another folder."
     )
+
+
+def test_its_own_plots_are_never_pictures_of_the_set(tmp_path, monkeypatch):
+    for name in ("girl", "boy"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (40, 40), "grey").save(tmp_path / name / "1.png")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        result = CliRunner().invoke(command, ["check", ".", "-q"])
+        assert result.exit_code == 0 and "pictures: 2 (class folders)" in result.stdout, result.output
+    refused = CliRunner().invoke(command, ["check", ".", "-q", "--out", "plots"])
+    assert "plots lies in the set" in str(refused.exception)

@@ -127,7 +127,7 @@ def test_several_sets_become_one(tmp_path):
     two = tmp_path / "two"
     picture(two / "woman" / "x.png")
     read = read_labelled([one, two])
-    assert read.layouts == ("labels.csv", "six class folders")
+    assert read.layouts == ("labels.csv", "class folders")
     assert read.frame["gender"].tolist() == ["male", "female"]
     assert [Path(source).name for source in read.frame["source"]] == ["one", "two"]
 
