@@ -1,4 +1,4 @@
-"""``agestat.scan``: the command line's scan as a function."""
+"""``agestat.scan`` and ``agestat.open``: from pictures, or from what was scanned before, to a result."""
 
 import os
 import sys
@@ -86,6 +86,18 @@ def scan(
             )
         store.end_run(run)
     return Scan(StoredRun(store.path, run))
+
+
+def open(
+    store_or_paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+) -> Scan:
+    """The latest scan in a store, given its file, or of a scanned folder, or of paths scanned together.
+
+    Raises `AgestatError` where there is none.
+    """
+    if isinstance(store_or_paths, str | os.PathLike):
+        return Scan.open(store_or_paths)
+    return Scan.open(*store_or_paths)
 
 
 def check_plan(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:

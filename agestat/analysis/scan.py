@@ -21,6 +21,7 @@ from agestat.images.walk import LATEST
 from agestat.model.label_space import LabelSpace
 from agestat.scanning.store import StoredRun, is_database, store_of
 from agestat.scanning.store.reading import MEASURED
+from agestat.stats.correct import DEFAULT_METHOD
 
 if TYPE_CHECKING:
     from agestat.stats.calibration import Calibration
@@ -116,6 +117,11 @@ class Scan:
 
     def __exit__(self, *_: object) -> None:
         self._stored.__exit__()
+
+    @property
+    def store(self) -> Path:
+        """The file that keeps it."""
+        return self._stored.path
 
     @property
     def run(self) -> dict[str, Any]:
@@ -235,13 +241,19 @@ class Scan:
         metadata: str | os.PathLike[str] | None = None,
         trust_mtime: bool = False,
         cluster: str = "photo",
-        **options: Any,
+        method: str = DEFAULT_METHOD,
+        level: float = 0.95,
+        replicates: int = 1000,
+        seed: int = 0,
     ) -> "Estimate":
-        """Corrected shares of gender and age with intervals; ``options`` go to `agestat.estimate`.
+        """Corrected shares of perceived gender and age, with intervals.
 
-        ``by`` and ``bands`` are written as on the command line; ``bands`` None is `DEFAULT_BANDS`. ``labels``
-        is a file from `agestat label`, filled in. Faces of one ``cluster`` ("photo" or "folder") are taken
-        as dependent.
+        ``by``: one key of ``agestat scan --by`` or several, as "folder:1" or "year"; ``metadata`` is the
+        table for "column:NAME", and ``trust_mtime`` takes a file's time where EXIF has none. ``bands``: a
+        preset's name or the bands' first ages in years; None is "marketing", of six classes "seed".
+        ``labels``: a file of `agestat label`, filled in. Faces of one ``cluster`` ("photo" or "folder") are
+        taken as dependent. ``method``: see docs/statistics.md. ``level`` of the intervals; ``replicates`` of
+        what is drawn for them, with ``seed``. Raises `UsageError` for what cannot be used.
         """
         from threadpoolctl import threadpool_limits
 
@@ -252,18 +264,20 @@ class Scan:
         chosen = parse_bands(DEFAULT_BANDS[self.space.name] if bands is None else bands)
         # Products of slices are small: threads of one would wait for each other.
         with self, threadpool_limits(1, "blas"):
+            own = None
             if labels:
                 from agestat.analysis.own_labels import LabelFile
 
                 own = LabelFile(Path(labels), self)
-                options["labels"] = own.own_labels(by, cluster=cluster, **keys)
             places = self._places(by, cluster, keys)
             found = estimate_checked(
-                lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen, **options
-            )
+                lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen,
+                labels=own.own_labels(by, cluster=cluster, **keys) if own else None,
+                method=method, level=level, replicates=replicates, seed=seed,
+            )  # fmt: skip
         names = [] if places is None or places.names is None else map(str, places.names)
         faceless = tuple(sorted(set(names) - set(found.table["group"])))
-        if labels:
+        if own:
             found = replace(found, labels_gone=own.gone, labels_sorted=own.are_sorted)
         return replace(found, faceless=faceless)
 

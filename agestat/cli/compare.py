@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from agestat.cli.options import Target, cluster_option, group_options, lang_option, level_option, theme_option
+from agestat.errors import UsageError
 
 EXAMPLES = """\b
 Examples:
@@ -44,15 +45,27 @@ def command(a: str, b: str | None, **options: Any) -> None:
     alone with --by and --groups. It says which shares differ, and whether the faces of each look like those
     that the model's errors are known of.
     """
+    from agestat.analysis.comparison import compare
+    from agestat.analysis.scan import Scan
     from agestat.cli.check import check_outputs
-    from agestat.cli.deliver import save_picture
-    from agestat.cli.sides import Sides, check_arguments
+    from agestat.cli.deliver import save_picture, warn_of_missing
+    from agestat.report.export import read_table
 
-    check_arguments(a, b, options)
+    _check(a, b, options)
+    stores = options["stores"] or (a, b or a)
     read = filter(None, [a, b, *(options["stores"] or ()), options["metadata"]])
     check_outputs([options["csv"], options["png"]], list(read), options["png"])
-    with Sides(a, b, options) as sides:
-        found = sides.compare(options["level"])
+    scans = {store: Scan.open(store) for store in stores}
+    for scan in scans.values():
+        warn_of_missing(scan)
+    chosen = {key: options[key] for key in ("by", "groups", "metadata", "trust_mtime", "cluster", "level")}
+    found = compare(
+        *map(scans.__getitem__, stores),
+        bands=options["bands"],
+        tables=(read_table(a), read_table(str(b))) if options["stores"] else None,
+        names=_names(a, b, options["groups"]),
+        **chosen,
+    )
     if options["csv"]:
         import pandas as pd
 
@@ -64,7 +77,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
         from agestat.report.figure_style import THEMES
         from agestat.report.plots import forest
 
-        save_picture(forest(found.table, names=sides.names, theme=THEMES[options["theme"]]), options["png"])
+        save_picture(forest(found.table, names=found.names, theme=THEMES[options["theme"]]), options["png"])
     from agestat.cli.terminal import Terminal
     from agestat.report.comparison import sentences
     from agestat.report.console import Screen
@@ -72,3 +85,29 @@ def command(a: str, b: str | None, **options: Any) -> None:
     screen = Screen(Terminal(stderr="-" in (options["csv"], options["png"])), options["lang"])
     for sentence in sentences(found, screen.t):
         screen.line(sentence)
+
+
+def _check(a: str, b: str | None, options: dict[str, Any]) -> None:
+    """Raise `UsageError` for arguments that do not go together."""
+    tables = [name.lower().endswith(".csv") for name in (a, b) if name]
+    if b is None and not options["groups"]:
+        raise UsageError("Give two scans to compare, or one scan with --by KEY and --groups NAME NAME.")
+    if options["groups"] and not options["by"]:
+        raise UsageError("--groups needs --by, which says what the groups are.")
+    if options["by"] and not options["groups"]:
+        raise UsageError("--by needs --groups NAME NAME: which two of the groups to compare.")
+    if any(tables) != all(tables) or (any(tables) and b is None):
+        raise UsageError(
+            "Give two result tables with --stores, or two scans: one of each cannot be compared."
+        )
+    if any(tables) != bool(options["stores"]):
+        raise UsageError("Result tables need --stores FILE FILE, and only they do: the stores they are from.")
+    if any(tables) and options["bands"]:
+        raise UsageError("Result tables bring their own age bands: leave --bands out.")
+
+
+def _names(a: str, b: str | None, groups: tuple[str, str] | None) -> tuple[str, str]:
+    """What the words call the two sides."""
+    if b is None or not groups:
+        return groups or (a, str(b))
+    return f"{a} {groups[0]}", f"{b} {groups[1]}"

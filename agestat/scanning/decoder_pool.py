@@ -16,13 +16,16 @@ from agestat.scanning.examine import Examined, Settings, failed
 
 AHEAD = 4  # files under way per decoder: enough to hide the network's pauses, few enough to bound memory
 LIFETIME = 2000  # files: the detector's library keeps about 0.1 MiB of every view it has looked at
+STARTS = 3  # in a row: one that is killed as it starts, as where memory is short, is no reason to end
 START_SECONDS = 120  # a decoder imports numpy and Pillow; a cold disk under load takes its time
 LISTEN_SECONDS = 0.2  # a signal may reach another thread; its handler runs when the waiting one wakes
 
 
 def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processors that this process may use, by its affinity and the quota of its container."""
+    from joblib import cpu_count  # slow to import
+
+    return int(cpu_count())
 
 
 class Decoder:
@@ -38,7 +41,13 @@ class Decoder:
         self._stopped = False
 
     def start(self) -> None:
-        """Start a process and wait until it is ready. Raises `AgestatError` when it does not get so far."""
+        """Start a process and wait until it is ready. Raises `AgestatError` when none gets so far."""
+        for _ in range(STARTS):
+            if self._starts():
+                return
+        raise AgestatError("A decoder process does not start: reinstall agestat, or check the free memory.")
+
+    def _starts(self) -> bool:
         with self._starting:
             if self._stopped:
                 raise AgestatError("The decoder was stopped.")
@@ -51,17 +60,32 @@ class Decoder:
                 start_new_session=True,  # Ctrl-C is for the run, which ends its decoders in order
             )
         self._examined = 0
-        timer = threading.Timer(START_SECONDS, self.process.kill)
+        with contextlib.suppress(EOFError), self._within(START_SECONDS):
+            if receive(cast(IO[bytes], self.process.stdout)) == READY:
+                return True
+        self.close()
+        return False
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[threading.Event]:
+        """Kill the process if what is inside takes longer, which the event tells. Afterwards it is known
+        whether the process lives, so that the next file is not blamed for a late kill."""
+        process, late = self.process, threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
         timer.start()
         try:
-            if receive(cast(IO[bytes], self.process.stdout)) == READY:
-                return
-        except EOFError:
-            pass
+            yield late
         finally:
             timer.cancel()
-        self.close()
-        raise AgestatError("A decoder process does not start: reinstall agestat, or check the free memory.")
+            timer.join()
+            if late.is_set():
+                process.wait()
 
     def stop(self) -> None:
         """Kill the process and let no other follow; may be called from any thread."""
@@ -78,23 +102,14 @@ class Decoder:
         if self.process.poll() is not None:
             self.start()
         self._examined += 1
-        late = threading.Event()
-        timer = threading.Timer(self._limits.seconds, self._end, [late])
-        timer.daemon = True
-        timer.start()
-        try:
-            request = PICTURE + source if isinstance(source, bytes) else os.fsencode(source)
-            send(cast(IO[bytes], self.process.stdin), request)
-            return Examined.from_bytes(receive(cast(IO[bytes], self.process.stdout)))
-        except (EOFError, OSError, ValueError):
-            self.close()
-            return failed("took too long" if late.is_set() else "crashed its decoder")
-        finally:
-            timer.cancel()
-
-    def _end(self, late: threading.Event) -> None:
-        late.set()
-        self.process.kill()
+        with self._within(self._limits.seconds) as late:
+            try:
+                request = PICTURE + source if isinstance(source, bytes) else os.fsencode(source)
+                send(cast(IO[bytes], self.process.stdin), request)
+                return Examined.from_bytes(receive(cast(IO[bytes], self.process.stdout)))
+            except (EOFError, OSError, ValueError):
+                self.close()
+                return failed("took too long" if late.is_set() else "crashed its decoder")
 
     def close(self) -> None:
         """End the process."""

@@ -78,11 +78,14 @@ class Examined:
     def from_bytes(cls, data: bytes) -> "Examined":
         """The inverse of `to_bytes`; raises `ValueError` on anything else."""
         line, _, rest = data.partition(b"\n")
-        head = json.loads(line)
-        side = head.pop("side")
-        head["faces"] = [Face(*face) for face in head["faces"]]
-        crops = np.frombuffer(rest, np.uint8).reshape(len(head["faces"]), side, side, 3)
-        return cls(**head, crops=crops)
+        try:
+            head = json.loads(line)
+            side = head.pop("side")
+            head["faces"] = [Face(*face) for face in head["faces"]]
+            crops = np.frombuffer(rest, np.uint8).reshape(len(head["faces"]), side, side, 3)
+            return cls(**head, crops=crops)
+        except (AttributeError, KeyError, RecursionError, TypeError) as error:
+            raise ValueError("not the answer of a decoder") from error
 
 
 def failed(reason: str) -> Examined:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import agestat
 from agestat.cli.compare import command as compare_command
 from agestat.cli.report import command as report_command
 from agestat.errors import AgestatError, UsageError
@@ -153,3 +154,13 @@ def test_a_group_that_looks_unlike_the_calibration_set_is_named(write, model, tm
     store = write("scan.sqlite", np.tile([1, 4, 4, 0, 4, 2], 50))
     result = run(store, "--by", "folder", "--groups", "2023", "none")
     assert result.output.startswith("none holds no faces, so there is nothing to compare.")
+
+
+def test_the_function_says_what_the_command_says(store, other, tmp_path):
+    """By file, by an opened result and by two groups of one scan."""
+    run(store, other, "--csv", tmp_path / "differences.csv")
+    found = agestat.compare(store, agestat.open(other), names=(str(store), str(other)))
+    written = [float(row["share_b"]) for row in rows_of(tmp_path / "differences.csv")]
+    assert [*found.table["share_b"], *found.margins["share_b"]] == pytest.approx(written)
+    groups = agestat.compare(store, by="folder", groups=("2023", "2024"), level=0.9)
+    assert (groups.names, groups.level) == (("2023", "2024"), 0.9)

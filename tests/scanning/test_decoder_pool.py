@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from agestat.images.walk import Found
-from agestat.scanning.decoder import Limits, command
-from agestat.scanning.decoder_pool import Decoder, DecoderPool
+from agestat.scanning.decoder import Limits, command, receive
+from agestat.scanning.decoder_pool import Decoder, DecoderPool, cores
 from agestat.scanning.examine import Settings
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -58,6 +58,41 @@ def test_a_hanging_decoder_costs_one_file(decoder, picture):
     assert one.examine(picture).reason == "took too long"
     assert time.monotonic() - start < 10
     assert one.examine(picture).status == "ok"
+
+
+def test_a_timer_that_fires_just_after_an_answer_blames_nobody(decoder, picture, monkeypatch):
+    one = decoder()
+
+    def receive_late(stream):
+        answer = receive(stream)
+        (timer,) = (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+        timer.function(*timer.args)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr("agestat.scanning.decoder_pool.receive", receive_late)
+        assert one.examine(picture).status == "ok"
+    assert one.examine(picture).status == "ok"
+
+
+def test_a_decoder_that_is_killed_while_it_starts_gets_another_try(picture, monkeypatch, tmp_path):
+    def killed_at_first(*arguments):
+        mark = str(tmp_path / "mark")
+        first = f"import os; os.path.exists({mark!r}) or (os.mkdir({mark!r}), os.abort())"
+        python, option, program, settings = command(*arguments)
+        return [python, option, f"{first}; {program}", settings]
+
+    monkeypatch.setattr("agestat.scanning.decoder_pool.command", killed_at_first)
+    one = Decoder(Settings(), Limits())
+    one.start()
+    assert one.examine(picture).status == "ok"
+    one.close()
+
+
+def test_processors_are_those_of_the_container(monkeypatch):
+    """joblib knows the quotas of containers."""
+    monkeypatch.setattr("joblib.cpu_count", lambda: 3)
+    assert cores() == 3
 
 
 def test_memory_is_limited(decoder, picture, tmp_path):

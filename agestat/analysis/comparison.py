@@ -1,0 +1,143 @@
+"""Do two scans differ, or two groups of one or of each?"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from agestat.analysis.groups import By
+from agestat.analysis.scan import DEFAULT_BANDS, Scan
+from agestat.errors import AgestatError
+from agestat.stats.bands import Band, parse_bands
+from agestat.stats.compare import Comparison
+from agestat.stats.compare import compare as compare_collections
+from agestat.stats.tally import EVERYTHING, Chunk, only_group
+
+IN_TABLE = {"group", "band", "age_min", "age_max", "n"}  # columns that a result table is known by
+
+
+@dataclass(frozen=True)
+class Side:
+    """A scan, or one of its groups; ``name`` is what words call it, ``keys`` those of `Scan.chunks`."""
+
+    scan: Scan
+    name: str
+    by: By = ()
+    group: str | None = None
+    keys: dict[str, Any] = field(default_factory=dict)
+
+    def chunks(self, cluster: str = "photo") -> Iterator[Chunk]:
+        """Its faces, without groups."""
+        every = partial(self.scan.chunks, self.by, cluster=cluster, **self.keys)
+        return iter(every()) if self.group is None else only_group(every, self.group)
+
+    def count(self) -> int:
+        """How many faces it has."""
+        if self.group is None:
+            return self.scan.counts["faces"]
+        return sum(len(probabilities) for probabilities, _, _ in self.chunks())
+
+    def looks(self) -> dict[str, Any]:
+        """See `Scan.looks`."""
+        return self.scan.looks(self.by if self.group is not None else (), self.group, **self.keys)
+
+
+def compare(
+    a: Scan | str | os.PathLike[str],
+    b: Scan | str | os.PathLike[str] | None = None,
+    *,
+    by: By = (),
+    groups: tuple[str, str] | None = None,
+    bands: str | Sequence[int] | None = None,
+    tables: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    names: tuple[str, str] | None = None,
+    metadata: str | os.PathLike[str] | None = None,
+    trust_mtime: bool = False,
+    cluster: str = "photo",
+    level: float = 0.95,
+) -> Comparison:
+    """Compare the perceived gender and age of the faces in ``a`` and ``b``, which one model has scanned.
+
+    Each is a result, a store's file or a scanned folder. With ``by`` and two ``groups``, group names as
+    `Scan.estimate` has them: the first of ``a`` with the second of ``b``, or of ``a`` too if ``b`` is None.
+    ``bands`` as `Scan.estimate`, or those of ``tables``: two results that were made from the scans. ``names``
+    are what words call the sides. Faces of one ``cluster`` ("photo" or "folder") are taken as dependent;
+    ``level`` is that of the intervals. Raises `AgestatError` for what cannot be compared.
+    """
+    scans = [one if isinstance(one, Scan) else Scan.open(one) for one in (a, a if b is None else b)]
+    called = names or groups or ("A", "B")
+    keys = {"metadata": metadata, "trust_mtime": trust_mtime}
+    sides = [
+        Side(scan, name, by, group, keys)
+        for scan, name, group in zip(scans, called, groups or (None, None), strict=True)
+    ]
+    with ExitStack() as stack, threadpool_limits(1, "blas"):  # as `Scan.estimate`
+        for scan in scans:
+            stack.enter_context(scan)
+        if scans[0].run["model_digest"] != scans[1].run["model_digest"]:
+            raise AgestatError(
+                "{a} and {b} were scanned with different models: scan one of them again.",
+                a=sides[0].name,
+                b=sides[1].name,
+            )
+        return compare_collections(
+            partial(sides[0].chunks, cluster),
+            partial(sides[1].chunks, cluster),
+            scans[0].calibration(),
+            bands=_bands_of(tables, sides) if tables else _bands(bands, scans[0]),
+            names=(sides[0].name, sides[1].name),
+            looks=tuple(side.looks() for side in sides),
+            level=level,
+        )
+
+
+def _bands(bands: str | Sequence[int] | None, scan: Scan) -> list[Band]:
+    return parse_bands(DEFAULT_BANDS[scan.space.name] if bands is None else bands)
+
+
+def _bands_of(tables: Sequence[pd.DataFrame], sides: Sequence[Side]) -> list[Band]:
+    """The age bands of two result tables, if these were made from the scans, without what lies outside."""
+    found = []
+    for table, side in zip(tables, sides, strict=True):
+        rows = _checked(table, side).dropna(subset=["age_min", "age_max"])
+        unique = rows[["band", "age_min", "age_max"]].drop_duplicates()
+        found.append(
+            [Band(str(name), int(low), int(high)) for name, low, high in unique.itertuples(index=False)]
+        )
+    if found[0] != found[1]:
+        raise AgestatError(
+            "{a} and {b} have different age bands: make one of them again.", a=sides[0].name, b=sides[1].name
+        )
+    return found[0]
+
+
+def _checked(table: pd.DataFrame, side: Side) -> pd.DataFrame:
+    """The rows of a result table that are compared."""
+    name, group = side.name, side.group or EVERYTHING
+    if missing := IN_TABLE - set(table.columns):
+        raise AgestatError(
+            "{table} is no result table: it lacks the columns {columns}.",
+            table=name,
+            columns=", ".join(sorted(missing)),
+        )
+    rows = table[table["group"] == group]
+    if rows.empty:
+        raise AgestatError(
+            "{table} has no group {group!r}: choose one with --by and --groups.", table=name, group=group
+        )
+    counted, faces = int(rows["n"].sum()), side.count()
+    if counted != faces:
+        raise AgestatError(
+            "{table} counts {counted} faces and the store {store} holds {faces}: it was not made from what "
+            "is there now.",
+            table=name,
+            counted=counted,
+            store=side.scan.store,
+            faces=faces,
+        )
+    return rows
