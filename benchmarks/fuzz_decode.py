@@ -20,8 +20,9 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "faults"))
 with atheris.instrument_imports(include=["agestat", "PIL", "csv"]):
     from mutate import valid_pictures
 
+    from agestat.analysis.face_lists import COLUMNS
     from agestat.analysis.groups import Facts, parse_by
-    from agestat.analysis.own_labels import COLUMNS, read_labels
+    from agestat.analysis.own_labels import read_labels
     from agestat.analysis.scan import Scan
     from agestat.errors import AgestatError
     from agestat.images.decode import DecodeError, decode

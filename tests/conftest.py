@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -79,6 +80,20 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_pictures(folder)
     (folder / "README.md").write_text("Not a picture.")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A real browser, where there is one."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine")
+    quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=quiet)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

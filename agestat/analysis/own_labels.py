@@ -1,56 +1,44 @@
-"""Faces for the user to label, and the user's labels, as a CSV file."""
+"""Faces for the user to label, and the labels in a file that the user filled."""
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu, rankdata
 
+from agestat.analysis.face_lists import ANSWERS, PLACE, FaceFinder
 from agestat.analysis.groups import By
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.tally import counted_cells
-from agestat.written.csv_files import write_csv
-from agestat.written.tables import Line, Table, comparable
+from agestat.written.tables import Line, Table
 from agestat.written.words import OLDEST, read_ages, read_gender, read_number
 
-PLACE = ("root", "path", "x", "y", "width", "height")
-COLUMNS = ("weight", *PLACE, "gender", "age")
+NEEDED = ("weight", *PLACE, "gender", "age")
 CHANCE = 1e-4  # how improbable the order of the filled rows must be to be called sorted
 
 
-def draw_faces(scan: Scan, count: int, seed: int) -> list[tuple[Any, ...]]:
-    """A stratified sample of a scan's faces in random order, as rows of `COLUMNS`."""
+def draw_faces(scan: Scan, count: int, seed: int) -> pd.DataFrame:
+    """A stratified sample of the faces in random order: rows of `Scan.faces` with the ``weight`` of each,
+    how many faces it was drawn for."""
     cells = [counted_cells(scan.space, chunk.probabilities) for chunk in scan.chunks()]
     if not sum(map(len, cells)):
         raise AgestatError("This scan holds no faces to label.")
     decade = np.where(scan.space.is_female, 0, 1000) + scan.space.mid_age.astype(int) // 10
     rng = np.random.default_rng(seed)
     chosen, weights = sample_to_label(decade[np.concatenate(cells)], count, rng)
-    weight_of = dict(zip(chosen.tolist(), weights.tolist(), strict=True))
-    found = {
-        index: (f"{weight_of[index]:.6g}", *place, "", "")
-        for index, place in enumerate(places(scan)) if index in weight_of
-    }  # fmt: skip
-    return [found[index] for index in rng.permutation(chosen).tolist()]
-
-
-def write_faces(rows: Sequence[Sequence[Any]], stream: BinaryIO) -> None:
-    """Write rows of `COLUMNS` as CSV."""
-    write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), stream)
-
-
-def places(scan: Scan) -> Iterator[tuple[str, ...]]:
-    """Where each face is, in the order of the scan's chunks, as written to the CSV."""
+    parts, start = [], 0
     for frame in scan.face_chunks():
-        for root, path, *box in zip(*(frame[name] for name in PLACE), strict=True):
-            yield (root, path, *(str(round(value)) for value in box))
+        frame.index = pd.RangeIndex(start, start + len(frame))
+        start += len(frame)
+        parts.append(frame.loc[frame.index.isin(chosen)])
+    drawn = pd.concat(parts).assign(weight=pd.Series(weights, chosen))
+    return drawn.loc[rng.permutation(chosen)].reset_index(drop=True)
 
 
 def read_labels(path: str | Path, scan: Scan, by: By = (), **groups: Any) -> OwnLabels:
@@ -68,10 +56,10 @@ class LabelFile:
 
     def __init__(self, path: str | Path, scan: Scan) -> None:
         self._scan = scan
-        table = Table(path, COLUMNS)
+        table = Table(path, NEEDED, ("note",))
         rows = list(table)
         labels = [(row, self._read(path, row)) for row in rows]
-        find = _Finder(scan, table)
+        find = FaceFinder(scan, table)
         found = [(row, label, find(row.cells)) for row, label in labels if label]
         self._labels: dict[int, tuple[int, int, int, float]] = {}
         for row, label, index in found:
@@ -119,52 +107,17 @@ class LabelFile:
         return OwnLabels(known, together, gender, low, high, weight, np.concatenate(clusters))
 
 
-class _Finder:
-    """Finds a labelled face among those of the scan: by its whole path, else by the path below the root, else
-    by the name of its file, if with its box that is one face only."""
-
-    def __init__(self, scan: Scan, table: Table) -> None:
-        self._table = table
-        self._keys: list[dict[tuple[str, ...], int | None]] = [{}, {}, {}]
-        for index, (root, path, *box) in enumerate(places(scan)):
-            for keys, name in zip(self._keys, self._spellings(root, path), strict=True):
-                key = (name, *box)
-                keys[key] = index if keys.get(key, index) == index else None
-
-    def _spellings(self, root: str, path: str) -> tuple[str, str, str]:
-        below = comparable(path)
-        return comparable(f"{root}/{path}"), below, PurePath(below).name
-
-    def __call__(self, row: dict[str, str]) -> int | None:
-        """The number of the face in a row, or None if it is not in the scan."""
-        box = [_whole(row[name]) for name in ("x", "y", "width", "height")]
-        roots, paths = self._table.meanings(row["root"]), self._table.meanings(row["path"])
-        meant = [self._spellings(root, path) for root, path in zip_longest(roots, paths, fillvalue=paths[0])]
-        for keys, names in zip(self._keys, zip(*meant, strict=True), strict=True):
-            found = (keys.get((name, *box)) for name in names)
-            index = next((index for index in found if index is not None), None)
-            if index is not None:
-                return index
-        return None
-
-
-def _whole(text: str) -> str:
-    """A number as `places` writes it: spreadsheets and pandas make 12.0 or 12,0 of 12."""
-    try:
-        return str(round(read_number(text)))
-    except (OverflowError, ValueError):
-        return text
-
-
 def _are_sorted(rows: Sequence[Line]) -> bool:
     """Whether the filled rows lie at one end of the order of paths, which the drawn ones do not."""
     order = rankdata([row.cells["path"] for row in rows])
-    filled = np.array([bool(row.cells["gender"] or row.cells["age"]) for row in rows])
+    filled = np.array([any(row.cells.get(name) for name in ANSWERS) for row in rows])
     return not filled.all() and bool(mannwhitneyu(order[filled], order[~filled]).pvalue < CHANCE)
 
 
 def _label(row: dict[str, str]) -> tuple[int, int, int, float] | None:
     """Gender, first and last age in years, and weight; None where nobody could tell."""
+    if row.get("note"):
+        return None
     gender, ages = read_gender(row["gender"]), read_ages(row["age"])
     if gender is None and ages is None:
         return None
@@ -188,6 +141,7 @@ def _label(row: dict[str, str]) -> tuple[int, int, int, float] | None:
 def holds_labels(path: str | Path) -> bool:
     """Whether a file is a table from `agestat label` in which somebody has filled anything."""
     try:
-        return any(row.cells["gender"] or row.cells["age"] for row in Table(path, COLUMNS))
+        table = Table(path, NEEDED, ("note",))
+        return any(row.cells.get(name) for row in table for name in ANSWERS)
     except AgestatError:
         return False

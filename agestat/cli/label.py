@@ -2,18 +2,18 @@
 
 import click
 
-from agestat.cli.options import Target
-from agestat.errors import UsageError
+from agestat.cli.options import Target, lang_option, offer
 
 EXAMPLES = """\b
 Examples:
+  agestat label photos --html label.html
   agestat label photos --n 300 --out to_label.csv
-  agestat report photos --labels to_label.csv
+  agestat report photos --labels labels.csv
 """
 
 
 @click.command("label", epilog=EXAMPLES)
-@click.argument("scan", metavar="SCAN", type=click.Path(exists=True))
+@click.argument("scan", metavar="SCAN...", type=click.Path(exists=True), nargs=-1, required=True)
 @click.option(
     "--n",
     "count",
@@ -22,30 +22,53 @@ Examples:
     show_default=True,
     help="Faces to label; 200 to 500 make intervals safe and tight.",
 )
-@click.option("--out", type=Target(), required=True, help="Where to write the faces to label.")
+@click.option("--html", type=Target(), help="Write a page that shows each face and saves the labels.")
+@click.option("--out", type=Target(), help="Write a CSV file of the faces, to fill in a spreadsheet.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")
-def command(scan: str, count: int, out: str, seed: int) -> None:
+@click.option(
+    "--bands",
+    shell_complete=offer("marketing", "un5", "un10", "seed"),
+    help="Age bands that the page offers, as for `agestat report`; years can be typed all the same.",
+)
+@lang_option
+def command(
+    scan: tuple[str, ...], count: int, html: str | None, out: str | None, seed: int, bands: str | None,
+    lang: str | None,
+) -> None:  # fmt: skip
     """Draw faces of SCAN to label by hand, so that its statistics hold whatever the model gets wrong.
 
-    SCAN is a scanned folder or a store. Open each picture, fill the columns gender (female or male) and age
-    (years, or a range like 20-29) as you perceive them, leave both empty where you cannot tell, and pass the
-    file to `agestat report SCAN --labels FILE.csv`. The rows are in random order: label all of them, or the
-    first so many, but do not pick.
+    SCAN is a scanned folder, or several that were scanned together, or a store. Open the page of --html in
+    any browser: it works without a network, holds pictures of the faces, and saves the labels as a CSV file.
+    Or open each picture of the file of --out and fill its columns gender (female or male) and age (years, or
+    a range like 20-29) as you perceive them, both empty where you cannot tell. Pass the file to `agestat
+    report SCAN --labels FILE.csv`. The faces are in random order: label all of them, or the first so many,
+    but do not pick.
     """
-    from agestat.analysis.own_labels import draw_faces, holds_labels, write_faces
-    from agestat.analysis.scan import Scan
+    from agestat.analysis.face_lists import write_list
+    from agestat.analysis.own_labels import draw_faces, holds_labels
+    from agestat.analysis.scan import DEFAULT_BANDS, Scan
     from agestat.cli.check import check_outputs
+    from agestat.cli.messages import tell
+    from agestat.errors import UsageError
     from agestat.files import output_file
+    from agestat.report.face_pages import write_label_page
+    from agestat.stats.bands import parse_bands
 
-    check_outputs([out], [scan])
-    if holds_labels(out):
+    if not (html or out):
+        raise UsageError("There is nothing to write: name a page with --html or a file with --out.")
+    check_outputs([html, out], scan)
+    if out and holds_labels(out):
         raise UsageError("{file} holds labels already: choose another name for the new one.", file=out)
-    with Scan.open(scan) as opened:
-        rows = draw_faces(opened, count, seed)
-    with output_file(out) as stream:
-        write_faces(rows, stream)
-    name = "standard output" if out == "-" else out
-    click.echo(
-        f"{len(rows)} faces to label are in {name} now: fill gender and age as you perceive them.",
-        err=out == "-",
-    )
+    with Scan.open(*scan) as opened:
+        faces = draw_faces(opened, count, seed)
+        if html:
+            chosen = parse_bands(bands or DEFAULT_BANDS[opened.space.name])
+            write_label_page(opened, faces, chosen, html, lang=lang)
+    if html:
+        tell("{html} shows {number} faces to label: open it in a browser. It holds pictures of people; "
+             "delete it when you are done.", html=html, number=len(faces))  # fmt: skip
+    if out:
+        with output_file(out) as stream:
+            write_list(faces, stream)
+        tell("{number} faces to label are in {name} now: fill gender and age as you perceive them.",
+             number=len(faces), name=out)  # fmt: skip

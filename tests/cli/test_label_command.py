@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from agestat.analysis.own_labels import COLUMNS, read_labels
+from agestat.analysis.face_lists import COLUMNS
+from agestat.analysis.own_labels import read_labels
 from agestat.analysis.scan import Scan
 from agestat.cli.label import command as label_command
 from agestat.cli.report import command as report_command
@@ -44,7 +45,7 @@ def test_label_writes_faces_with_places_weights_and_empty_columns(store, tmp_pat
     assert result.output == f"60 faces to label are in {out} now: fill gender and age as you perceive them.\n"
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["weight", "root", "path", "x", "y", "width", "height", "gender", "age"]
+    assert list(rows[0]) == ["weight", "root", "path", "x", "y", "width", "height", "gender", "age", "note"]
     assert len({row["path"] for row in rows}) == 60
     assert sum(float(row["weight"]) for row in rows) == pytest.approx(300, abs=0.1)
     row = rows[0]

@@ -1,7 +1,6 @@
 """The page as a browser sees it. AGESTAT_SCREENSHOTS names a folder that keeps the pictures."""
 
 import os
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,10 +9,6 @@ import pytest
 import agestat
 from agestat.report.html import write_html
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
@@ -27,11 +22,8 @@ def report(scan, by_folder, overall, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+def browser(chromium):
+    return chromium
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,74 @@
+"""Lists of a scan's faces as CSV files that people fill: labels, and what is no person who was there."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import PurePath
+from typing import BinaryIO
+
+import pandas as pd
+
+from agestat.analysis.scan import Scan
+from agestat.written.csv_files import write_csv
+from agestat.written.tables import Table, comparable
+from agestat.written.words import read_number
+
+BOX = ("x", "y", "width", "height")
+PLACE = ("root", "path", *BOX)
+ANSWERS = ("gender", "age", "note")
+COLUMNS = ("weight", *PLACE, *ANSWERS)
+NOT_A_FACE, NOT_A_PERSON, UNSURE = "not a face", "not a person", "unsure"  # what a note may say
+
+
+def rows_of(faces: pd.DataFrame) -> list[list[str]]:
+    """The first columns of a list, up to the box, for rows of `Scan.faces` with or without a ``weight``."""
+    weights = [f"{weight:.6g}" for weight in faces["weight"]] if "weight" in faces else [""] * len(faces)
+    return [[weight, *place] for weight, place in zip(weights, _places(faces), strict=True)]
+
+
+def _places(faces: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    for root, path, *box in zip(*(faces[name] for name in PLACE), strict=True):
+        yield (root, path, *(str(round(value)) for value in box))
+
+
+def write_list(faces: pd.DataFrame, stream: BinaryIO) -> None:
+    """Write faces as CSV with empty columns to fill."""
+    rows = [[*row, *[""] * len(ANSWERS)] for row in rows_of(faces)]
+    write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), stream)
+
+
+class FaceFinder:
+    """Finds the face that a row of a list means among those of the scan: by its whole path, else by the path
+    below the root, else by the name of its file, if with its box that is one face only."""
+
+    def __init__(self, scan: Scan, table: Table) -> None:
+        self._table = table
+        self._keys: list[dict[tuple[str, ...], int | None]] = [{}, {}, {}]
+        every = (place for frame in scan.face_chunks() for place in _places(frame))
+        for index, (root, path, *box) in enumerate(every):
+            for keys, name in zip(self._keys, self._spellings(root, path), strict=True):
+                key = (name, *box)
+                keys[key] = index if keys.get(key, index) == index else None
+
+    def _spellings(self, root: str, path: str) -> tuple[str, str, str]:
+        below = comparable(path)
+        return comparable(f"{root}/{path}"), below, PurePath(below).name
+
+    def __call__(self, row: dict[str, str]) -> int | None:
+        """The number of the face in a row, in the order of the scan's chunks; None if it is not there."""
+        box = [_whole(row[name]) for name in BOX]
+        roots, paths = self._table.meanings(row["root"]), self._table.meanings(row["path"])
+        meant = [self._spellings(root, path) for root, path in zip_longest(roots, paths, fillvalue=paths[0])]
+        for keys, names in zip(self._keys, zip(*meant, strict=True), strict=True):
+            found = (keys.get((name, *box)) for name in names)
+            index = next((index for index in found if index is not None), None)
+            if index is not None:
+                return index
+        return None
+
+
+def _whole(text: str) -> str:
+    """A number as `write_list` writes it: spreadsheets and pandas make 12.0 or 12,0 of 12."""
+    try:
+        return str(round(read_number(text)))
+    except (OverflowError, ValueError):
+        return text
