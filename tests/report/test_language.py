@@ -42,7 +42,8 @@ def messages() -> set:
             found.add(texts if name == "ngettext" else texts[0])
     for template in TEMPLATES.glob("*.html"):
         with template.open("rb") as file:
-            found.update(text for _, _, text, _ in babel_extract(file, ("_",), (), {}))
+            texts = (text for _, _, text, _ in babel_extract(file, ("_",), (), {}))
+            found.update(text if isinstance(text, str) else text[0] for text in texts)  # with its values
     return found
 
 
