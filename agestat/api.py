@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agestat import __version__
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
-from agestat.images.walk import folders_of, walk
+from agestat.images.walk import Found, LeftOut, folders_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scanning.examine import Settings
 from agestat.scanning.pipeline import Plan, Progress, Stop, fill
@@ -41,6 +41,7 @@ def scan(
     fresh: bool = False,
     include: str | Sequence[str] = (),
     exclude: str | Sequence[str] = (),
+    all_files: bool = False,
     min_face: int | None = None,
     min_score: float | None = None,
     device: str = "auto",
@@ -54,7 +55,8 @@ def scan(
     Rows go to the store ``db`` (a file, or one that is open and stays so; default: a file per set of paths,
     in the user's cache folder) as the scan runs, and rows of unchanged files are taken from there unless
     ``fresh``; a scan that was killed goes on where it was. ``model`` names a shipped model or a checkpoint
-    folder. ``min_face`` in pixels and ``min_score`` from 0 to 1 leave faces out; ``limit`` ends after that
+    folder. Thumbnails, trash and other files that machines keep are left out unless ``all_files``.
+    ``min_face`` in pixels and ``min_score`` from 0 to 1 leave faces out; ``limit`` ends after that
     many files. Ctrl-C and SIGTERM end in order and raise `StoppedError`. Raises `AgestatError` for what
     cannot be used; a file that cannot be read is a row.
     """
@@ -67,10 +69,14 @@ def scan(
     check_plan(device, numbers, min_score)
     info = read_info(model)
     settings = _settings(info, min_face, min_score)
-    entries = islice(walk(paths, include=include, exclude=exclude), limit)
+    left_out: list[LeftOut] = []
+    found = walk(paths, include=include, exclude=exclude, all_files=all_files, leave_out=left_out.append)
+    entries = islice(found, limit)
     stop = Stop()
     with nullcontext(db) if isinstance(db, Store) else Store(db or store_of(paths)) as store:
         about = _about(info, paths, settings, include, exclude, limit)
+        if not fresh:
+            _check_emptied(store, paths)
         calibration = folder_of(model) / CALIBRATION
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
         network = " ".join(str(info.get(key)) for key in ("sha256", "space", "mirrored"))
@@ -78,7 +84,7 @@ def scan(
         load: Callable[[], Model] = partial(load_model, model, device)
         plan = Plan(workers=workers, batch_size=batch_size, fresh=fresh)
         with stop.listening():
-            fill(store, run, entries, settings, load, plan, stop, progress)
+            fill(store, run, entries, settings, load, plan, stop, progress, left_out)
         if stop.signal is not None:
             raise StoppedError(
                 f"Stopped: all done so far is kept in {store.path}; the same command goes on from there.",
@@ -98,6 +104,18 @@ def open(
     if isinstance(store_or_paths, str | os.PathLike):
         return Scan.open(store_or_paths)
     return Scan.open(*store_or_paths)
+
+
+def _check_emptied(store: Store, paths: Sequence[str | os.PathLike[str]]) -> None:
+    """Raise `AgestatError` for a folder that held pictures when it was scanned and has none now: more often
+    a drive that is not there than a wish, and what is known of it would be lost."""
+    for folder in sorted(folders_of(paths)):
+        if store.held_pictures(folder) and not any(isinstance(entry, Found) for entry in walk([folder])):
+            raise AgestatError(
+                "{folder} held pictures when it was scanned last and holds none now: is its drive there? The "
+                "result of that scan is kept; repeat with --fresh if the pictures are gone on purpose.",
+                folder=folder,
+            )  # fmt: skip
 
 
 def check_plan(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:

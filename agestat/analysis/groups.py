@@ -4,7 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -15,16 +15,18 @@ UNKNOWN = "unknown"
 CLUSTERS = ("photo", "folder")  # what is taken as one observation
 BETWEEN = " | "  # between the parts of a group of several --by
 _DAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday")
-_TIMES: dict[str, Callable[[datetime], str]] = {
-    "year": lambda t: f"{t:%Y}",
-    "month": lambda t: f"{t:%Y-%m}",
-    "weekday": lambda t: _DAYS[t.weekday()],
-    "hour": lambda t: f"{t:%H}",
+# The part of an ISO 8601 text that names a group, and what it must match.
+_TIMES: dict[str, tuple[str, Callable[[str], str]]] = {
+    "year": (r"\d{4}", lambda time: time),
+    "month": (r"\d{4}-\d\d", lambda time: time),
+    "weekday": (r"\d{4}-\d\d-\d\d", lambda time: _DAYS[date.fromisoformat(time).weekday()]),
+    "hour": (r"\d{4}-\d\d-\d\dT\d\d", lambda time: time[-2:]),
 }
 
 
 class Facts(NamedTuple):
-    """What is known of a file: ``taken_at`` ISO 8601 by EXIF, ``mtime_ns`` by the file system."""
+    """What is known of a file: ``taken_at`` ISO 8601 as far as EXIF or its name tells, ``mtime_ns`` by the
+    file system."""
 
     root: str
     path: str
@@ -79,7 +81,7 @@ def notes_of_unknown(specs: Sequence[str], names: Iterable[str]) -> list[str]:
 
 def _why_unknown(spec: str) -> str:
     if spec in _TIMES:
-        return "EXIF tells no time, and --trust-mtime would take the files'"
+        return "neither EXIF nor names tell a time, and --trust-mtime would take the files'"
     if spec == "camera":
         return "EXIF names none"
     if spec.startswith("column:"):
@@ -100,7 +102,7 @@ def _key(
     if kind == "folder" and (not argument or (argument.isdecimal() and int(argument) > 0)):
         return _by_folder(int(argument) if argument else None, _root_names(roots))
     if spec in _TIMES:
-        return _by_time(_TIMES[spec], trust_mtime)
+        return _by_time(*_TIMES[spec], trust_mtime)
     if spec == "camera":
         return lambda facts: facts.camera or UNKNOWN
     if kind == "column" and argument:
@@ -129,13 +131,15 @@ def _by_folder(depth: int | None, names: dict[str, str]) -> Key:
     return key
 
 
-def _by_time(name: Callable[[datetime], str], trust_mtime: bool) -> Key:
+def _by_time(pattern: str, name: Callable[[str], str], trust_mtime: bool) -> Key:
+    begins = re.compile(pattern)
+
     def key(facts: Facts) -> str:
-        if facts.taken_at:
-            return name(datetime.fromisoformat(facts.taken_at))
-        if trust_mtime and facts.mtime_ns is not None:
-            return name(datetime.fromtimestamp(facts.mtime_ns / 1e9))
-        return UNKNOWN
+        time = facts.taken_at
+        if not time and trust_mtime and facts.mtime_ns is not None:
+            time = datetime.fromtimestamp(facts.mtime_ns / 1e9).isoformat()
+        found = begins.match(time) if time else None
+        return name(found[0]) if found else UNKNOWN
 
     return key
 

@@ -16,6 +16,7 @@ import pandas as pd
 from agestat.analysis.groups import CLUSTERS, By, Facts, Key, parse_by
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
+from agestat.images.kinds import MACHINES
 from agestat.images.quality import flags
 from agestat.images.walk import LATEST
 from agestat.model.label_space import LabelSpace
@@ -153,6 +154,25 @@ class Scan:
     def failed(self) -> pd.DataFrame:
         """The rows of `files` that could not be read."""
         return self._name_files(self._stored.files(failed=True))
+
+    @cached_property
+    def dates(self) -> dict[str | None, int]:
+        """Number of pictures whose time is from ``exif``, from their ``name``, or is not known (None), and of
+        those of which EXIF tells one that cannot be ("date not believed")."""
+        return self._stored.dates()
+
+    @cached_property
+    def other_kinds(self) -> dict[str, int]:
+        """Number of files that were met and not read by kind, see `agestat.images.kinds.KINDS`."""
+        return self._stored.other_kinds()
+
+    @property
+    def every_file(self) -> pd.DataFrame:
+        """`files`, then those that were met and not read: their ``status`` is "left out" where machines
+        keep such files, else "not read", and ``reason`` their kind."""
+        others = self._name_files(self._stored.others())
+        others["status"] = ["left out" if kind in MACHINES else "not read" for kind in others["kind"]]
+        return pd.concat([self.files, others.rename(columns={"kind": "reason"})], ignore_index=True)
 
     @property
     def faces(self) -> pd.DataFrame:

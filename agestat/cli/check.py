@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TABLES = ("csv", "json", "parquet", "xlsx")
 MORE_TABLES = ("margins", "ages")
-OUTPUTS = (*TABLES, *MORE_TABLES, "faces", "html", "png")
+OUTPUTS = (*TABLES, *MORE_TABLES, "faces", "files", "html", "png")
 FEW = 1000  # inputs that are looked at one by one; a longer list is one of files
 
 
@@ -45,7 +45,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
         format_of(options["faces"], FACE_WRITERS)
-    formats = [format_of(options[key], WRITERS) for key in MORE_TABLES if options[key]]
+    formats = [format_of(options[key], WRITERS) for key in (*MORE_TABLES, "files") if options[key]]
     if options["xlsx"] or "xlsx" in formats:
         need_excel()
 

@@ -36,6 +36,8 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     for name in MORE_TABLES:
         if options[name]:
             write_table(getattr(result, name), options[name])
+    if options["files"]:
+        write_table(scan.every_file, options["files"])
     if options["faces"]:
         write_faces(scan.face_chunks(), options["faces"])
     if options["html"] or options["png"]:
@@ -43,7 +45,8 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     if not options["quiet"]:
         _print(scan, result, options)
     if options.get("verbose"):
-        for reason, root, path in scan.failed[["reason", "root", "path"]].to_numpy():
+        told = scan.every_file.query("status in ('failed', 'left out', 'not read')")
+        for reason, root, path in told[["reason", "root", "path"]].to_numpy():
             click.echo(f"{reason}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
     return UNREADABLE if scan.counts["failed"] else 0
 

@@ -100,6 +100,7 @@ output_options = _all(
                                                   ".json, .parquet or .xlsx."),
     click.option("--ages", type=Target(), help="Write mean and median ages, in the same formats."),
     click.option("--faces", type=Target(), help="Write one row per face: .csv, .parquet or .jsonl."),
+    click.option("--files", type=Target(), help="Write one row per file, read or not, in the same formats."),
     click.option("--anonymous", is_flag=True, help="Salted hashes in place of paths in every output."),
     click.option("--html", "--report", "html", type=Target(), help="Write the report as one HTML file."),
     click.option("--png", type=Target(), help="Draw the population pyramid: .png, .svg or .pdf."),

@@ -16,6 +16,8 @@ from agestat.written.paths import read_list
 if TYPE_CHECKING:
     from agestat.scanning.pipeline import Progress
 
+WALKED = ("include", "exclude", "all_files")  # options that say what is met
+
 EXAMPLES = """\b
 Examples:
   agestat scan ./photos --csv out.csv
@@ -34,6 +36,7 @@ Examples:
     "--include", multiple=True, metavar="GLOB", help="Only files whose path below PATH, or name, matches."
 )
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files or folders that match.")
+@click.option("--all-files", is_flag=True, help="Also thumbnails, trash and other files that machines keep.")
 @click.option(
     "--model",
     default="faces",
@@ -92,6 +95,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
         "fresh",
         "include",
         "exclude",
+        "all_files",
         "min_face",
         "min_score",
         "device",
@@ -153,7 +157,7 @@ def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
     from agestat.files import output_file
     from agestat.images.walk import Found, walk
 
-    found = walk(paths, include=options["include"], exclude=options["exclude"])
+    found = walk(paths, **{key: options[key] for key in WALKED})
     number = 0
     with output_file("-") as stream:
         for entry in islice(found, min(options["limit"] or sys.maxsize, sys.maxsize)):
@@ -182,7 +186,7 @@ def _progress(paths: list[str], options: dict[str, Any]) -> Iterator[Callable[["
 
         def count() -> None:
             """The walk itself is too close to the scan to know the end."""
-            bar.total = sum(1 for _ in walk(paths, include=options["include"], exclude=options["exclude"]))
+            bar.total = sum(1 for _ in walk(paths, **{key: options[key] for key in WALKED}))
             bar.total = min(bar.total, options["limit"] or bar.total)
 
         def show(now: "Progress") -> None:

@@ -5,7 +5,6 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
@@ -42,7 +41,8 @@ class Decoded:
     """An upright picture, possibly reduced.
 
     ``pixels`` is ``(H, W, 3) uint8`` RGB; ``width`` and ``height`` are the whole picture's, in pixels;
-    ``taken_at`` and ``camera`` come from EXIF. ``there`` is None, or of a file whose end is missing the
+    ``taken_at``, ISO 8601 as far as it is told, and ``camera`` come from EXIF; ``is_doubted`` says that EXIF
+    tells a time that cannot be. ``there`` is None, or of a file whose end is missing the
     rectangle that was read: left, top, right, bottom as fractions of the picture. ``pages`` is how many
     pictures the file holds, of which this is the first.
     """
@@ -51,10 +51,11 @@ class Decoded:
     width: int
     height: int
     format: str
-    taken_at: datetime | None
+    taken_at: str | None
     camera: str | None
     there: tuple[float, float, float, float] | None = None
     pages: int = 1
+    is_doubted: bool = False
 
     @property
     def scale(self) -> float:
@@ -207,15 +208,17 @@ def _decode(
             rgb = rgb.transpose(exif.UPRIGHT[turn])
         if turn in exif.SIDEWAYS:
             width, height = height, width
+        taken, doubted = exif.taken_at(facts)
         return Decoded(
             np.asarray(rgb),
             width,
             height,
             image.format or "TIFF",
-            exif.taken_at(facts),
+            taken,
             exif.camera(facts),
             there,
             number,
+            doubted,
         )
 
 

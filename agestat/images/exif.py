@@ -1,14 +1,13 @@
 """What cameras write beside the pixels: which side is up, when, and with what."""
 
-import re
 import struct
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from PIL import ExifTags, Image
 
-FIRST_PHOTO = 1826  # earlier years are what cameras write that have no clock
+from agestat.images.times import is_believable, read_time
+
 _TAKEN = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
 
 UPRIGHT = {
@@ -46,17 +45,11 @@ def orientation(exif: Mapping[int, Any]) -> int:
     return number if number in UPRIGHT else 1
 
 
-def taken_at(exif: Mapping[int, Any]) -> datetime | None:
-    """The camera's clock, without a zone."""
-    for tag in _TAKEN:
-        text = str(exif.get(tag, ""))[:19].replace("T", " ")
-        try:
-            taken = datetime.strptime(re.sub("[-/.]", ":", text), "%Y:%m:%d %H:%M:%S")
-        except ValueError:
-            continue
-        if taken.year >= FIRST_PHOTO:
-            return taken
-    return None
+def taken_at(exif: Mapping[int, Any]) -> tuple[str | None, bool]:
+    """The camera's clock, see `agestat.images.times`, and whether one was told that is not to be believed."""
+    told = list(filter(None, (read_time(str(exif.get(tag, ""))) for tag in _TAKEN)))
+    believed = next(filter(is_believable, told), None)
+    return believed, bool(told) and believed is None
 
 
 def camera(exif: Mapping[int, Any]) -> str | None:

@@ -26,6 +26,7 @@ class Found:
     path: str
     size: int  # bytes
     mtime_ns: int
+    ctime_ns: int | None = field(default=None, compare=False)  # of the last change, also of its names
 
     @property
     def full(self) -> str:
@@ -254,7 +255,9 @@ def _absolute(path: str) -> str:
 def _entry(root: str, path: str, status: os.stat_result) -> Entry:
     if not stat.S_ISREG(status.st_mode):
         return Unwalkable(root, path, NOT_REGULAR)
-    return Found(root, path, status.st_size, min(status.st_mtime_ns, LATEST))
+    return Found(
+        root, path, status.st_size, *(min(t, LATEST) for t in (status.st_mtime_ns, status.st_ctime_ns))
+    )
 
 
 def _is_elsewhere(path: str, status: os.stat_result) -> bool:

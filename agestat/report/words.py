@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from agestat.errors import N_
 from agestat.report.language import Language
+from agestat.report.left_out import left_out
+from agestat.scanning.examine import DOUBTED, EXIF, NAME
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
@@ -68,6 +70,21 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
     yield t.ngettext("{number} could not be read", "{number} could not be read", counts["failed"])
     yield t.ngettext("{number} face too small to judge and left out",
                      "{number} faces too small to judge and left out", counts["faces_left_out"])  # fmt: skip
+    yield from dates(scan, t)
+    yield from left_out(scan, t)
+
+
+def dates(scan: "Scan", t: Language) -> Iterator[str]:
+    """Where times are from, if not all of them are the cameras'."""
+    count = scan.dates
+    if count[NAME] or count[DOUBTED]:
+        yield t.gettext(
+            "dates: {exif} from EXIF, {name} from file names, {unknown} unknown",
+            exif=t.number(count[EXIF]), name=t.number(count[NAME]), unknown=t.number(count[None]),
+        )  # fmt: skip
+    if count[DOUBTED]:
+        yield t.ngettext("{number} date of EXIF not believed", "{number} dates of EXIF not believed",
+                         count[DOUBTED])  # fmt: skip
 
 
 METHODS = {

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
@@ -12,12 +13,15 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import Decoded, DecodeError, decode
 from agestat.images.faces import Box, FaceDetector, overlap
 from agestat.images.quality import brightness, sharpness
+from agestat.images.times import time_in_name
 
-VERSION = 2  # raise it when the same file and settings would give other rows
+VERSION = 3  # raise it when the same file and settings would give other rows
 # Gender accuracy by face size (docs/performance.md): below this the model is not worth listening to.
 MIN_FACE = 24  # pixels
 LEAST_SEEN = 0.9  # of a face's box in a picture that was read in part
 OK, NO_FACE, FAILED = "ok", "no_face", "failed"
+EXIF, NAME = "exif", "name"  # where a time is from
+DOUBTED = "date not believed"
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class Examined:
     width: int | None = None
     height: int | None = None
     format: str | None = None
-    taken_at: str | None = None  # ISO 8601, the camera's clock
+    taken_at: str | None = None  # ISO 8601 as far as it is told, the camera's clock
+    taken_from: str | None = None  # `EXIF` or `NAME`
+    notes: str | None = None  # `DOUBTED`
     camera: str | None = None
     faces_left_out: int = 0
     part: float | None = None  # the share that was read of a file that is not whole
@@ -98,12 +104,17 @@ def examine(source: str | bytes, settings: Settings) -> Examined:
     the file."""
     try:
         if settings.crop == "whole":
-            return _whole(decode(source, min_side=4 * settings.input_size), settings)
-        return _faces(source, settings)
+            answer = _whole(decode(source, min_side=4 * settings.input_size), settings)
+        else:
+            answer = _faces(source, settings)
     except DecodeError as error:
         return failed(str(error))
     except MemoryError:
         return failed("out of memory")
+    if answer.taken_at is None and isinstance(source, str):
+        answer.taken_at = time_in_name(os.path.basename(source))  # noqa: PTH119 -- odd names stay
+        answer.taken_from = NAME if answer.taken_at else None
+    return answer
 
 
 def _whole(picture: Decoded, settings: Settings) -> Examined:
@@ -151,7 +162,9 @@ def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray], left_ou
         width=picture.width,
         height=picture.height,
         format=picture.format,
-        taken_at=picture.taken_at.isoformat() if picture.taken_at else None,
+        taken_at=picture.taken_at,
+        taken_from=EXIF if picture.taken_at else None,
+        notes=DOUBTED if picture.is_doubted else None,
         camera=picture.camera,
         faces_left_out=left_out,
         part=None if picture.part is None else round(picture.part, 3),

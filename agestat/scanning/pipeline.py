@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from agestat.images.walk import Entry, Found, Unwalkable
+from agestat.images.walk import Entry, Found, LeftOut, Unwalkable
 from agestat.scanning.batching import Batcher
 from agestat.scanning.decoder import Limits
 from agestat.scanning.decoder_pool import DecoderPool, cores
@@ -80,13 +80,15 @@ def fill(
     plan: Plan,
     stop: Stop,
     progress: Callable[[Progress], None] = lambda _: None,
+    left_out: list[LeftOut] | None = None,
 ) -> None:
-    """Give every entry its row in ``run``; after a stop, those that were under way.
+    """Give every entry its row in ``run``; after a stop, those that were under way. What the walk has put
+    into ``left_out`` goes to the store and out of the list.
 
     ``load`` is called for the model when the first crop is ready. ``progress`` is called after every file.
     """
     now = Progress()
-    saver = _Saver(store, run)
+    saver = _Saver(store, run, [] if left_out is None else left_out)
 
     def wanted() -> Iterator[Found]:
         for entry in entries:
@@ -124,8 +126,8 @@ def fill(
 class _Saver:
     """Gathers changes and makes them safe together, every few seconds."""
 
-    def __init__(self, store: Store, run: int) -> None:
-        self._store, self._run = store, run
+    def __init__(self, store: Store, run: int, left_out: list[LeftOut]) -> None:
+        self._store, self._run, self._left_out = store, run, left_out
         self._since = time.monotonic()
         self._rows: list[Row] = []
         self._reused: list[int] = []
@@ -149,5 +151,7 @@ class _Saver:
         with self._store.transaction():
             self._store.keep(self._run, self._reused)
             self._store.write(self._run, self._rows)
+            self._store.leave_out(self._run, self._left_out)
         self._rows, self._reused = [], []
+        self._left_out.clear()
         self._since = time.monotonic()

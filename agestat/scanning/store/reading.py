@@ -16,7 +16,8 @@ import pandas as pd
 from agestat.errors import AgestatError
 from agestat.model.checkpoint import unpack_calibration
 from agestat.model.label_space import SPACES, LabelSpace
-from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, file_columns, in_words
+from agestat.scanning.examine import DOUBTED, EXIF, NAME
+from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, file_columns, has_others, in_words
 
 SHOWN = ("status", "reason", "width", "height", "format", "taken_at", "camera", "faces", "faces_left_out")
 """The columns of `StoredRun.files` after root and path."""
@@ -166,9 +167,39 @@ class StoredRun:
             "reused": reused,
         }
 
+    def dates(self) -> dict[str | None, int]:
+        """How many pictures have their time from where; `DOUBTED` ones are those that tell a wrong one."""
+        with self:
+            source, notes = self._column("taken_from"), self._column("notes")
+            query = (
+                f"SELECT {source}, {notes} = ?, count(*) FROM files WHERE run_id = ? AND status != 'failed'"
+            )
+            rows = self._all(f"{query} GROUP BY 1, 2", DOUBTED, self._run)
+        count: dict[str | None, int] = dict.fromkeys((EXIF, NAME, None, DOUBTED), 0)
+        for source, doubted, number in rows:
+            count[source] += number
+            count[DOUBTED] += number if doubted else 0
+        return count
+
     def failures(self) -> list[tuple[str, int]]:
         """Reasons and how many files failed for each, the most frequent first."""
         return self._all(_FAILURES, self._run)
+
+    def others(self) -> pd.DataFrame:
+        """One row per file that was met and left out: ``root``, ``path`` and ``kind``."""
+        query = (
+            "SELECT roots.path, others.path, kind FROM others JOIN roots ON roots.id = root_id "
+            "WHERE run_id = ? ORDER BY roots.path, others.path"
+        )
+        with self:
+            rows = self._all(query, self._run) if has_others(self._db) else []
+        return pd.DataFrame(rows, columns=["root", "path", "kind"], dtype=object)
+
+    def other_kinds(self) -> dict[str, int]:
+        """How many files of each kind were left out."""
+        query = "SELECT kind, count(*) FROM others WHERE run_id = ? GROUP BY kind ORDER BY kind"
+        with self:
+            return dict(self._all(query, self._run)) if has_others(self._db) else {}
 
     def roots(self) -> list[bytes]:
         """The roots of its files."""
@@ -187,7 +218,7 @@ class StoredRun:
             )
         with self.understood():
             frame = pd.DataFrame(rows, columns=["file_id", "root", "path", *SHOWN]).set_index("file_id")
-            frame["taken_at"] = pd.to_datetime(frame["taken_at"])
+            frame["taken_at"] = pd.to_datetime(frame["taken_at"], format="ISO8601")
             return frame.astype({"width": "Int64", "height": "Int64"})
 
     def _column(self, name: str) -> str:

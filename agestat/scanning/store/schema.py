@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from agestat.errors import AgestatError
 
@@ -56,6 +56,11 @@ CREATE TABLE faces (
     probabilities BLOB NOT NULL,
     PRIMARY KEY (file_id, number)) WITHOUT ROWID;
 """
+_OTHERS = """
+CREATE TABLE IF NOT EXISTS others (
+    run_id INTEGER NOT NULL REFERENCES runs, root_id INTEGER NOT NULL REFERENCES roots, path BLOB NOT NULL,
+    kind TEXT NOT NULL, PRIMARY KEY (run_id, root_id, path)) WITHOUT ROWID
+"""  # files that a run met and left out
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -67,6 +72,7 @@ def prepare(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA application_id = {APPLICATION}")
     for name in FILE_COLUMNS.keys() - file_columns(db):
         db.execute(f"ALTER TABLE files ADD COLUMN {name} {FILE_COLUMNS[name]}")
+    db.execute(_OTHERS)
     db.execute(f"PRAGMA user_version = {SCHEMA}")
     db.execute("COMMIT")
     db.execute("PRAGMA journal_mode = WAL")
@@ -78,6 +84,17 @@ def file_columns(db: sqlite3.Connection) -> set[str]:
     return {row[1] for row in db.execute("PRAGMA table_info(files)")}
 
 
+def has_others(db: sqlite3.Connection) -> bool:
+    """Whether this store knows of files that were left out."""
+    return bool(list(db.execute("PRAGMA table_info(others)")))
+
+
+def _uri(path: PurePath) -> str:
+    """A file URI as SQLite understands it: a share of Windows' (``\\\\nas\\photos``) is no host to it."""
+    uri = path.as_uri()
+    return uri.replace("file://", "file:////", 1) if path.drive.startswith("\\\\") else uri
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open a store in a mode of SQLite's: ``rw`` or, to make a new one, ``rwc``. One that may only be read,
     and beside which nothing waits to be written, is taken as an archive that nobody changes."""
@@ -85,7 +102,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         waits = path.with_name(f"{path.name}-wal").exists()
         mode = "ro" if waits else "ro&immutable=1"
     return sqlite3.connect(
-        f"{path.as_uri()}?mode={mode}",
+        f"{_uri(path)}?mode={mode}",
         timeout=WAIT_SECONDS,
         isolation_level=None,
         check_same_thread=False,
@@ -130,7 +147,7 @@ def _header(path: Path) -> tuple[int, int]:
     on it. ``immutable`` leaves no trace.
     """
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        with closing(sqlite3.connect(f"{_uri(path)}?mode=ro&immutable=1", uri=True)) as db:
             queries = "PRAGMA application_id", "PRAGMA user_version"
             application, version = (db.execute(query).fetchone()[0] for query in queries)
             if application == version == 0:  # nobody's, or empty yet

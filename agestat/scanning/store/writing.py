@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from agestat.errors import AgestatError
 from agestat.images.reasons import LASTING
-from agestat.images.walk import Found, Unwalkable
+from agestat.images.walk import Found, LeftOut, Unwalkable
 from agestat.scanning.examine import FAILED, Examined
 from agestat.scanning.store.schema import FILE_COLUMNS, IN_USE, check, connect, in_words, prepare
 
@@ -24,7 +24,7 @@ ON CONFLICT ({", ".join(_KEYS)}) DO UPDATE SET
 RETURNING id
 """
 _FIND_FILE = """
-SELECT files.id, status, size, mtime_ns, reason FROM files JOIN roots ON roots.id = root_id
+SELECT files.id, status, size, mtime_ns, reason, ctime_ns FROM files JOIN roots ON roots.id = root_id
 WHERE roots.path = ? AND files.path = ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
 """
 
@@ -113,8 +113,13 @@ class Store:
             )
 
     def end_run(self, run: int) -> None:
-        """Note that the run has met every file."""
+        """Note that the run has met every file; what earlier ones of its settings left out is forgotten."""
         with self.transaction():
+            self._db.execute(
+                "DELETE FROM others WHERE run_id < ?1 AND run_id IN (SELECT id FROM runs WHERE settings_id = "
+                "(SELECT settings_id FROM runs WHERE id = ?1))",
+                [run],
+            )
             self._db.execute("UPDATE runs SET finished_at = ? WHERE id = ?", [_now(), run])
 
     def lookup(self, run: int, file: Found) -> Known | None:
@@ -122,8 +127,8 @@ class Store:
         found = self._db.execute(_FIND_FILE, [os.fsencode(file.root), os.fsencode(file.path), run]).fetchone()
         if found is None or found[2:4] != (file.size, file.mtime_ns):
             return None
-        if found[1] == FAILED and found[4] not in LASTING:
-            return None
+        if found[1] == FAILED and (found[4] not in LASTING or found[5] != file.ctime_ns):
+            return None  # its bytes may have come since, behind a size and a time that were set before
         return Known(*found[:2])
 
     def keep(self, run: int, ids: Sequence[int]) -> None:
@@ -153,6 +158,22 @@ class Store:
                 )
             ],
         )
+
+    def leave_out(self, run: int, files: Iterable[LeftOut]) -> None:
+        """Note files that a run met and left out. Call in a transaction."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO others VALUES (?, ?, ?, ?)",
+            [(run, self._root(file.root), os.fsencode(file.path), file.kind) for file in files],
+        )
+
+    def held_pictures(self, folder: str) -> bool:
+        """Whether the last finished scan of a folder met any file in it."""
+        runs = self._db.execute("SELECT id, about FROM runs WHERE finished_at IS NOT NULL ORDER BY id DESC")
+        run = next((run for run, about in runs if folder in json.loads(about).get("roots", [])), None)
+        query = (
+            "SELECT 1 FROM files JOIN roots ON roots.id = root_id WHERE roots.path = ? AND run_id = ? LIMIT 1"
+        )
+        return self._db.execute(query, [os.fsencode(folder), run]).fetchone() is not None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,0 +1,74 @@
+"""When a picture was taken, as precisely as its EXIF or its name tells: ISO 8601 text, from a year on.
+
+Text, not a datetime: a year is enough to group by years, and no date is invented where none is told.
+"""
+
+import calendar
+import re
+from datetime import datetime, timedelta
+
+FIRST_PHOTO = 1826
+_CLOCK = r"(\d{1,2})[:.\-h]?\s*(\d{1,2})(?:[:.\-m]?\s*(\d{1,2}))?"
+_EXIF = re.compile(rf"(\d{{4}})(?:[:./\s-]+(\d{{1,2}})(?:[:./\s-]+(\d{{1,2}})(?:[T\s]+{_CLOCK})?)?)?(?!\d)")
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})\.\s*(\d{{1,2}})\.\s*(\d{{4}})(?:[T\s]+{_CLOCK})?(?!\d)")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T\s]?(\d\d)(\d\d)(\d\d)?)?(?!\d)")
+# IMG_20240611_120000, IMG-20240611-WA0001, Screenshot_2019-05-03-12-00-00, ... 2024-06-11 at 12.00.00
+_NAME = re.compile(
+    r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])"
+    r"(?:(?:[-_ T.]|\s+at\s+|\s+в\s+){1,2}([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?(?!\d{4})"
+    r"|(?!\d))"
+)
+# Where clocks begin that nobody has set.
+_EPOCHS = ("1904-01-01", "1970-01-01", "1980-01-01", "2000-01-01T00:0")
+
+
+def read_time(text: str) -> str | None:
+    """What a camera or a person wrote as a time, in ISO 8601 as far as it says anything; None if it does not.
+
+    Months or days that are 0 or impossible are not told; seconds of 60 and hours of 24 are the next ones.
+    """
+    text = text.replace("\0", " ").strip()
+    if match := _COMPACT.match(text):
+        year, month, day, *clock = match.groups()
+    elif match := _DAY_FIRST.match(text):
+        day, month, year, *clock = match.groups()
+    elif match := _EXIF.match(text):
+        year, month, day, *clock = match.groups()
+    else:
+        return None
+    return _iso(int(year), int(month or 0), int(day or 0), clock)
+
+
+def time_in_name(name: str) -> str | None:
+    """The date, and perhaps the time, in the name of a file, as phones and messengers write them."""
+    match = _NAME.search(name)
+    if match is None:
+        return None
+    year, _, month, day, *clock = match.groups()
+    time = _iso(int(year), int(month), int(day), clock)
+    return time if time and is_believable(time) else None
+
+
+def is_believable(time: str) -> bool:
+    """Whether a picture may be of this time: not before photography, not in the future, and not when clocks
+    start that nobody has set."""
+    tomorrow = (datetime.now() + timedelta(days=1)).isoformat()
+    return f"{FIRST_PHOTO}" <= time <= tomorrow and not time.startswith(_EPOCHS)
+
+
+def _iso(year: int, month: int, day: int, clock: list[str | None]) -> str | None:
+    if not year:
+        return None
+    if not 1 <= month <= 12:
+        return f"{year:04}"
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        return f"{year:04}-{month:02}"
+    date = f"{year:04}-{month:02}-{day:02}"
+    if clock[0] is None or clock[1] is None or int(clock[0]) > 24 or int(clock[1]) > 60:
+        return date
+    since = timedelta(hours=int(clock[0]), minutes=int(clock[1]), seconds=min(int(clock[2] or 0), 60))
+    try:
+        moment = datetime(year, month, day) + since
+    except OverflowError:
+        return date
+    return moment.isoformat(timespec="minutes" if clock[2] is None else "seconds")

@@ -1,0 +1,46 @@
+"""What stands beside the pictures and was not read, counted by kind."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from agestat.images import kinds
+from agestat.report.language import Language
+
+if TYPE_CHECKING:
+    from agestat.analysis.scan import Scan
+
+_NAMES: dict[str, Callable[[Language, int], str]] = {
+    kinds.THUMBNAIL: lambda t, n: t.ngettext("{number} thumbnail", "{number} thumbnails", n),
+    kinds.TRASH: lambda t, n: t.ngettext("{number} file in the trash", "{number} files in the trash", n),
+    kinds.OLDER: lambda t, n: t.ngettext("{number} older version", "{number} older versions", n),
+    kinds.SYSTEM: lambda t, n: t.ngettext("{number} system file", "{number} system files", n),
+    kinds.RAW_TWIN: lambda t, n: t.ngettext(
+        "{number} raw file beside its picture", "{number} raw files beside their pictures", n
+    ),
+    kinds.BACKUP: lambda t, n: t.ngettext(
+        "{number} backup of an edited file", "{number} backups of edited files", n
+    ),
+    "video": lambda t, n: t.ngettext("{number} video", "{number} videos", n),
+    "audio file": lambda t, n: t.ngettext("{number} audio file", "{number} audio files", n),
+    "PDF": lambda t, n: t.ngettext("{number} PDF", "{number} PDFs", n),
+    "archive": lambda t, n: t.ngettext("{number} archive", "{number} archives", n),
+    "sidecar file": lambda t, n: t.ngettext("{number} sidecar file", "{number} sidecar files", n),
+    "text": lambda t, n: t.ngettext("{number} text", "{number} texts", n),
+    "document": lambda t, n: t.ngettext("{number} document", "{number} documents", n),
+    "drawing": lambda t, n: t.ngettext("{number} drawing", "{number} drawings", n),
+    "database": lambda t, n: t.ngettext("{number} database", "{number} databases", n),
+    kinds.OTHER: lambda t, n: t.ngettext("{number} other file", "{number} other files", n),
+}
+
+
+def left_out(scan: "Scan", t: Language) -> Iterator[str]:
+    """One sentence on what machines keep beside pictures, and one on files of other kinds."""
+    count = scan.other_kinds
+    machines = [_NAMES[kind](t, count[kind]) for kind in kinds.MACHINES if kind in count]
+    others = [
+        name(t, count[kind]) for kind, name in _NAMES.items() if kind in count and kind not in kinds.MACHINES
+    ]
+    if machines:
+        yield t.gettext("{kinds}: left out (--all-files reads them)", kinds=", ".join(machines))
+    if others:
+        yield t.gettext("{kinds}: not read", kinds=", ".join(others))

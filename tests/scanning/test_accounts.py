@@ -1,0 +1,121 @@
+"""Every file of what was scanned is a row: read, failed, left out or not read; nothing known is lost."""
+
+import os
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import PurePosixPath, PureWindowsPath
+
+import pytest
+from PIL import Image
+
+import agestat
+from agestat.analysis.scan import Scan
+from agestat.errors import AgestatError
+from agestat.report.language import open_language
+from agestat.report.left_out import left_out
+from agestat.report.words import dates
+from agestat.scanning.store.schema import _uri
+
+
+@pytest.fixture
+def scan(whole_model, tmp_path):
+    return lambda *paths, **more: agestat.scan(
+        paths, model=whole_model, db=tmp_path / "s.sqlite", device="cpu", workers=1, **more
+    )
+
+
+@pytest.fixture
+def album(tmp_path):
+    """Two photos, and what machines and people keep beside them."""
+    folder = tmp_path / "album"
+    for name in ("a.png", "b/b.png", "@eaDir/a.png/SYNO_M.jpg", ".trashed-1-c.png", "b/#recycle/d.png"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 32), tuple(os.urandom(3))).save(path)
+    for name in ("film.mp4", "b/text.txt", "b/film.MOV", "b/.IMG_1.HEIC.icloud", "broken.jpg"):
+        (folder / name).write_bytes(b"no picture")
+    return folder
+
+
+def test_every_file_is_accounted_for(scan, album):
+    found = scan(album)
+    table = found.every_file
+    assert Counter(zip(table["status"], table["reason"].fillna(""), strict=True)) == {
+        ("ok", ""): 2, ("failed", "not a picture"): 1, ("failed", "not downloaded"): 1,
+        ("left out", "thumbnail"): 1, ("left out", "file in the trash"): 2, ("not read", "video"): 2,
+        ("not read", "text"): 1,
+    }  # fmt: skip
+    assert sorted(table["path"]) == sorted(
+        str(path.relative_to(album)) for path in album.rglob("*") if path.is_file()
+    )
+    assert list(left_out(found, open_language("en"))) == [
+        "1 thumbnail, 2 files in the trash: left out (--all-files reads them)", "2 videos, 1 text: not read",
+    ]  # fmt: skip
+    assert list(left_out(found, open_language("ru"))) == [
+        "1 миниатюра, 2 файла в корзине: не учтены (--all-files читает и их)",
+        "2 видео, 1 текст: не прочитаны"
+    ]  # fmt: skip
+    assert scan(album).other_kinds == {"thumbnail": 1, "file in the trash": 2, "video": 2, "text": 1}
+    assert scan(album, all_files=True).counts["read"] == 5
+
+
+def test_a_folder_that_is_empty_now_keeps_what_was_known(scan, album, tmp_path):
+    before = scan(album).files
+    os.rename(album, tmp_path / "unmounted")  # noqa: PTH104
+    album.mkdir()
+    with pytest.raises(AgestatError, match=r"held pictures when it was scanned last .* repeat with --fresh"):
+        scan(album)
+    with Scan.open(tmp_path / "s.sqlite") as kept:
+        assert kept.files.equals(before)
+    assert scan(album, fresh=True).counts["found"] == 0
+    assert scan(album).counts["found"] == 0
+
+
+def test_a_failure_is_tried_again_when_its_bytes_came_behind_the_same_size_and_time(scan, album):
+    broken = album / "late.png"
+    whole = (album / "a.png").read_bytes()
+    broken.write_bytes(b"\0" * len(whole))
+    stamp = broken.stat().st_mtime_ns
+    assert scan(album).failures["not a picture"] == 2
+    assert scan(album).counts["reused"] > 0
+    broken.write_bytes(whole)
+    os.utime(broken, ns=(stamp, stamp))
+    assert scan(album).failures["not a picture"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        (PurePosixPath("/home/u/s 1.sqlite"), "file:///home/u/s%201.sqlite"),
+        (PureWindowsPath("C:\\u\\s.sqlite"), "file:///C:/u/s.sqlite"),
+        (PureWindowsPath("\\\\nas\\photos\\s.sqlite"), "file:////nas/photos/s.sqlite"),
+    ],
+)
+def test_a_store_on_a_share_has_no_host(path, uri, tmp_path):
+    assert _uri(path) == uri
+    if uri.startswith("file:////"):  # what SQLite says of a host
+        with (
+            pytest.raises(sqlite3.OperationalError, match="invalid uri authority"),
+            closing(sqlite3.connect(path.as_uri(), uri=True)),
+        ):
+            pass
+
+
+def test_times_are_from_exif_then_from_names_and_told(scan, tmp_path):
+    for name, written in (
+        ("a.jpg", "2019:05:03 12:00:00"), ("IMG_20240611_120000.jpg", "1980:01:01 00:00:00"),
+        ("IMG-20240611-WA0001.jpg", ""), ("b.jpg", "2562:01:02 00:00:00"), ("c.jpg", "1987:00:00"),
+    ):  # fmt: skip
+        exif = Image.Exif()
+        exif[306] = written
+        Image.new("RGB", (32, 32), tuple(os.urandom(3))).save(tmp_path / name, exif=exif)
+    found = scan(tmp_path)
+    assert found.dates == {"exif": 2, "name": 2, None: 1, "date not believed": 2}
+    assert list(dates(found, open_language("en"))) == [
+        "dates: 2 from EXIF, 2 from file names, 1 unknown", "2 dates of EXIF not believed",
+    ]  # fmt: skip
+    groups = {by: Counter(found.groups(by)) for by in ("year", "month", "hour")}
+    assert groups["year"] == {"2019": 1, "2024": 2, "1987": 1, "unknown": 1}
+    assert groups["month"] == {"2019-05": 1, "2024-06": 2, "unknown": 2}
+    assert groups["hour"] == {"12": 2, "unknown": 3}
