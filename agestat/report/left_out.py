@@ -33,7 +33,7 @@ _NAMES: dict[str, Callable[[Language, int], str]] = {
 }
 
 
-def left_out(scan: "Scan", t: Language) -> Iterator[str]:
+def files_left_out(scan: "Scan", t: Language) -> Iterator[str]:
     """One sentence on what machines keep beside pictures, and one on files of other kinds."""
     count = scan.other_kinds
     machines = [_NAMES[kind](t, count[kind]) for kind in kinds.MACHINES if kind in count]

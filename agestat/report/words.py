@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from agestat.errors import N_
 from agestat.report.language import Language
-from agestat.report.left_out import left_out
+from agestat.report.left_out import files_left_out
 from agestat.scanning.examine import DOUBTED, EXIF, NAME
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
     yield t.ngettext("{number} face too small to judge and left out",
                      "{number} faces too small to judge and left out", counts["faces_left_out"])  # fmt: skip
     yield from dates(scan, t)
-    yield from left_out(scan, t)
+    yield from files_left_out(scan, t)
 
 
 def dates(scan: "Scan", t: Language) -> Iterator[str]:

@@ -13,7 +13,7 @@ import agestat
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError
 from agestat.report.language import open_language
-from agestat.report.left_out import left_out
+from agestat.report.left_out import files_left_out
 from agestat.report.words import dates
 from agestat.scanning.store.schema import _uri
 
@@ -49,10 +49,10 @@ def test_every_file_is_accounted_for(scan, album):
     assert sorted(table["path"]) == sorted(
         str(path.relative_to(album)) for path in album.rglob("*") if path.is_file()
     )
-    assert list(left_out(found, open_language("en"))) == [
+    assert list(files_left_out(found, open_language("en"))) == [
         "1 thumbnail, 2 files in the trash: left out (--all-files reads them)", "2 videos, 1 text: not read",
     ]  # fmt: skip
-    assert list(left_out(found, open_language("ru"))) == [
+    assert list(files_left_out(found, open_language("ru"))) == [
         "1 миниатюра, 2 файла в корзине: не учтены (--all-files читает и их)",
         "2 видео, 1 текст: не прочитаны"
     ]  # fmt: skip
