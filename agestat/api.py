@@ -68,7 +68,7 @@ def scan(
     numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
     check_plan(device, numbers, min_score)
     info = read_info(model)
-    settings = _settings(info, min_face, min_score)
+    settings = settings_of(info, min_face, min_score)
     left_out: list[LeftOut] = []
     found = walk(paths, include=include, exclude=exclude, all_files=all_files, leave_out=left_out.append)
     entries = islice(found, limit)
@@ -133,7 +133,10 @@ def check_plan(device: str, numbers: dict[str, int | None], min_score: float | N
         pick_device(device)
 
 
-def _settings(info: dict[str, Any], min_face: int | None, min_score: float | None) -> Settings:
+def settings_of(
+    info: dict[str, Any], min_face: int | None = None, min_score: float | None = None
+) -> Settings:
+    """How pictures are to be cut for a model, from its ``model.json``."""
     given = {"min_face": min_face, "min_score": min_score}
     return Settings(
         crop=info["crop"],

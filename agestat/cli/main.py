@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "agestat.cli.train",
     "eval": "agestat.cli.evaluate",
     "data": "agestat.cli.data",
+    "bot": "agestat.cli.bot",
 }
 
 

@@ -1,0 +1,1 @@
+"""The Telegram bot: a second front beside the command line. Needs the extra ``agestat[bot]``."""
