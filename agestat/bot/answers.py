@@ -1,7 +1,7 @@
 """What the bot says, in the language of who asks."""
 
 from agestat.bot.judge import Judged
-from agestat.model.spaces import SIX, LabelSpace
+from agestat.model.label_space import SIX, LabelSpace
 from agestat.report.language import N_, Language
 from agestat.scanning.examine import FAILED
 
@@ -18,8 +18,8 @@ def start(t: Language) -> str:
     """The answer to /start."""
     return t.gettext(
         "Send a photo, several as an album, or a picture as a file: I answer with the perceived gender and "
-        "age of every face in it. I identify nobody and keep no pictures, only counts, which /forget deletes. "
-        "/help tells the rest."
+        "age of every face in it. I identify nobody and keep no pictures, only counts, which /forget "
+        "deletes. /help tells the rest."
     )
 
 
@@ -42,7 +42,7 @@ def faces(judged: Judged, space: LabelSpace, t: Language) -> str:
     answer = judged.answer
     if answer.status == FAILED:
         return t.gettext(
-            "This picture cannot be read ({reason}): send another one.", reason=t.term(answer.reason)
+            "This picture cannot be read ({reason}): send another one.", reason=t.term(answer.reason or "")
         )
     if not answer.faces:
         small = t.gettext("The faces are too small to judge: send a larger picture.")

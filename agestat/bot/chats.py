@@ -1,7 +1,7 @@
 """What is kept of a chat: its choices, and a store of its faces' probabilities. No pictures, no names.
 
-A chat's files carry a keyed hash of its number, and the key lies beside them: to forget a chat is to delete its
-files.
+A chat's files carry a keyed hash of its number, and the key lies beside them: to forget a chat is to delete
+its files.
 """
 
 import hashlib

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from aiogram import Bot, F, Router
 from aiogram.exceptions import TelegramAPIError
 from aiogram.filters import Command, CommandObject, CommandStart
-from aiogram.types import BufferedInputFile, InputMediaPhoto, Message
+from aiogram.types import BufferedInputFile, Document, InputMediaPhoto, Message, PhotoSize
 from aiogram.utils.chat_action import ChatActionSender
+from aiohttp import ClientError
 
 from agestat.bot import answers
 from agestat.bot.albums import Albums
@@ -22,6 +23,7 @@ from agestat.report.language import LANGUAGES, Language, open_language
 
 MEGABYTES = 20  # what Telegram hands to bots
 DOWNLOAD_SECONDS = 30
+PAUSE_SECONDS = 0.5  # before a download that broke off is begun again
 JUDGE_SECONDS = 90
 PICTURES = F.photo | (F.document & F.document.mime_type.startswith("image/"))
 
@@ -140,8 +142,7 @@ async def _answer(message: Message, bot: Bot, judge: Judge, service: Service, t:
         picture = await _download(message, bot)
         if picture is None:
             return Answer(answers.too_large(MEGABYTES, t))
-        async with asyncio.timeout(JUDGE_SECONDS):
-            judged = await judge.judge(picture)
+        judged = await asyncio.wait_for(judge.judge(picture), JUDGE_SECONDS)
         await asyncio.to_thread(service.chats.remember, message.chat.id, judge.model, judged)
         text = answers.faces(judged, judge.model.space, t)
         if not judged.answer.faces or judge.settings.crop == "whole":
@@ -162,9 +163,16 @@ async def _download(message: Message, bot: Bot) -> bytes | None:
     assert file is not None
     if (file.file_size or 0) > MEGABYTES << 20:
         return None
-    async with asyncio.timeout(DOWNLOAD_SECONDS):
-        stream = await bot.download(file, timeout=DOWNLOAD_SECONDS)
-    return stream.read() if stream else b""
+    return await asyncio.wait_for(_fetch(file, bot), DOWNLOAD_SECONDS)
+
+
+async def _fetch(file: PhotoSize | Document, bot: Bot) -> bytes:
+    while True:
+        try:
+            stream = await bot.download(file, timeout=DOWNLOAD_SECONDS)
+            return stream.read() if stream else b""
+        except ClientError:  # the connection was lost on the way
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _send(message: Message, found: Sequence[Answer]) -> None:

@@ -45,7 +45,7 @@ def command(models: tuple[str, ...], data: str | None, device: str) -> None:
     """
     token = os.environ.get(TOKEN, "").strip()
     if not token:
-        raise UsageError(f"There is no token: set {TOKEN} to the one that @BotFather gave you.")
+        raise UsageError("There is no token: set {name} to the one that @BotFather gave you.", name=TOKEN)
     try:
         from aiogram.utils.token import TokenValidationError, validate_token
 
@@ -56,7 +56,7 @@ def command(models: tuple[str, ...], data: str | None, device: str) -> None:
         validate_token(token)
     except TokenValidationError as error:
         raise UsageError(
-            f"{TOKEN} holds no token: it looks like 123456:ABC..., as @BotFather gave it."
+            "{name} holds no token: it looks like 123456:ABC..., as @BotFather gave it.", name=TOKEN
         ) from error
     from platformdirs import user_data_path
 

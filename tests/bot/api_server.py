@@ -57,6 +57,7 @@ class ApiServer:
         return self
 
     def __exit__(self, *_):
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -67,7 +68,7 @@ class ApiServer:
             app = web.Application(client_max_size=64 << 20)
             app.router.add_route("*", f"/bot{TOKEN}/{{method}}", self._call)
             app.router.add_get(f"/file/bot{TOKEN}/{{file}}", self._file)
-            runner = web.AppRunner(app)
+            runner = self._runner = web.AppRunner(app, shutdown_timeout=0)
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()

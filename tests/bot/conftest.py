@@ -14,7 +14,7 @@ pytest.importorskip("aiohttp", reason="the Bot API server of the tests needs aio
 sys.path.append(str(Path(__file__).parent))
 from api_server import TOKEN, ApiServer
 
-PORTRAIT = next((Path(__file__).parents[2] / "sample_images").rglob("astronaut.jpg"))
+PORTRAIT = next((Path(__file__).parents[2] / "sample_images").rglob("collins.jpg"))
 
 
 @contextmanager

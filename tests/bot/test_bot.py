@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from api_server import TOKEN
+from api_server import TOKEN, ApiServer
 from conftest import running_bot
 from PIL import Image
 
@@ -186,15 +186,14 @@ def test_one_user_may_not_take_all(bot, server):
     assert sum("send them again in" in call.text for call in answers) == 5
 
 
-def test_told_to_stop_it_answers_what_came_in_and_confirms_it(server, tmp_path, portrait):
-    with running_bot(server, tmp_path) as process:
-        before = len(server.calls)
+def test_told_to_stop_it_answers_what_came_in_and_confirms_it(tmp_path, portrait):
+    with ApiServer() as server, running_bot(server, tmp_path, "--model", "faces") as process:
         server.send_photo(portrait, chat=11)
-        server.wait(lambda: any(call.method == "getFile" for call in server.calls[before:]))
+        server.wait(lambda: any(call.method == "getFile" for call in server.calls))
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-    assert len(server.answers(11)) == 1
-    assert server.unconfirmed == []
+        assert len(server.answers(11)) == 1
+        assert server.unconfirmed == []
     assert TOKEN not in (tmp_path / "bot.log").read_text()
 
 
