@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from agestat import __version__
 from agestat.analysis.scan import Scan
-from agestat.bot.judge import Judged
+from agestat.bot.judge import Judge, Judged
 from agestat.images.walk import Found
-from agestat.model.checkpoint import CALIBRATION, folder_of
 from agestat.report import words
 from agestat.report.language import Language
-from agestat.scanning.store import Row, Store
+from agestat.scanning.store import Row, Store, StoredRun
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model
@@ -57,24 +56,24 @@ class Chats:
         path = self._path(chat, ".json")
         return dict(json.loads(path.read_text())) if path.is_file() else {}
 
-    def remember(self, chat: int, model: "Model", judged: Judged) -> None:
+    def remember(self, chat: int, judge: Judge, judged: Judged) -> None:
         """Count a picture: sizes and looks of its faces and what the model said, not when."""
         answer = judged.answer
         answer.taken_at = answer.camera = None
-        blobs = model.space.pack(judged.probabilities)
+        blobs = judge.model.space.pack(judged.probabilities)
         novelty = [None if value != value else round(float(value), 3) for value in judged.novelty]
         picture = Found(ROOT, secrets.token_hex(8), 0, 0)
-        path = self._store(chat, model)
+        path = self._store(chat, judge.model)
         with self._lock:
-            run = Scan.open(path)._stored._id if path.is_file() else None
+            run = StoredRun.latest(path).run if path.is_file() else None
             with Store(path) as store:
-                run = run or self._begin(store, model)
+                run = run or self._begin(store, judge)
                 with store.transaction():
                     store.write(run, [Row(picture, answer, blobs, novelty)])
 
-    def _begin(self, store: Store, model: "Model") -> int:
-        calibration = folder_of(model.info["name"]) / CALIBRATION
-        store.keep_model(model.info, calibration.read_bytes())
+    def _begin(self, store: Store, judge: Judge) -> int:
+        model = judge.model
+        store.keep_model(model.info, judge.calibration)
         about = {
             "model": model.name,
             "model_digest": model.digest,

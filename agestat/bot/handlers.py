@@ -143,7 +143,7 @@ async def _answer(message: Message, bot: Bot, judge: Judge, service: Service, t:
         if picture is None:
             return Answer(answers.too_large(MEGABYTES, t))
         judged = await asyncio.wait_for(judge.judge(picture), JUDGE_SECONDS)
-        await asyncio.to_thread(service.chats.remember, message.chat.id, judge.model, judged)
+        await asyncio.to_thread(service.chats.remember, message.chat.id, judge, judged)
         text = answers.faces(judged, judge.model.space, t)
         if not judged.answer.faces or judge.settings.crop == "whole":
             return Answer(text)

@@ -37,10 +37,13 @@ class Judged:
 
 
 class Judge:
-    """One model for all users. Use it in an ``async with`` statement, inside one event loop."""
+    """One model for all users, loaded by ``load``, and its ``calibration`` (``calibration.npz``). Use it in an
+    ``async with`` statement, inside one event loop."""
 
-    def __init__(self, load: Callable[[], "Model"], settings: Settings, waiting: int = WAITING) -> None:
-        self.settings = settings
+    def __init__(
+        self, load: Callable[[], "Model"], settings: Settings, calibration: bytes, waiting: int = WAITING
+    ) -> None:
+        self.settings, self.calibration = settings, calibration
         self._load = load
         self._model: Model | None = None
         self._waiting = waiting

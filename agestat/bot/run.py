@@ -21,7 +21,7 @@ from agestat.api import settings_of
 from agestat.bot.chats import Chats
 from agestat.bot.handlers import Service, opened, router
 from agestat.bot.judge import Judge
-from agestat.model.checkpoint import load_model, read_info
+from agestat.model.checkpoint import CALIBRATION, folder_of, load_model, read_info
 
 TRIES = 5  # of an answer, before a network that is gone costs it
 FIRST_PAUSE = 0.5  # seconds, doubled each time
@@ -99,8 +99,13 @@ def run(token: str, models: list[str], folder: Path, server: str | None, device:
     asyncio.run(_run(token, models, folder, server, device))
 
 
+def _judge(name: str, device: str) -> Judge:
+    calibration = (folder_of(name) / CALIBRATION).read_bytes()
+    return Judge(partial(load_model, name, device), settings_of(read_info(name)), calibration)
+
+
 async def _run(token: str, models: list[str], folder: Path, server: str | None, device: str) -> None:
-    judges = {name: Judge(partial(load_model, name, device), settings_of(read_info(name))) for name in models}
+    judges = {name: _judge(name, device) for name in models}
     api = TelegramAPIServer.from_base(server) if server else PRODUCTION
     bot = Bot(token, session=AiohttpSession(api=api))
     bot.session.middleware(Again())

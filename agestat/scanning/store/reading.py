@@ -66,7 +66,7 @@ class StoredRun:
 
     def __init__(self, path: str | os.PathLike[str], run: int) -> None:
         self.path = Path(path)
-        self._run = run
+        self.run = run
         self._users, self._lock = 0, Lock()
 
     @classmethod
@@ -101,7 +101,7 @@ class StoredRun:
             try:
                 self._db.execute("BEGIN")
                 self._columns = file_columns(self._db)
-                taken_over = self._columns and self._db.execute(_LATER, [self._run] * 2).fetchone()
+                taken_over = self._columns and self._db.execute(_LATER, [self.run] * 2).fetchone()
             except BaseException:
                 self._db.close()
                 raise
@@ -128,7 +128,7 @@ class StoredRun:
         """Model, its digest, options, times (UTC), and the version of agestat."""
         query = "SELECT about, started_at, finished_at FROM runs WHERE id = ?"
         with self.understood():
-            about, started, finished = self._one(query, self._run)
+            about, started, finished = self._one(query, self.run)
             known = json.loads(about)
             if not isinstance(known, dict) or not {"model", "model_digest", "agestat"} <= known.keys():
                 raise ValueError
@@ -155,7 +155,7 @@ class StoredRun:
 
     def counts(self) -> dict[str, int]:
         """See `agestat.analysis.scan.Scan.counts`."""
-        found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self._run)
+        found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self.run)
         return {
             "found": found,
             "read": found - failed,
@@ -183,7 +183,7 @@ class StoredRun:
 
     def failures(self) -> list[tuple[str, int]]:
         """Reasons and how many files failed for each, the most frequent first."""
-        return self._all(_FAILURES, self._run)
+        return self._all(_FAILURES, self.run)
 
     def others(self) -> pd.DataFrame:
         """One row per file that was met and left out: ``root``, ``path`` and ``kind``."""
@@ -204,7 +204,7 @@ class StoredRun:
     def roots(self) -> list[bytes]:
         """The roots of its files."""
         query = "SELECT path FROM roots WHERE id IN (SELECT root_id FROM files WHERE run_id = ?)"
-        return [root for (root,) in self._all(query, self._run)]
+        return [root for (root,) in self._all(query, self.run)]
 
     def files(self, *, failed: bool = False) -> pd.DataFrame:
         """One row per file, or per file that failed: ``file_id``, ``root``, ``path`` and `SHOWN`."""
@@ -214,7 +214,7 @@ class StoredRun:
             which = "AND status = 'failed'" if failed else ""
             rows = self._all(
                 f"SELECT files.id, roots.path, files.path, {shown} {_FILES} {_OF_RUN} {which} {_IN_ORDER}",
-                self._run,
+                self.run,
             )
         with self.understood():
             frame = pd.DataFrame(rows, columns=["file_id", "root", "path", *SHOWN]).set_index("file_id")
@@ -232,7 +232,7 @@ class StoredRun:
         with self:
             names = "".join(f", {self._column(name)}" for name in columns)
             query = f"SELECT files.id, roots.path, files.path{names} {_FILES} {_OF_RUN} {_IN_ORDER}"
-            yield from self._rows(query, self._run, size=FETCHED)
+            yield from self._rows(query, self.run, size=FETCHED)
 
     def faces(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
         """Frames of bounded size, one at least, with a row per face: ``file_id``, ``root``, ``path``, the box
@@ -240,7 +240,7 @@ class StoredRun:
         columns = ", ".join(("files.id", "roots.path", "files.path", *FACE_COLUMNS, "probabilities"))
         query = f"SELECT {columns} {_FACES} {_OF_RUN} {_IN_ORDER}, number"
         empty = True
-        for rows in self._rows(query, self._run):
+        for rows in self._rows(query, self.run):
             yield self._face_frame(rows)
             empty = False
         if empty:
@@ -262,7 +262,7 @@ class StoredRun:
         """``(n,)`` file ids and ``(n, L)`` probabilities of all faces, about `SLICE` at a time."""
         ids, blobs = array("q"), list[bytes]()
         query = f"SELECT files.id, probabilities {_FACES} {_OF_RUN} {_IN_ORDER}, number"
-        for rows in self._rows(query, self._run, size=FETCHED):
+        for rows in self._rows(query, self.run, size=FETCHED):
             with self.understood():
                 more_ids, more_blobs = zip(*rows, strict=True)
                 ids.extend(more_ids)
@@ -283,7 +283,7 @@ class StoredRun:
         some = "AND CAST(sharpness * 4096 AS INTEGER) % ? = 0"
         columns = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
         query = f"SELECT files.id, {columns} {_FACES} {_OF_RUN} {some} {_IN_ORDER}, number"
-        for rows in self._rows(query, self._run, every):
+        for rows in self._rows(query, self.run, every):
             with self.understood():
                 ids = np.array([row[0] for row in rows], np.int64)
                 yield ids, np.array([row[1:] for row in rows], dtype=np.float32)
