@@ -37,8 +37,8 @@ class Judged:
 
 
 class Judge:
-    """One model for all users, loaded by ``load``, and its ``calibration`` (``calibration.npz``). Use it in an
-    ``async with`` statement, inside one event loop."""
+    """One model for all users, loaded by ``load``, and its ``calibration.npz``. Use it in an ``async with``
+    statement, inside one event loop."""
 
     def __init__(
         self, load: Callable[[], "Model"], settings: Settings, calibration: bytes, waiting: int = WAITING

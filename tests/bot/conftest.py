@@ -1,9 +1,6 @@
 """A bot that runs as a process of its own, and the server that it talks to."""
 
-import os
-import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,45 +9,10 @@ pytest.importorskip("aiogram", reason="needs the extra agestat[bot]")
 pytest.importorskip("aiohttp", reason="the Bot API server of the tests needs aiohttp")
 
 sys.path.append(str(Path(__file__).parent))
-from api_server import TOKEN, ApiServer
+from api_server import ApiServer
+from bot_process import running_bot
 
 PORTRAIT = next((Path(__file__).parents[2] / "sample_images").rglob("collins.jpg"))
-
-
-@contextmanager
-def running_bot(server, folder, *options):
-    """The process, once it asks for updates; it is ended afterwards."""
-    log = folder / "bot.log"
-    folder.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "agestat",
-                "bot",
-                "--data",
-                str(folder / "data"),
-                "--device",
-                "cpu",
-                *options,
-            ],
-            env={
-                **os.environ,
-                "AGESTAT_BOT_TOKEN": TOKEN,
-                "AGESTAT_BOT_API": server.url,
-                "OMP_NUM_THREADS": "1",
-            },
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        server.wait(lambda: any(call.method == "getMe" for call in server.calls))
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(90)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 from api_server import TOKEN, ApiServer
-from conftest import running_bot
+from bot_process import running_bot
 from PIL import Image
 
 FACE = re.compile(r"^1\. perceived as female \(9\d\u00a0%\), (\d\d) years \((\d\d)–(\d\d)\)$")
