@@ -217,8 +217,8 @@ def main() -> None:
     )
     write({
         "faces": f"Pictures in which the detector finds no face: {missing}; they are left out of the tables. "
-        f"Answered by the median age of the training pictures they change the shipped model's test error from "
-        f"{np.abs(estimate - test.age).mean():.2f} to {with_all.mean():.2f} years.",
+        f"Answered by the median age of the training pictures they change the shipped model's test error "
+        f"from {np.abs(estimate - test.age).mean():.2f} to {with_all.mean():.2f} years.",
         "rows": table_of_rows(options.cache, test),
         "sizes": table_of_sizes(options.cache),
         "quality": table_of_quality(judges, test),
