@@ -56,7 +56,7 @@ class Row:
     second: float = 0.0
     size: int = 4113
     side: int = 64
-    steps: int = 390  # of 64 pictures: about six times all pictures
+    steps: int = 195  # of 64 pictures: about three times all pictures
     rate: float = 1e-3
     depth: int = 18
     seed: int = 0
@@ -79,7 +79,7 @@ ROWS = [
     replace(BASE, name="balance sampler", asks="balance", balance="sampler"),
     *[replace(BASE, name=f"size {size}", asks="size", size=size) for size in (250, 500, 1000, 2000)],
     replace(BASE, name="original", asks="original", start="imagenet", output="rectified", second=1e-5),
-    replace(BASE, name="best", asks="best", augmentation="ours", side=112, steps=780),
+    replace(BASE, name="best", asks="best", augmentation="ours", side=96, steps=390),
     replace(
         BASE,
         name="original, ResNet-50",
