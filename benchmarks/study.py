@@ -87,7 +87,7 @@ ROWS = [
         start="scratch",
         output="rectified",
         depth=50,
-        steps=195,
+        steps=97,
     ),
 ]
 
