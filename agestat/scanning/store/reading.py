@@ -174,7 +174,7 @@ class StoredRun:
             query = (
                 f"SELECT {source}, {notes} = ?, count(*) FROM files WHERE run_id = ? AND status != 'failed'"
             )
-            rows = self._all(f"{query} GROUP BY 1, 2", DOUBTED, self._run)
+            rows = self._all(f"{query} GROUP BY 1, 2", DOUBTED, self.run)
         count: dict[str | None, int] = dict.fromkeys((EXIF, NAME, None, DOUBTED), 0)
         for source, doubted, number in rows:
             count[source] += number
@@ -192,14 +192,14 @@ class StoredRun:
             "WHERE run_id = ? ORDER BY roots.path, others.path"
         )
         with self:
-            rows = self._all(query, self._run) if has_others(self._db) else []
+            rows = self._all(query, self.run) if has_others(self._db) else []
         return pd.DataFrame(rows, columns=["root", "path", "kind"], dtype=object)
 
     def other_kinds(self) -> dict[str, int]:
         """How many files of each kind were left out."""
         query = "SELECT kind, count(*) FROM others WHERE run_id = ? GROUP BY kind ORDER BY kind"
         with self:
-            return dict(self._all(query, self._run)) if has_others(self._db) else {}
+            return dict(self._all(query, self.run)) if has_others(self._db) else {}
 
     def roots(self) -> list[bytes]:
         """The roots of its files."""
