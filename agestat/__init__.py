@@ -1,9 +1,9 @@
 """agestat: honest statistics of the perceived age and gender of the people in folders of pictures.
 
 The library is the command line's other face: `scan` and `open` give a `agestat.analysis.scan.Scan`, whose
-`estimate` gives shares with intervals; `compare`, `train`, `evaluate` and `load_model` are what the commands
-of these names do; `estimate` is for faces from elsewhere. Names load on first use, so that importing it is
-instant. All of them: docs/api.md.
+`estimate` gives shares with intervals; `compare`, `train`, `evaluate`, `calibrate` and `load_model` are what
+the commands of these names do; `estimate` is for faces from elsewhere. Names load on first use, so that
+importing it is instant. All of them: docs/api.md.
 """
 
 from importlib import import_module
@@ -19,6 +19,7 @@ _HOMES = {
     "load_model": "agestat.model.checkpoint",
     "train": "agestat.training.run",
     "evaluate": "agestat.judging.evaluate",
+    "calibrate": "agestat.judging.calibration",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -76,10 +76,10 @@ def predicted_set(model: str, name: str, split: str, cache: Path) -> Arrays:
     """Predictions of a model for a labelled set in AGESTAT_DATA, made once and kept in ``cache``."""
     target = cache / f"{name}-{split}-{read_info(model)['sha256'][:16]}.npz"
     if not target.exists():
+        from agestat.judging.calibration import calibration_arrays
         from agestat.labelled.dataset import find_data, read_labelled
         from agestat.model.checkpoint import load_model
         from agestat.training.crops import load_crops
-        from agestat.training.export import calibration_arrays
 
         frame = read_labelled(find_data([name]), split=split).frame
         network = load_model(model)

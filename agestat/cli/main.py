@@ -21,6 +21,7 @@ COMMANDS = {
     "models": "agestat.cli.models",
     "train": "agestat.cli.train",
     "eval": "agestat.cli.evaluate",
+    "calibrate": "agestat.cli.calibrate",
     "data": "agestat.cli.data",
     "bot": "agestat.cli.bot",
 }

@@ -147,6 +147,10 @@ def card(info: dict[str, Any]) -> str:
         "",
         "## How good it is",
     ]
+    if calibration := info.get("calibration"):
+        kinds = ", ".join(f"{name} {count:,}" for name, count in calibration["domains"].items())
+        words = f"Its errors are known from {calibration['pictures']:,} pictures ({kinds}):"
+        lines[-2:-2] = ["", words, "", f"    {calibration['command']}"]
     for name, metrics in info["metrics"].items():
         lines += ["", f"### {name}: {metrics['n']:,} pictures", "", f"    {metrics['command']}"]
         lines += [line for table in card_tables(metrics) for line in _markdown(table)]

@@ -1,7 +1,6 @@
 """Judging a model on labelled pictures: a table of predictions, and what it is worth."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,15 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from agestat.errors import AgestatError, UsageError
-from agestat.images.crop import crop_square
-from agestat.images.decode import decode
-from agestat.images.faces import FaceDetector
+from agestat.errors import AgestatError
 from agestat.images.quality import brightness, sharpness
+from agestat.judging.cutting import Cutter
 from agestat.judging.metrics import report
 from agestat.labelled.dataset import read_labelled
-from agestat.labelled.faces import is_face_crop
 from agestat.model.checkpoint import load_model
 from agestat.model.label_space import GENDERS, SIX, LabelSpace
 from agestat.model.predict import Model
 
-CROPS = ("auto", "whole", "detect")
-CHUNK = 256  # pictures decoded at a time
 BUCKETS = ((0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, np.inf))
 """FairFace's age buckets, first and last year: the bands for sets that label ages in years."""
 
@@ -79,59 +73,28 @@ def predict_table(
 ) -> pd.DataFrame:
     """A labelled frame with what the model says of each picture.
 
-    ``crop`` says what a model of faces is shown: ``whole``, the picture as it is; ``detect``, the largest
-    face found, cut as in a scan; ``auto``, whole for small squares (`is_face_crop`), which is how crops of
-    faces are published, else detect. A model of whole pictures is always shown the whole.
+    ``crop`` says what a model of faces is shown, see `Cutter`.
 
     Adds ``predicted_gender``, ``p_female``, ``predicted_age`` (years); ``cell``, ``predicted_cell`` and
     ``confidence`` (see `_add_cells`); ``band`` and ``predicted_band`` (see `_add_bands`); ``sharpness`` and
     ``brightness`` of the crop and its ``size`` in pixels of the picture. Missing where no face was found.
     """
-    if crop not in CROPS:
-        raise UsageError(
-            "There is no crop {crop!r}: choose one of {crops}.", crop=crop, crops=", ".join(CROPS)
-        )
     frame = frame.reset_index(drop=True)
-    cutter = _Cutter(model, crop)
+    cutter = Cutter(model, crop)
     probabilities, seen, measures = [np.empty((0, model.space.width), np.float32)], [], []
     with tqdm(total=len(frame), desc="judging", unit="picture", disable=quiet or None) as bar:
         for cuts in cutter.chunks(frame["file"].tolist()):
-            crops = [cut for cut, _ in cuts if cut is not None]
-            seen += [cut is not None for cut, _ in cuts]
-            measures += [(sharpness(cut), brightness(cut), side) for cut, side in cuts if cut is not None]
-            if crops:
-                probabilities.append(model.predict(np.stack(crops)).probabilities)
+            found = [cut for cut in cuts if cut is not None]
+            seen += [cut is not None for cut in cuts]
+            measures += [(sharpness(pixels), brightness(pixels), side) for pixels, side, _ in found]
+            if found:
+                crops = np.stack([cut.pixels for cut in found])
+                probabilities.append(model.predict(crops).probabilities)
             bar.update(len(cuts))
     table = frame[seen].copy()
     table[["sharpness", "brightness", "size"]] = np.array(measures, dtype=float).reshape(-1, 3)
     _add_predictions(table, model.space, np.concatenate(probabilities))
     return frame.join(table[table.columns.difference(frame.columns, sort=False)])
-
-
-class _Cutter:
-    """Cuts what the model is to see of each picture, several pictures at once."""
-
-    def __init__(self, model: Model, crop: str) -> None:
-        self.size, self.margin = model.input_size, model.margin
-        self.crop = crop if model.crop == "faces" else "whole"
-        self.detector = FaceDetector()
-
-    def chunks(self, files: Sequence[str]) -> Iterator[list[tuple[np.ndarray | None, float]]]:
-        """In order, crops ``(size, size, 3) uint8`` and their sides in the picture, pixels; None: no face."""
-        with ThreadPoolExecutor() as pool:
-            for start in range(0, len(files), CHUNK):
-                yield list(pool.map(self.cut, files[start : start + CHUNK]))
-
-    def cut(self, file: str) -> tuple[np.ndarray | None, float]:
-        """One picture's crop and its side."""
-        pixels = decode(file).pixels
-        if self.crop == "whole" or (self.crop == "auto" and is_face_crop(*pixels.shape[:2])):
-            return crop_square(pixels, None, self.size), float(min(pixels.shape[:2]))
-        boxes = self.detector.detect(pixels)
-        if not boxes:
-            return None, float("nan")
-        side = max(boxes[0].width, boxes[0].height) * self.margin
-        return crop_square(pixels, boxes[0], self.size, self.margin), side
 
 
 def _add_predictions(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray) -> None:

@@ -18,10 +18,8 @@ from agestat.labelled.faces import find_face
 from agestat.labelled.layouts import SPLITS, Row, read_layout
 from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.labelled.splits import split_by_subject
+from agestat.written.words import read_ages, read_gender
 
-OLDEST = 122  # years: the oldest person on record; labels above are mistakes
-GENDER_NAMES = {"female": "female", "f": "female", "woman": "female",
-                "male": "male", "m": "male", "man": "male", "": None}  # fmt: skip
 SHOWN = 200  # bad rows in one message; `agestat data check` lists them all
 CHECK_SIDE = 32  # pixels: all that a picture's check needs of it, so that JPEG decodes at an eighth
 ENVIRONMENT = "AGESTAT_DATA"
@@ -43,10 +41,6 @@ class LabelledSet:
     frame: pd.DataFrame
     problems: list[Problem]
     layouts: tuple[str, ...]
-
-
-class _BadRowError(Exception):
-    pass
 
 
 def find_data(arguments: Sequence[str | Path] = (), usual: str | None = None) -> list[Path]:
@@ -98,10 +92,11 @@ def read_labelled(
     """Read the labelled sets in ``paths``; a set without splits gets a seeded, stratified one by subject, and
     always the same one: what one command trains on another must not judge by.
 
-    ``split`` keeps one split, ``limit`` that many pictures of each, drawn by ``seed``; only what is kept is
-    decoded. ``faces`` also finds the face in each (the column ``box``), and a picture without one is a bad
-    row too. Every bad row (missing or unreadable picture, impossible age, unknown gender) is found at once.
-    Raises `AgestatError` with the list of them unless ``skip_bad``, and where no good row is left.
+    ``split`` keeps the splits named between its commas, ``limit`` that many pictures of each, drawn by
+    ``seed``; only what is kept is decoded. ``faces`` also finds the face in each (the column ``box``), and a
+    picture without one is a bad row too. Every bad row (missing or unreadable picture, impossible age,
+    unknown gender) is found at once. Raises `AgestatError` with the list of them unless ``skip_bad``, and
+    where no good row is left.
     """
     read = [read_layout(Path(path)) for path in paths]
     checked = [_check_rows(rows, str(path)) for path, (_, rows) in zip(paths, read, strict=True)]
@@ -126,15 +121,14 @@ def read_labelled(
 
 
 def _only(frame: pd.DataFrame, split: str) -> pd.DataFrame:
-    chosen = frame[frame["split"] == split]
-    if chosen.empty and not frame.empty:
-        names = ", ".join(sorted(set(frame["split"])))
+    wanted, there = [name.strip() for name in split.split(",")], sorted(set(frame["split"]))
+    if there and (missing := [name for name in wanted if name not in there]):
         raise UsageError(
             "There is no split {split!r} in this set: choose one of {names}, or all.",
-            split=split,
-            names=names,
+            split=missing[0],
+            names=", ".join(there),
         )
-    return chosen
+    return frame[frame["split"].isin(wanted)]
 
 
 def describe(problems: Sequence[Problem], shown: int = SHOWN) -> str:
@@ -156,10 +150,10 @@ def _check_rows(rows: list[Row], source: str) -> tuple[pd.DataFrame, list[Proble
     for row in rows:
         try:
             if row.file in seen:
-                raise _BadRowError("the picture is listed twice")
+                raise AgestatError("the picture is listed twice")
             seen.add(row.file)
             good.append(_values(row, source))
-        except _BadRowError as reason:
+        except AgestatError as reason:
             bad.append(Problem(str(row.table or row.file), row.line, str(reason)))
     frame = labelled_frame(good)
     frame["split"] = _splits(frame)
@@ -195,17 +189,14 @@ def _look(file: str, detector: FaceDetector | None) -> tuple[str | None, Box | N
 
 
 def _values(row: Row, source: str) -> LabelledRow:
-    """The row's values; raises `_BadRowError` with the reason where they make no sense."""
+    """The row's values; raises `AgestatError` with the reason where they make no sense."""
     if row.problem:
-        raise _BadRowError(row.problem)
+        raise AgestatError(row.problem)
     if not row.file.is_file():
-        raise _BadRowError(f"there is no file {row.file.name}")
-    gender = GENDER_NAMES.get(row.gender.lower(), row.gender)
-    if gender not in {"female", "male", None}:
-        raise _BadRowError(f"unknown gender {row.gender!r}")
-    age, low, high = _ages(row)
+        raise AgestatError("there is no file {name}", name=row.file.name)
+    gender, (age, low, high) = read_gender(row.gender), _ages(row)
     if gender is None and np.isnan(low):
-        raise _BadRowError("neither gender nor age is given")
+        raise AgestatError("neither gender nor age is given")
     split = SPLITS.get(row.split.lower(), row.split.lower())
     table, line = str(row.table or ""), row.line or 0
     file = str(row.file.absolute())
@@ -213,29 +204,26 @@ def _values(row: Row, source: str) -> LabelledRow:
 
 
 def _ages(row: Row) -> tuple[float, float, float]:
-    """Exact age and first and last year; the exact age fills a missing bucket."""
-    age, low, high = (_year(text) for text in (row.age, row.age_min, row.age_max))
-    if not np.isnan(age) and np.isnan(low) and np.isnan(high):
-        low = high = float(np.floor(age))
+    """Exact age and first and last year; what is written as the age fills a missing range."""
+    said, (low, high) = read_ages(row.age), (_year(text) for text in (row.age_min, row.age_max))
+    age = np.nan if said is None or said.exact is None else said.exact
+    if said and np.isnan(low) and np.isnan(high):
+        low, high = said.low, np.nan if said.high is None else said.high
     if np.isnan(low) and not np.isnan(high):
         low = 0.0
     if low > high or age < low or age >= high + 1:
-        raise _BadRowError(
-            f"ages contradict each other (age {row.age or '-'}, {row.age_min or '-'} to {row.age_max or '-'})"
-        )
+        raise AgestatError(
+            "ages contradict each other (age {age}, {low} to {high})",
+            age=row.age or "-", low=row.age_min or "-", high=row.age_max or "-",
+        )  # fmt: skip
     return age, low, high
 
 
 def _year(text: str) -> float:
-    if not text:
-        return float("nan")
-    try:
-        year = float(text)
-    except ValueError:
-        year = float("nan")
-    if not 0 <= year <= OLDEST:
-        raise _BadRowError(f"age {text} is not between 0 and {OLDEST}")
-    return year
+    said = read_ages(text)
+    if said and said.exact is None:
+        raise AgestatError("{text} is a range of ages: write it into the column age", text=text)
+    return np.nan if said is None or said.exact is None else said.exact
 
 
 def _splits(frame: pd.DataFrame) -> np.ndarray:

@@ -4,10 +4,12 @@ A layout only says what is written down: what a value means, and whether the pic
 once, in `agestat.labelled.dataset`.
 """
 
-import csv
+# ruff: noqa: PTH100, PTH118 (os keeps odd names as they are)
+
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import NamedTuple
 from agestat.errors import AgestatError
 from agestat.images.walk import Unwalkable, walk
 from agestat.model.label_space import SIX
+from agestat.written.paths import as_on_disk
+from agestat.written.tables import Table
 
 OWN_PLOTS = "data-check"  # where `agestat data check` draws them if nothing else is said
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
@@ -52,55 +56,60 @@ def _split_of(path: Path, root: Path) -> str:
     return next((name for name in names if name), "")
 
 
-def _table(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = needed - set(reader.fieldnames or ())
-            if missing:
-                raise AgestatError(
-                    "{path} has no column {missing}: add it to its first line.",
-                    path=path,
-                    missing=", ".join(sorted(missing)),
-                )
-            for values in reader:
-                yield reader.line_num, {key: (values[key] or "").strip() for key in values if key}
-    except UnicodeDecodeError as error:
-        raise AgestatError(
-            "{path}, line {line} is not UTF-8: save it as UTF-8.", path=path, line=_odd_line(path)
-        ) from error
-    except (OSError, csv.Error) as error:
-        raise AgestatError(
-            "{path} cannot be read as a CSV file ({reason}).", path=path, reason=error
-        ) from error
+def _place(folder: Path, table: Table, text: str) -> tuple[Path, str]:
+    """The file in ``folder`` that a table names, and its problem where it names none there: a table could be
+    a stranger's."""
+    home, is_stray = os.path.abspath(folder), False
+    for meaning in table.meanings(text) if text else ():
+        full = os.path.abspath(os.path.join(home, meaning))
+        if not full.startswith(home + os.sep):
+            is_stray = True
+            continue
+        path = folder / os.path.relpath(as_on_disk(full), home)
+        if path.is_file():
+            return path, ""
+    if not text:
+        return folder, "no file is named"
+    return folder / text, f"{text} lies outside the set" if is_stray else ""
 
 
-def _odd_line(path: Path) -> int:
-    """The first line that is not UTF-8."""
-    lines = enumerate(path.read_bytes().split(b"\n"), 1)
-    return next(number for number, line in lines if line.decode(errors="ignore").encode() != line)
+def _is_leftover(text: str) -> bool:
+    """Whether a table names what macOS leaves in archives beside pictures."""
+    *folders, name = re.split(r"[\\/]", text)
+    return name.startswith("._") or "__MACOSX" in folders
 
 
-def _stray(file: str) -> str:
-    """The problem of a table that names files outside its folder: it could be a stranger's."""
-    return f"{file} lies outside the set" if Path(file).is_absolute() or ".." in Path(file).parts else ""
+COLUMNS = ("split", "gender", "age", "age_min", "age_max", "subject", "domain")
 
 
 def _labels_csv(folder: Path) -> list[Row]:
-    table = folder / "labels.csv"
-    if not table.is_file():
+    path = folder / "labels.csv"
+    if not path.is_file():
         return []
-    fields = ("split", "gender", "age", "age_min", "age_max", "subject", "domain")
-    return [
-        Row(
-            folder / values["file"],
-            **{name: values.get(name, "") for name in fields},
-            table=table,
-            line=line,
-            problem=_stray(values["file"]),
-        )
-        for line, values in _table(table, {"file"})
-    ]
+    table, domains, rows = Table(path, needed=["file"], known=COLUMNS), _domains_csv(folder), []
+    lines = [line for line in table if not _is_leftover(line.cells["file"])]
+    if not {"gender", "age", "age_min", "age_max"} & set(table.columns):
+        raise AgestatError(
+            "{path} says nothing of genders or ages, its columns are {columns}. The shortest table "
+            "that works:\n  file,gender\n  {file},female",
+            path=path, columns=", ".join(table.columns),
+            file=lines[0].cells["file"] if lines else "images/1.jpg",
+        )  # fmt: skip
+    for number, cells in lines:
+        file, problem = _place(folder, table, cells["file"])
+        said = {name: cells[name] for name in COLUMNS if cells.get(name)}
+        known = {"domain": domains.get(file, ""), **said}
+        rows.append(Row(file, **known, table=path, line=number, problem=problem))
+    return rows
+
+
+def _domains_csv(folder: Path) -> dict[Path, str]:
+    """The kind of pictures that each file is of, where a table beside ``labels.csv`` says so."""
+    path = folder / "domains.csv"
+    if not path.is_file():
+        return {}
+    table = Table(path, needed=["file", "domain"])
+    return {_place(folder, table, cells["file"])[0]: cells["domain"] for _, cells in table}
 
 
 FAIRFACE_COLUMNS = {"file", "age", "gender", "race", "service_test"}
@@ -109,26 +118,26 @@ FAIRFACE_COLUMNS = {"file", "age", "gender", "race", "service_test"}
 def _fairface(folder: Path) -> list[Row]:
     """``fairface_label_train.csv`` and ``_val.csv`` beside (a folder that holds) ``train/`` and ``val/``."""
     rows = []
-    for table in sorted(folder.glob("*.csv")):
-        with table.open(encoding="utf-8-sig", errors="replace") as file:
-            if not set(file.readline().strip().split(",")) >= FAIRFACE_COLUMNS:
-                continue
-        for line, values in _table(table, FAIRFACE_COLUMNS):
-            homes = (home / values["file"] for home in [folder, *sorted(folder.glob("fairface-img-*"))])
-            path = next((path for path in homes if path.is_file()), folder / values["file"])
-            low, high = _bucket(values["age"])
-            split = SPLITS.get(Path(values["file"]).parts[0].lower(), "") if values["file"] else ""
-            rows.append(Row(path, split, values["gender"], "", low, high, domain=values["race"], table=table,
-                            line=line, problem=_stray(values["file"])))  # fmt: skip
+    for path in sorted(folder.glob("*.csv")):
+        table = _readable(path)
+        if table is None or not set(table.columns) >= FAIRFACE_COLUMNS:
+            continue
+        for line, cells in table:
+            homes = [folder, *sorted(folder.glob("fairface-img-*"))]
+            places = [_place(home, table, cells["file"]) for home in homes]
+            file, problem = next((place for place in places if place[0].is_file()), places[0])
+            split = SPLITS.get(Path(cells["file"]).parts[0].lower(), "") if cells["file"] else ""
+            rows.append(Row(file, split, cells["gender"], cells["age"], domain=cells["race"], table=path,
+                            line=line, problem=problem))  # fmt: skip
     return rows
 
 
-def _bucket(words: str) -> tuple[str, str]:
-    """``3-9`` and ``more than 70`` (which in FairFace means 70 and over) as first and last year."""
-    found = re.fullmatch(r"(\d+)\s*-\s*(\d+)|(?:more than\s*)(\d+)|(\d+)\s*\+", words.strip(), re.IGNORECASE)
-    if not found:
-        return words, ""
-    return found[1] or found[3] or found[4], found[2] or ""
+def _readable(path: Path) -> Table | None:
+    """A table that may be of something else altogether."""
+    try:
+        return Table(path)
+    except AgestatError:
+        return None
 
 
 UTKFACE_NAME = re.compile(r"(\d+)_(\d+)_(?:\d+_)?\d{8,}")

@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 
 from agestat import __version__
-from agestat.images.quality import brightness, sharpness
+from agestat.judging.calibration import calibration_arrays, write_calibration
 from agestat.judging.card import write_card
-from agestat.labelled.rows import known_heads
-from agestat.model.checkpoint import CALIBRATION, INFO, load_model, read_info, save_weights, write_info
-from agestat.model.label_space import GENDERS
-from agestat.model.predict import Model
+from agestat.model.checkpoint import INFO, load_model, read_info, save_weights, write_info
 from agestat.training.crops import load_crops
 from agestat.training.fit import Trainer
 
@@ -57,24 +54,7 @@ def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean.astype(np.float32), (rows[:kept].T / scale).astype(np.float32)
 
 
-def calibration_arrays(model: Model, frame: pd.DataFrame, crops: np.ndarray) -> dict[str, np.ndarray]:
-    """What correction is computed from: predictions and true labels of held-out pictures."""
-    known = np.asarray(known_heads(frame, model.space).all(axis=1))
-    frame, crops = frame[known], np.array(crops[known])
-    predictions = model.predict(crops)
-    return {
-        "logits": predictions.logits.astype(np.float16),
-        "novelty": predictions.novelty,
-        "gender": frame["gender"].map({name: i for i, name in enumerate(GENDERS)}).to_numpy(dtype=np.uint8),
-        "age_min": frame["age_min"].to_numpy(dtype=np.uint8),
-        "age_max": frame["age_max"].fillna(100).clip(upper=100).to_numpy(dtype=np.uint8),
-        "age": frame["age"].to_numpy(dtype=np.float32),
-        "sharpness": np.array([sharpness(crop) for crop in crops], dtype=np.float32),
-        "brightness": np.array([brightness(crop) for crop in crops], dtype=np.float32),
-    }
-
-
-def calibrate(
+def _calibrate(
     folder: Path, train: pd.DataFrame, val: pd.DataFrame, cache: Path, *, device: str = "auto"
 ) -> None:
     """Write ``calibration.npz`` of a checkpoint from its held-out pictures."""
@@ -86,9 +66,7 @@ def calibrate(
     model.calibration = {"feature_mean": mean, "feature_projection": projection}
     arrays = calibration_arrays(model, val, load_crops(val, cache, size=model.input_size, quiet=True))
     half = {key: value.astype(np.float16) for key, value in model.calibration.items()}
-    partial = folder / f"partial-{CALIBRATION}"
-    np.savez_compressed(partial, **arrays, **half)  # type: ignore[arg-type]
-    partial.replace(folder / CALIBRATION)
+    write_calibration(folder, {**arrays, **half})
 
 
 def export(
@@ -127,7 +105,7 @@ def export(
         "metrics": {},
     }  # fmt: skip
     save_weights(folder, trainer.final_state(), info)
-    calibrate(folder, trainer.train, trainer.val, options.cache, device=options.device)
+    _calibrate(folder, trainer.train, trainer.val, options.cache, device=options.device)
     write_card(folder)
 
 

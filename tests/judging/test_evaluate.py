@@ -160,7 +160,7 @@ def test_bands_are_the_labelled_buckets_where_they_are_apart(tmp_path):
 
 
 def test_chunks_keep_the_order_of_pictures(tmp_path, stubborn, monkeypatch):
-    monkeypatch.setattr("agestat.judging.evaluate.CHUNK", 2)
+    monkeypatch.setattr("agestat.judging.cutting.CHUNK", 2)
     folder = labelled(tmp_path, *["val,female,30,,,"] * 5)
     table = predict_table(stubborn["years"], read_labelled([folder]).frame, quiet=True)
     assert table["brightness"].is_monotonic_increasing and len(table) == 5

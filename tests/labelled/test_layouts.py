@@ -36,14 +36,14 @@ def test_labels_csv_rows_know_their_line(tmp_path):
     assert [(row.line, row.subject) for row in rows] == [(2, ""), (4, "ann")]
 
 
-def test_a_labels_csv_may_lack_all_columns_but_the_file(tmp_path):
+def test_a_labels_csv_may_lack_all_columns_but_the_file_and_one_label(tmp_path):
     (tmp_path / "labels.csv").write_text("gender,file\nmale,a.jpg\n")
     assert labels(read_layout(tmp_path)[1], tmp_path) == [("a.jpg", "", "male", "", "", "")]
 
 
 def test_a_labels_csv_without_files_says_so(tmp_path):
     (tmp_path / "labels.csv").write_text("picture,gender\na.jpg,male\n")
-    with pytest.raises(AgestatError, match=r"labels\.csv has no column file: add it to its first line\."):
+    with pytest.raises(AgestatError, match=r"labels\.csv has no column file: its columns are picture, "):
         read_layout(tmp_path)
 
 
@@ -73,10 +73,11 @@ def test_fairface_tables_and_folders(tmp_path, home):
     name, rows = read_layout(tmp_path)
     assert name == "FairFace"
     assert labels(rows, tmp_path / home) == [
-        ("train/1.jpg", "train", "Male", "", "50", "59"),
-        ("val/1.jpg", "val", "Female", "", "3", "9"),
-        ("val/2.jpg", "val", "Male", "", "70", ""),
+        ("train/1.jpg", "train", "Male", "50-59", "", ""),
+        ("val/1.jpg", "val", "Female", "3-9", "", ""),
+        ("val/2.jpg", "val", "Male", "more than 70", "", ""),
     ]
+    assert [row.domain for row in rows] == ["East Asian", "Black", "White"]
     assert [row.line for row in rows] == [2, 2, 3]
 
 

@@ -1,0 +1,187 @@
+"""Calibration sets: what a model says of pictures whose truth is known, which its errors are learned from."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from agestat.errors import AgestatError
+from agestat.files import make_folders
+from agestat.images.quality import brightness, sharpness
+from agestat.judging.card import write_card
+from agestat.judging.cutting import Cutter
+from agestat.judging.degrading import degrade
+from agestat.labelled.dataset import read_labelled
+from agestat.labelled.rows import known_heads
+from agestat.model.checkpoint import CALIBRATION, INFO, folder_of, load_model, read_info, write_info
+from agestat.model.label_space import GENDERS
+from agestat.model.predict import Model
+
+LAST_AGE = 100  # years: where an open range of ages ends in a calibration set
+FEATURE_SPACE = ("feature_mean", "feature_projection")  # of the training pictures, which novelty is judged by
+
+
+def calibrate(
+    model: str | Path,
+    data: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    split: str | None = "val",
+    crop: str = "auto",
+    degraded: int = 0,
+    limit: int | None = None,
+    skip_bad: bool = False,
+    seed: int = 0,
+    device: str = "auto",
+    quiet: bool = False,
+    command: str = "agestat.calibrate(...)",
+) -> Path:
+    """Learn the errors of a model on labelled pictures that it was not trained on, and write the checkpoint
+    folder ``out`` with this calibration set; ``out`` may be the model's own folder.
+
+    ``model``: a shipped model's name or a checkpoint folder. ``data``: one or more labelled sets, each of a
+    kind of pictures, its *domain*: its name, or what a column ``domain`` of ``labels.csv`` or the table
+    ``domains.csv`` (``file,domain``) beside it says. ``split``: names of splits between commas, None is all.
+    ``crop``: see `agestat.judging.cutting.Cutter`. ``degraded``: copies of each crop, seen small, blurred,
+    dark and compressed too. ``limit``: pictures of each split, drawn by ``seed``. Pictures without both
+    gender and age, or without a face, are left out. Raises `AgestatError` where none is left.
+    """
+    source, out = folder_of(model), Path(out)
+    _check_target(source, out)
+    network = load_model(source, device)
+    data = [data] if isinstance(data, str | Path) else data
+    read = read_labelled(data, skip_bad=skip_bad, seed=seed, split=split, limit=limit, quiet=quiet)
+    arrays = observe(network, read.frame, crop=crop, degraded=degraded, seed=seed, quiet=quiet)
+    if not len(arrays["logits"]):
+        raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
+    space = {key: network.calibration[key] for key in FEATURE_SPACE if key in network.calibration}
+    make_folders(out)
+    if out.resolve() != source.resolve():
+        for path in source.glob("model.*"):
+            shutil.copyfile(path, out / path.name)
+    write_calibration(out, {**arrays, **space})
+    names, counts = arrays["domains"].tolist(), np.bincount(arrays["domain"]).tolist()
+    about = {
+        "pictures": len(arrays["logits"]), "domains": dict(zip(names, counts, strict=True)),
+        "left_out": len(read.frame) - len(arrays["logits"]), "bad_rows": len(read.problems), "split": split,
+        "degraded": degraded, "command": command,
+    }  # fmt: skip
+    write_info(out, {**read_info(source), "calibration": about})
+    write_card(out)
+    return out
+
+
+def _check_target(source: Path, out: Path) -> None:
+    """Raise `AgestatError` before anything long is done where ``out`` holds another model."""
+    if (out / INFO).is_file() and read_info(out)["sha256"] != read_info(source)["sha256"]:
+        raise AgestatError("{out} holds another model: give another --out.", out=out)
+
+
+def observe(
+    model: Model,
+    frame: pd.DataFrame,
+    *,
+    crop: str = "auto",
+    degraded: int = 0,
+    seed: int = 0,
+    quiet: bool = True,
+) -> dict[str, np.ndarray]:
+    """The arrays of ``calibration.npz`` (see `calibration_arrays`) for those of a labelled frame whose gender
+    and age are known and which show a face.
+
+    Besides ``domain (N,) int16``, indices into the names ``domains (D,)``. Where the detector found every
+    face, ``size``, its side in pixels of the picture, and ``score``, 0 to 1, both ``(N,) float32``. With
+    ``degraded`` copies of each crop ``degraded_logits (M, L)``, ``degraded_novelty``,
+    ``degraded_sharpness``, ``degraded_brightness``, ``degraded_size``, its side in pixels, and
+    ``degraded_of (M,) int32``, the row of its picture.
+    """
+    frame = frame[np.asarray(known_heads(frame, model.space).all(axis=1))].reset_index(drop=True)
+    rng = np.random.default_rng(seed)
+    parts, copies = [_nothing(model)], [_nothing(model)]
+    shown: list[bool] = []
+    with tqdm(total=len(frame), desc="judging", unit="picture", disable=quiet or None) as bar:
+        for cuts in Cutter(model, crop).chunks(frame["file"].tolist()):
+            found = [cut for cut in cuts if cut is not None]
+            if found:
+                crops = np.stack([cut.pixels for cut in found])
+                copies += _degraded(model, crops, sum(shown), degraded, rng)
+                sides, scores = np.array([(side, score) for _, side, score in found], np.float32).T
+                parts.append({**predicted(model, crops), "size": sides, "score": scores})
+            shown += [cut is not None for cut in cuts]
+            bar.update(len(cuts))
+    frame = frame[np.array(shown, dtype=bool)]
+    arrays = {**_joined(parts), **_truth(frame), **_domains(frame)}
+    if np.isnan(arrays.get("score", np.nan)).any():
+        arrays = {key: value for key, value in arrays.items() if key not in ("size", "score")}
+    if degraded:
+        arrays |= {f"degraded_{key}": value for key, value in _joined(copies).items()}
+    return arrays
+
+
+def calibration_arrays(model: Model, frame: pd.DataFrame, crops: np.ndarray) -> dict[str, np.ndarray]:
+    """What a calibration set says of pictures that are cut already, ``(N, S, S, 3) uint8``: ``logits (N, L)
+    float16``, ``novelty``, ``sharpness``, ``brightness``, ``age`` in years or nan, ``(N,) float32``;
+    ``gender`` as an index into `GENDERS`, ``age_min`` and ``age_max`` in years, inclusive, ``(N,) uint8``.
+    Rows without gender or age are left out."""
+    known = np.asarray(known_heads(frame, model.space).all(axis=1))
+    return {**predicted(model, np.array(crops[known])), **_truth(frame[known])}
+
+
+def predicted(model: Model, crops: np.ndarray) -> dict[str, np.ndarray]:
+    """What the model says of crops, and how they look."""
+    predictions = model.predict(crops)
+    return {
+        "logits": predictions.logits.astype(np.float16),
+        "novelty": predictions.novelty,
+        "sharpness": np.array([sharpness(crop) for crop in crops], dtype=np.float32),
+        "brightness": np.array([brightness(crop) for crop in crops], dtype=np.float32),
+    }
+
+
+def _degraded(
+    model: Model, crops: np.ndarray, first: int, copies: int, rng: np.random.Generator
+) -> list[dict[str, np.ndarray]]:
+    """Each of ``copies`` rounds over crops whose first is row ``first`` of the set."""
+    rounds = []
+    for _ in range(copies):
+        pixels, sides = zip(*(degrade(crop, rng) for crop in crops), strict=True)
+        of = np.arange(first, first + len(crops), dtype=np.int32)
+        rounds.append({**predicted(model, np.stack(pixels)), "size": np.array(sides, np.uint8), "of": of})
+    return rounds
+
+
+def _nothing(model: Model) -> dict[str, np.ndarray]:
+    return predicted(model, np.empty((0, model.input_size, model.input_size, 3), np.uint8))
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Each array of the last of ``parts``, of all of them that have it."""
+    return {key: np.concatenate([part[key] for part in parts if key in part]) for key in parts[-1]}
+
+
+def _truth(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {
+        "gender": frame["gender"].map({name: i for i, name in enumerate(GENDERS)}).to_numpy(dtype=np.uint8),
+        "age_min": frame["age_min"].clip(upper=LAST_AGE).to_numpy(dtype=np.uint8),
+        "age_max": frame["age_max"].fillna(LAST_AGE).clip(upper=LAST_AGE).to_numpy(dtype=np.uint8),
+        "age": frame["age"].to_numpy(dtype=np.float32),
+    }
+
+
+def _domains(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    sets = frame["source"].map(lambda source: Path(source).resolve().name)
+    names, index = np.unique(
+        frame["domain"].where(frame["domain"] != "", sets).to_numpy("U"), return_inverse=True
+    )
+    return {"domain": index.astype(np.int16), "domains": names}
+
+
+def write_calibration(folder: Path, arrays: dict[str, Any]) -> None:
+    """Write ``calibration.npz`` of a checkpoint in one piece."""
+    partial = folder / f"partial-{CALIBRATION}"
+    np.savez_compressed(partial, **arrays)
+    partial.replace(folder / CALIBRATION)

@@ -1,0 +1,145 @@
+"""Calibration sets made from labelled pictures, and what a scan makes of them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+import agestat
+from agestat.cli import calibrate, main, scan
+from agestat.errors import AgestatError
+from agestat.judging.calibration import observe
+from agestat.judging.degrading import degrade
+from agestat.labelled.dataset import read_labelled
+from agestat.model.checkpoint import load_model, read_calibration, read_info, save_weights
+from agestat.model.label_space import YEARS
+from agestat.model.network import AgeGenderResNet
+from agestat.stats.calibration import Calibration
+
+PORTRAIT = Path(__file__).parents[2] / "sample_images" / "people" / "white_house" / "obama.jpg"
+HEAD = "file,split,gender,age,age_min,age_max,domain\n"
+ROWS = ("val,female,30,,,street", "calibration,male,,20,29,shop", "train,male,50,,,shop",
+        "val,female,,,,street", "val,,40,,,street", "calibration,female,,70,,")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """An untrained checkpoint of ages and genders, with what others keep in its description."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights") / "untrained"
+    save_weights(folder, AgeGenderResNet(YEARS).state_dict(), {
+        "name": "untrained", "about": "nothing learned", "space": "years", "input_size": 32, "crop": "faces",
+        "margin": 1.0, "architecture": "ResNet-18", "error_model": {"warp": 2.5}, "data": [], "teachers": [],
+        "init": "scratch", "terms": "CC0", "trained_on": 0, "epochs": 0, "seconds": 0, "seed": 0,
+        "commit": "unknown", "command": "none", "metrics": {},
+    })  # fmt: skip
+    return folder
+
+
+def labelled(folder, *rows):
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(len(rows)):
+        Image.fromarray(rng.integers(0, 255, (48, 48, 3), np.uint8)).save(folder / f"{number}.png")
+    lines = [f"{number}.png,{row}\n" for number, row in enumerate(rows)]
+    (folder / "labels.csv").write_text(HEAD + "".join(lines))
+    return folder
+
+
+def test_the_arrays_are_the_models_answers_and_the_truth(model, tmp_path):
+    folder = labelled(tmp_path / "set", *ROWS)
+    out = agestat.calibrate(model, folder, split="val,calibration", out=tmp_path / "out", device="cpu")
+    arrays = read_calibration(out)
+    assert arrays["gender"].tolist() == [0, 1, 0]
+    assert arrays["age_min"].tolist() == [30, 20, 70] and arrays["age_max"].tolist() == [30, 29, 100]
+    assert arrays["domains"][arrays["domain"]].tolist() == ["street", "shop", "set"]
+    pixels = np.asarray(Image.open(folder / "0.png").resize((32, 32), Image.Resampling.BICUBIC))
+    literal = load_model(model, "cpu").predict(pixels[None]).logits[0]
+    assert arrays["logits"][0] == pytest.approx(literal, abs=2e-3)
+    assert (arrays["logits"].dtype, arrays["logits"].shape) == (np.float16, (3, 103))
+    assert "size" not in arrays and "score" not in arrays  # crops: nobody looked for faces
+    assert Calibration.from_arrays(YEARS, arrays).n == 3
+    info = read_info(out)
+    assert info["error_model"] == {"warp": 2.5} and info["sha256"] == read_info(model)["sha256"]
+    assert info["calibration"]["domains"] == {"set": 1, "shop": 1, "street": 1}
+    assert info["calibration"]["left_out"] == 2
+    card = (out / "README.md").read_text()
+    assert "Its errors are known from 3 pictures (set 1, shop 1, street 1):" in card
+
+
+def test_a_table_beside_the_labels_may_name_the_domains(model, tmp_path):
+    folder = labelled(tmp_path / "set", "val,female,30,,,", "val,male,40,,,")
+    (folder / "domains.csv").write_text("file,domain\n1.png,wedding\n")
+    arrays = observe(load_model(model, "cpu"), read_labelled([folder]).frame)
+    assert arrays["domains"][arrays["domain"]].tolist() == ["set", "wedding"]
+
+
+def test_photos_go_through_the_detector_of_a_scan(model, tmp_path):
+    folder = labelled(tmp_path / "set", "val,female,30,,,", "val,male,40,,,")
+    shutil.copy(PORTRAIT, folder / "0.png")
+    Image.new("RGB", (300, 200), "grey").save(folder / "1.png")
+    arrays = observe(load_model(model, "cpu"), read_labelled([folder]).frame)
+    assert len(arrays["logits"]) == 1 and arrays["age_min"].tolist() == [30]
+    assert 0.5 <= arrays["score"][0] <= 1 and 24 <= arrays["size"][0] <= 2000
+
+
+def test_degraded_copies_know_their_picture(model, tmp_path):
+    folder = labelled(tmp_path / "set", "val,female,30,,,", "val,male,40,,,")
+    frame, network = read_labelled([folder]).frame, load_model(model, "cpu")
+    arrays = observe(network, frame, degraded=3)
+    assert arrays["degraded_of"].tolist() == [0, 1] * 3 and len(arrays["logits"]) == 2
+    assert ((arrays["degraded_size"] >= 24) & (arrays["degraded_size"] <= 128)).all()
+    assert (arrays["degraded_sharpness"] < arrays["sharpness"][arrays["degraded_of"]]).all()
+    again = observe(network, frame, degraded=3)
+    assert np.array_equal(again["degraded_logits"], arrays["degraded_logits"])
+
+
+def test_a_degraded_crop_is_darker_and_softer():
+    crop = np.random.default_rng(0).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    seen = [degrade(crop, np.random.default_rng(seed)) for seed in range(20)]
+    assert {pixels.shape for pixels, _ in seen} == {(128, 128, 3)}
+    assert all(pixels.mean() <= crop.mean() + 1 and pixels.std() < crop.std() for pixels, _ in seen)
+    assert min(side for _, side in seen) < 40 < 90 < max(side for _, side in seen)
+
+
+def test_nothing_is_written_over_another_model_or_from_nothing(model, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(model, other)
+    info = json.loads((other / "model.json").read_text())
+    (other / "model.json").write_text(json.dumps({**info, "sha256": "0" * 64}))
+    folder = labelled(tmp_path / "set", "val,female,,,,")
+    with pytest.raises(AgestatError, match="other holds another model: give another --out"):
+        agestat.calibrate(model, folder, out=other)
+    with pytest.raises(AgestatError, match="No picture shows a face and has both gender and age"):
+        agestat.calibrate(model, folder, out=tmp_path / "out", device="cpu")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scan_counts_with_the_errors_on_own_pictures(model, tmp_path):
+    """The user's way: label, calibrate, scan; and again with more labels, on the same store."""
+    rows = [f"val,{gender},{age},,,mine" for gender in ("female", "male") for age in range(20, 60, 4)]
+    mine, photos = labelled(tmp_path / "mine", *rows), tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(PORTRAIT, photos)
+    for count in (20, 12):
+        words = [str(model), str(mine), "--out", str(tmp_path / "own"), "--device", "cpu", "-q"]
+        made = CliRunner().invoke(calibrate.command, [*words, "--limit", str(count)])
+        assert made.exit_code == 0, made.output
+        assert f"knows its errors on {count} pictures (mine {count})" in made.stderr
+        done = CliRunner().invoke(
+            scan.command, [str(photos), "--model", str(tmp_path / "own"), "--db", str(tmp_path / "db"), "-v"]
+        )
+        assert done.exit_code == 0, done.output
+        assert f"{count} calibration pictures" in " ".join(done.output.split())
+
+
+def test_help_needs_no_network(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["agestat", "calibrate", "--help"])
+    with pytest.raises(SystemExit):
+        main.main()
+    assert "agestat scan ./photos --model my-faces" in capsys.readouterr().out
