@@ -19,7 +19,7 @@ from agestat.images.decode import sniff
 from agestat.images.kinds import MACHINES
 from agestat.images.quality import flags
 from agestat.images.walk import LATEST
-from agestat.model.label_space import LabelSpace
+from agestat.model.label_space import GENDERS, LabelSpace
 from agestat.scanning.store import StoredRun, is_database, store_of
 from agestat.scanning.store.reading import MEASURED
 from agestat.stats.correct import DEFAULT_METHOD
@@ -32,6 +32,7 @@ DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
 LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
 FACTS = ("taken_at", "mtime_ns", "camera")  # of a file, beside its place: what `Facts` holds
 PLACE = ["file_id", "root", "path", "x", "y", "width", "height", "score"]
+COUNTS_AS = ["group", "gender", "band"]
 MODEL_SAYS = ["p_female", "age", "age_low", "age_high"]
 LOOKS = ["sharpness", "brightness", "novelty"]
 
@@ -180,8 +181,19 @@ class Scan:
         ``docs/exports.md``."""
         return pd.concat(list(self.face_chunks()), ignore_index=True)
 
-    def face_chunks(self) -> Iterator[pd.DataFrame]:
-        """The rows of `faces` in frames of bounded size, one at least."""
+    def face_chunks(
+        self, bands: str | Sequence[int] | None = None, *, groups: pd.Series | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of `faces` in frames of bounded size, one at least. Each face has the gender and the band
+        that it counts as, one of ``bands``, and the group of its file in ``groups``."""
+        from agestat.stats.bands import parse_bands
+        from agestat.stats.layout import Layout
+        from agestat.stats.tally import EVERYTHING, counted_cells
+
+        layout = Layout(
+            self.space, tuple(parse_bands(DEFAULT_BANDS[self.space.name] if bands is None else bands))
+        )
+        named = np.array([name for name, *_ in layout.names], dtype=object)
         for frame, probabilities in self._stored.faces():
             self._name_files(frame)
             with self._stored.understood():
@@ -190,7 +202,11 @@ class Scan:
                 frame["age_low"], frame["age_high"] = self.space.age_interval(probabilities)
                 looks = {name: frame[name].to_numpy() for name in ("width", "height", *LOOKS)}
                 frame["flags"] = flags(looks, self._usual)
-            yield frame[[*PLACE, *MODEL_SAYS, *LOOKS, "flags"]]
+                cell = counted_cells(self.space, probabilities)
+                frame["gender"] = np.array(GENDERS, dtype=object)[layout.gender_of[cell]]
+                frame["band"] = named[layout.band_of[cell]]
+                frame["group"] = EVERYTHING if groups is None else groups.loc[frame["file_id"]].to_numpy()
+            yield frame[[*PLACE, *COUNTS_AS, *MODEL_SAYS, *LOOKS, "flags"]]
 
     @cached_property
     def _usual(self) -> Mapping[str, np.ndarray]:
@@ -265,6 +281,7 @@ class Scan:
         level: float = 0.95,
         replicates: int = 1000,
         seed: int = 0,
+        min_n: int = 1,
     ) -> "Estimate":
         """Corrected shares of perceived gender and age, with intervals.
 
@@ -273,7 +290,8 @@ class Scan:
         preset's name or the bands' first ages in years; None is "marketing", of six classes "seed".
         ``labels``: a file of `agestat label`, filled in. Faces of one ``cluster`` ("photo" or "folder") are
         taken as dependent. ``method``: see docs/statistics.md. ``level`` of the intervals; ``replicates`` of
-        what is drawn for them, with ``seed``. Raises `UsageError` for what cannot be used.
+        what is drawn for them, with ``seed``. Groups of fewer than ``min_n`` faces are only counted. Raises
+        `UsageError` for what cannot be used.
         """
         from threadpoolctl import threadpool_limits
 
@@ -294,9 +312,10 @@ class Scan:
                 lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen,
                 labels=own.own_labels(by, cluster=cluster, **keys) if own else None,
                 method=method, level=level, replicates=replicates, seed=seed,
+                min_n=min_n if by else 1,
             )  # fmt: skip
         names = [] if places is None or places.names is None else map(str, places.names)
-        faceless = tuple(sorted(set(names) - set(found.table["group"])))
+        faceless = tuple(sorted(set(names) - {*found.table["group"], *found.few}))
         if own:
             found = replace(found, labels_gone=own.gone, labels_sorted=own.are_sorted)
         return replace(found, faceless=faceless)

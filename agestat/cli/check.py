@@ -5,14 +5,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agestat.errors import UsageError
+from agestat.errors import N_, UsageError
 
 if TYPE_CHECKING:
     from agestat.model.label_space import LabelSpace
 
-TABLES = ("csv", "json", "parquet", "xlsx")
+TABLES = ("csv", "json", "parquet")
 MORE_TABLES = ("margins", "ages")
-OUTPUTS = (*TABLES, *MORE_TABLES, "faces", "files", "html", "png")
+OUTPUTS = (*TABLES, *MORE_TABLES, "xlsx", "faces", "files", "html", "png")
+PAGES = ("html", "htm")
+NO_PAGE = N_(
+    "A report is a page of HTML, not {target}: end its name with one of {endings}; browsers print it as PDF."
+)
 FEW = 1000  # inputs that are looked at one by one; a longer list is one of files
 
 
@@ -22,7 +26,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     from agestat.analysis.groups import parse_by
     from agestat.analysis.scan import DEFAULT_BANDS
     from agestat.files import format_of
-    from agestat.report.export import FACE_WRITERS, WRITERS, need_excel
+    from agestat.report.export import FACE_FORMATS, WRITERS, need_excel
     from agestat.stats.bands import band_of_cells, parse_bands
     from agestat.stats.correct import METHODS
 
@@ -44,7 +48,9 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     read = [*filter(None, [options["labels"], options["metadata"]]), *inputs]
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
-        format_of(options["faces"], FACE_WRITERS)
+        format_of(options["faces"], FACE_FORMATS)
+    if options["html"]:
+        format_of(options["html"], PAGES, NO_PAGE)
     formats = [format_of(options[key], WRITERS) for key in (*MORE_TABLES, "files") if options[key]]
     if options["xlsx"] or "xlsx" in formats:
         need_excel()

@@ -11,6 +11,9 @@ from agestat.cli.check import MORE_TABLES, OUTPUTS, TABLES
 from agestat.cli.messages import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from agestat.analysis.scan import Scan
@@ -25,36 +28,67 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     from agestat.report.export import write_faces, write_table
 
     result = estimate(scan, options)
-    for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless}):
+    for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless, *result.few}):
         click.echo(note, err=True)
-    overall = estimate(scan, {**options, "by": ()}) if options["html"] and options["by"] else None
-    if options["anonymous"]:  # only now: own labels are found by their paths
+    overall = estimate(scan, {**options, "by": ()}) if options["by"] else None
+    faces = _faces(scan, options) if options["faces"] else None
+    if options["anonymous"]:  # only now: own labels and groups are found by their paths
         scan.hide_paths()
-    for kind in TABLES:
-        if options[kind]:
-            write_table(result.table, options[kind], kind)
-    for name in MORE_TABLES:
-        if options[name]:
-            write_table(getattr(result, name), options[name])
+    _write_tables(scan, result, overall, options)
     if options["files"]:
-        write_table(scan.every_file, options["files"])
-    if options["faces"]:
-        write_faces(scan.face_chunks(), options["faces"])
+        write_table(scan.every_file, options["files"], dialect=options["csv_dialect"])
+    if faces is not None:
+        write_faces(faces, options["faces"], dialect=options["csv_dialect"])
     if options["html"] or options["png"]:
         _draw(scan, result, overall, options)
     if not options["quiet"]:
-        _print(scan, result, options)
-    if options.get("verbose"):
+        _print(scan, result, overall, options)
+    if options["verbose"]:
         told = scan.every_file.query("status in ('failed', 'left out', 'not read')")
         for reason, root, path in told[["reason", "root", "path"]].to_numpy():
             click.echo(f"{reason}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
     return UNREADABLE if scan.counts["failed"] else 0
 
 
+def _faces(scan: "Scan", options: dict[str, Any]) -> "Iterator[pd.DataFrame]":
+    """One row per face with its group, and the gender and band that it counts as."""
+    keys = {key: options[key] for key in ("metadata", "trust_mtime")}
+    names = scan.groups(options["by"], **keys) if options["by"] else None
+    return scan.face_chunks(options["bands"], groups=names)
+
+
+def _write_tables(
+    scan: "Scan", result: "Estimate", overall: "Estimate | None", options: dict[str, Any]
+) -> None:
+    """The files of numbers."""
+    import pandas as pd
+
+    from agestat.report.export import result_rows, write_table
+    from agestat.report.language import open_language
+    from agestat.report.workbook import write_workbook
+
+    rows = result_rows(result, overall)
+    for kind in TABLES:
+        if options[kind]:
+            write_table(rows, options[kind], kind, dialect=options["csv_dialect"])
+    for name in MORE_TABLES:
+        if options[name]:
+            both = [getattr(part, name) for part in (overall, result) if part is not None]
+            write_table(pd.concat(both), options[name], dialect=options["csv_dialect"])
+    if options["xlsx"]:
+        t = open_language(options["lang"])
+        write_workbook(scan, result, options["xlsx"], t, overall=overall, command=_command(options))
+
+
+def _command(options: dict[str, Any]) -> str | None:
+    """The command line, to repeat it."""
+    return None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]])
+
+
 def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":
     """The estimate that `group_options` and `estimate_options` ask for."""
     method = "cc" if options["raw"] else options["method"]
-    keys = ("bands", "labels", "metadata", "trust_mtime", "cluster", "level")
+    keys = ("bands", "labels", "metadata", "trust_mtime", "cluster", "level", "min_n")
     chosen = {key: options[key] for key in keys} | ({"method": method} if method else {})
     return scan.estimate(options["by"], **chosen)
 
@@ -69,8 +103,7 @@ def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options:
     if options["html"]:
         write_html(
             scan, result, options["html"], lang=options["lang"], thumbnails=options["thumbnails"],
-            command=None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]]),
-            overall=overall,
+            command=_command(options), overall=overall,
         )  # fmt: skip
     if options["png"]:
         figure = small_multiples(result, t=open_language(options["lang"]), theme=THEMES[options["theme"]])
@@ -101,10 +134,11 @@ def save_picture(figure: "Figure", target: str) -> None:
         )
 
 
-def _print(scan: "Scan", result: "Estimate", options: dict[str, Any]) -> None:
+def _print(scan: "Scan", result: "Estimate", overall: "Estimate | None", options: dict[str, Any]) -> None:
     """The summary; on standard error when a table goes to standard output."""
     from agestat.cli.terminal import Terminal
     from agestat.report.console import print_summary
 
     to_stdout = "-" in [options[key] for key in OUTPUTS]
-    print_summary(scan, result, Terminal(stderr=to_stdout), options["lang"])
+    console = Terminal(stderr=to_stdout)
+    print_summary(scan, result, console, options["lang"], overall=overall, verbose=options["verbose"])

@@ -69,6 +69,8 @@ estimate_options = _all(
     click.option("--method", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     level_option,
+    click.option("--min-n", type=click.IntRange(1), default=10, show_default=True, metavar="N",
+                 help="Groups of fewer faces are listed, not estimated; the totals hold them."),
     click.option("--labels", metavar="FILE.csv", help="Own labels of some faces, from agestat label."),
     cluster_option,
 )  # fmt: skip
@@ -91,11 +93,17 @@ theme_option = click.option(
     help="Colours of --png; an HTML page follows its reader's settings.",
 )  # fmt: skip
 
+csv_dialect_option = click.option(
+    "--csv-dialect", type=click.Choice(["plain", "excel"]), default="plain", show_default=True,
+    help="excel: semicolons, decimal commas and a UTF-8 mark.",
+)  # fmt: skip
+
 output_options = _all(
     click.option("--csv", type=Target(), help="Write the table as CSV; - is standard output."),
+    csv_dialect_option,
     click.option("--json", type=Target(), help="Write the table as JSON."),
     click.option("--parquet", type=Target(), help="Write the table as Parquet."),
-    click.option("--xlsx", type=Target(), help="Write the table for Excel (needs agestat[xlsx])."),
+    click.option("--xlsx", type=Target(), help="Write all tables as a workbook (needs agestat[xlsx])."),
     click.option("--margins", type=Target(), help="Write shares of gender alone and of age alone: .csv, "
                                                   ".json, .parquet or .xlsx."),
     click.option("--ages", type=Target(), help="Write mean and median ages, in the same formats."),

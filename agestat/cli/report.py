@@ -17,6 +17,9 @@ from agestat.cli.options import estimate_options, group_options, output_options
 @estimate_options
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No summary.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Also method, model and its known errors, and failed files."
+)
 def command(scan: tuple[str, ...], **options: Any) -> int:
     """Report what was scanned: summary, HTML page, population pyramid, tables.
 

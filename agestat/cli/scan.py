@@ -65,7 +65,12 @@ Examples:
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
 @click.option("--dry-run", is_flag=True, help="List what would be scanned, and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress bar.")
-@click.option("-v", "--verbose", is_flag=True, help="Also name the store and every file that failed.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Also method, model, its known errors, the store, and every file that failed.",
+)
 def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **options: Any) -> int:
     """Estimate shares of perceived gender and age of the people in pictures.
 

@@ -1,11 +1,16 @@
 """The summary on a terminal: 80 columns, with or without colour and Unicode."""
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from rich.cells import cell_len, set_cell_size
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 
 from agestat.report import words
@@ -17,9 +22,7 @@ if TYPE_CHECKING:
 from agestat.stats.estimate import Estimate
 
 WIDTH = 80
-COUNTED = 7  # columns of a counted share under its heading
 NARROW = 64  # columns below which figures give way: the mean ages of groups, the counted shares
-FEWEST = 8  # columns of a group's name at least
 LABEL = 13  # columns of a band's name at most
 MANY_GROUPS = 12  # more groups than these get one row each and no table of ages
 COLOURS = {"female": "#e69f00", "male": "#56b4e9"}  # Okabe and Ito: apart for colour-blind eyes too
@@ -39,7 +42,7 @@ class Screen:
     def spell(self, text: str) -> str:
         """``text`` in characters that the console can show."""
         if self.ascii:
-            text = text.translate({0x2013: "-", 0xA0: " ", 0xB7: "|", 0xD7: "x"})
+            text = text.translate({0x2013: "-", 0x2212: "-", 0xA0: " ", 0xB7: "|", 0xD7: "x"})
         return printable(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
@@ -51,117 +54,131 @@ class Screen:
         line.rstrip()
         self.console.print(line, highlight=False, width=self.width)
 
-    def left(self, text: str, width: int) -> str:
-        """``text`` in exactly ``width`` columns."""
-        return set_cell_size(self.spell(text), width)
+    def table(self) -> Table:
+        """An empty table as wide as a line, its columns a space apart."""
+        return Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
 
-    def right(self, text: str, width: int) -> str:
-        """``text`` at the right of ``width`` columns."""
-        text = self.spell(text)
-        return " " * max(0, width - cell_len(text)) + text
+    def column(self, table: Table, head: str, *, left: bool = False, **options: object) -> None:
+        """Add a column of figures, or of text at the ``left``."""
+        table.add_column(
+            Text(self.spell(head)), justify="left" if left else "right", no_wrap=True, overflow="ellipsis",
+            **options,  # type: ignore[arg-type]
+        )  # fmt: skip
 
-    def bar(self, part: float, width: int, *, leftwards: bool = False) -> str:
-        """A bar over ``part`` of ``width`` columns, to half a column where there is Unicode."""
-        halves = 0 if math.isnan(part) else round(2 * part * width)
-        full, half = ("#", "") if self.ascii else ("█", "▐" if leftwards else "▌")
+    def row(self, table: Table, *cells: "str | Bar") -> None:
+        """Add a row of text and bars."""
+        table.add_row(*(cell if isinstance(cell, Bar) else Text(self.spell(cell)) for cell in cells))
+
+    def print(self, table: Table) -> None:
+        """Print a table."""
+        self.console.print(table, width=self.width)
+
+
+class Bar:
+    """A bar over ``part`` of its column, to half a character where there is Unicode."""
+
+    def __init__(self, part: float, colour: str, *, leftwards: bool = False) -> None:
+        self.part, self.colour, self.leftwards = (0.0 if math.isnan(part) else part), colour, leftwards
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, options.max_width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        halves = round(2 * self.part * options.max_width)
+        full, half = ("#", "") if options.ascii_only else ("█", "▐" if self.leftwards else "▌")
         bar = full * (halves // 2) + half * (halves % 2)
-        return bar[::-1].rjust(width) if leftwards else bar.ljust(width)
+        bar = bar[::-1].rjust(options.max_width) if self.leftwards else bar.ljust(options.max_width)
+        yield Segment(bar, Style.parse(self.colour))
 
 
-def print_summary(scan: "Scan", estimate: Estimate, console: Console, lang: str | None = None) -> None:
-    """Print the summary sentence, what was left out, the shares of every group and how they were made."""
-    screen = Screen(console, lang)
+def print_summary(
+    scan: "Scan",
+    estimate: Estimate,
+    console: Console,
+    lang: str | None = None,
+    *,
+    overall: Estimate | None = None,
+    verbose: bool = False,
+) -> None:
+    """Print the summary sentence, what was left out, the shares of every group and a sentence to cite.
+
+    ``overall`` is the estimate without groups, where ``estimate`` has groups. ``verbose`` adds how shares
+    were made, by which model, and its known errors.
+    """
+    screen, whole = Screen(console, lang), overall or estimate
     t = screen.t
     screen.line((words.title(t), "bold"))
-    screen.line(words.summary(scan, estimate, t))
+    screen.line(words.summary(scan, whole, t))
     screen.line(" · ".join(words.quality(scan, t)))
     for reason, count in scan.failures.items():
         screen.line(f"  {t.number(count)} × {t.term(str(reason))}")
-    groups = estimate.groups
-    if len(groups) > 1:
-        _print_overview(screen, estimate, groups)
+    if overall is not None or len(estimate.groups) > 1:
+        _print_overview(screen, estimate, overall)
     for sentence in words.left_out(estimate, t):
         screen.line()
         screen.line(sentence)
-    if len(groups) <= MANY_GROUPS:
-        for group in groups:
+    if len(estimate.groups) <= MANY_GROUPS:
+        for group in estimate.groups:
             _print_group(screen, estimate, group)
     screen.line()
-    for sentence in words.notes(scan, estimate, t):
+    for sentence in [*words.limits(scan, whole, t), *(words.notes(scan, whole, t) if verbose else ())]:
         screen.line(sentence)
+    if cited := words.citation(scan, whole, t):
+        screen.line((t.gettext("To cite:"), "bold"), f" {cited}")
 
 
-def _print_overview(screen: Screen, estimate: Estimate, groups: list[str]) -> None:
-    """One row per group: faces, share of women, mean age."""
-    t, widths = screen.t, [10, 21, 21] if screen.width >= NARROW else [10, 21]
-    label = max(screen.width - sum(widths), FEWEST)
-    heads = t.gettext("faces"), t.gettext("% female"), t.gettext("mean age")
+def _print_overview(screen: Screen, estimate: Estimate, overall: Estimate | None) -> None:
+    """One row for everything and for each group: faces, share of women, mean age."""
+    t, table, is_wide = screen.t, screen.table(), screen.width >= NARROW
+    screen.column(table, t.gettext("group"), left=True, ratio=1, min_width=8)
+    for head in (t.gettext("faces"), t.gettext("% female"), *([t.gettext("mean age")] if is_wide else [])):
+        screen.column(table, head)
+    rows = [] if overall is None else [(overall, group, t.gettext("everything")) for group in overall.groups]
+    for of, group, name in [*rows, *((estimate, group, t.group(group)) for group in estimate.groups)]:
+        age = of.age(group)
+        mean_age = t.between(age["value"], age["low"], age["high"])
+        figures = [t.number(of.faces(group)), _share(of.margin(group, gender="female"), t), mean_age]
+        screen.row(table, name, *figures[: 3 if is_wide else 2])
     screen.line()
-    screen.line((screen.left(t.gettext("group"), label) + _columns(screen, heads, widths), "bold"))
-    for group in groups:
-        female, age = estimate.margin(group, gender="female"), estimate.age(group)
-        figures = (
-            t.number(estimate.faces(group)),
-            _share(female, t),
-            t.between(age["value"], age["low"], age["high"]),
-        )
-        screen.line(screen.left(t.group(group), label) + _columns(screen, figures, widths))
-
-
-def _columns(screen: Screen, cells: tuple[str, str, str], widths: list[int]) -> str:
-    return "".join(screen.right(cell, width) for cell, width in zip(cells, widths, strict=False))
+    screen.print(table)
 
 
 def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:
     """Shares of one group by band, the youngest at the bottom, men left and women right."""
-    t, bands = screen.t, estimate.bands
-    label = min(LABEL, max(cell_len(t.term(band)) for band in [*bands, "all"]))
+    t, table, is_wide = screen.t, screen.table(), screen.width >= NARROW
     sides = {gender: estimate.cells(group, gender) for gender in words.SIDES}
     whole = {gender: estimate.margin(group, gender=gender) for gender in sides}
-    shares = pd.concat([*sides.values(), pd.DataFrame(whole.values())])
-    wide = max(cell_len(_share(cell, t)) for _, cell in shares.iterrows())
-    counted = COUNTED if screen.width >= NARROW else 0
-    space = max(0, (screen.width - label - 2 * (counted + wide) - (6 if counted else 4)) // 2)
     top = max(side["share"].max() for side in sides.values()) or 1.0
-    heads = [screen.right(t.gettext("share, %"), wide)]
-    if counted:
-        heads.insert(0, screen.right(t.gettext("counted"), counted))
+    label = min(LABEL, max(cell_len(t.term(band)) for band in [*estimate.bands, "all"]))
+    heads = [t.gettext("counted"), t.gettext("share, %")][0 if is_wide else 1 :]
+    screen.column(table, "", left=True, width=label)
+    for head in heads:
+        screen.column(table, head)
+    for number, gender in enumerate(words.SIDES):
+        screen.column(table, t.term(gender), left=bool(number), ratio=1)
+    for head in reversed(heads):
+        screen.column(table, head)
+    if is_wide:
+        table.columns[1].style = table.columns[-1].style = "dim"
+
+    def add(name: str, cells: dict[str, pd.Series], *, bars: bool = True) -> None:
+        figures = {
+            gender: [t.number(100 * cell["share_counted"], 1), _share(cell, t)][0 if is_wide else 1 :]
+            for gender, cell in cells.items()
+        }
+        drawn = (
+            Bar(float(cell["share"]) / top if bars else 0.0, COLOURS[gender], leftwards=gender == "male")
+            for gender, cell in cells.items()
+        )
+        screen.row(table, name, *figures["male"], *drawn, *reversed(figures["female"]))
+
+    for index, band in reversed(list(enumerate(estimate.bands))):
+        add(t.term(band), {gender: side.iloc[index] for gender, side in sides.items()})
+    add(t.term("all"), whole, bars=False)
     faces = t.ngettext("{number} perceived face", "{number} perceived faces", estimate.faces(group))
     screen.line()
     screen.line((t.group(group), "bold"), f"  {faces}")
-    names = [t.term(gender) for gender in words.SIDES]
-    left = " ".join([*heads, screen.right(names[0], space)])
-    right = " ".join([screen.left(names[1], space), *reversed(heads)])
-    screen.line((f"{' ' * label} {left} {right}", "dim"))
-    for index, band in reversed(list(enumerate(bands))):
-        cells = {gender: side.iloc[index] for gender, side in sides.items()}
-        parts = {gender: float(cell["share"]) / top for gender, cell in cells.items()}
-        _print_row(screen, t.term(band), (label, counted, wide, space), cells, parts)
-    _print_row(screen, t.term("all"), (label, counted, wide, space), whole, {})
-
-
-def _print_row(
-    screen: Screen,
-    name: str,
-    columns: tuple[int, int, int, int],
-    cells: dict[str, pd.Series],
-    parts: dict[str, float],
-) -> None:
-    """One band in ``columns`` for its name, its counts, its shares and its bars; ``parts`` are the lengths of
-    the bars, 0 to 1, absent where there is no bar."""
-    t, (left, right), (label, width, wide, space) = screen.t, words.SIDES, columns
-    counted = {g: t.number(100 * cell["share_counted"], 1) if width else "" for g, cell in cells.items()}
-    shares = {g: screen.right(_share(cell, t), wide) for g, cell in cells.items()}
-    screen.line(
-        f"{screen.left(name, label)} ",
-        (screen.right(counted[left], width) + " " * bool(width), "dim"),
-        f"{shares[left]} ",
-        (screen.bar(parts.get(left, 0.0), space, leftwards=True), COLOURS[left]),
-        " ",
-        (screen.bar(parts.get(right, 0.0), space), COLOURS[right]),
-        f" {shares[right]} ",
-        (screen.right(counted[right], width), "dim"),
-    )
+    screen.print(table)
 
 
 def _share(row: pd.Series, t: Language) -> str:

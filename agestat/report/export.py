@@ -11,14 +11,19 @@ from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from agestat.errors import AgestatError, UsageError
 from agestat.files import format_of, output_file
 from agestat.report.text import printable
-from agestat.written.csv_files import map_text, unescape_formula, write_csv
+from agestat.stats.tally import EVERYTHING
+from agestat.written.csv_files import DIALECTS, map_text, unescape_formula, write_csv
+
+if TYPE_CHECKING:
+    from agestat.stats.estimate import Estimate
 
 TEXT_COLUMNS = ("group", "gender", "band", "statistic", "method", "calibration")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -86,31 +91,54 @@ WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
 }
 
 
-def write_table(frame: pd.DataFrame, target: str | Path, kind: str | None = None) -> None:
+def result_rows(estimate: "Estimate", overall: "Estimate | None" = None) -> pd.DataFrame:
+    """All shares of a result in one table. ``row`` says what each is: a ``cell`` of one gender and one band,
+    ``gender`` alone, ``age`` alone, or a group with too ``few`` faces, of which only these are known.
+
+    ``overall`` is the estimate without groups, whose rows come first.
+    """
+    parts = []
+    for part in (overall, estimate):
+        if part is not None:
+            is_gender = part.margins["gender"] != EVERYTHING
+            parts.append(part.table.assign(row="cell"))
+            parts.append(part.margins.assign(row=np.where(is_gender, "gender", "age")))
+    if estimate.few:
+        few = {"group": list(estimate.few), "n": list(estimate.few.values()), "row": "few"}
+        parts.append(pd.DataFrame(few).assign(gender=EVERYTHING, band=EVERYTHING))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def write_table(
+    frame: pd.DataFrame, target: str | Path, kind: str | None = None, *, dialect: str = "plain"
+) -> None:
     """Write ``frame`` without its index to the file ``target``, or to standard output for ``-``.
 
     ``kind`` is a key of `WRITERS`; by default the extension of ``target`` says it, and standard output gets
-    CSV. The file appears whole or not at all. Raises `UsageError` for an extension without a writer and
-    `AgestatError` if the file cannot be written.
+    CSV, which is written in ``dialect``. The file appears whole or not at all. Raises `UsageError` for an
+    extension without a writer and `AgestatError` if the file cannot be written.
     """
     kind = kind or format_of(target, WRITERS)
     with output_file(target) as stream:
-        WRITERS[kind](frame, stream)
+        if kind == "csv":
+            write_csv(frame, stream, dialect=dialect)
+        else:
+            WRITERS[kind](frame, stream)
 
 
-def write_faces(parts: Iterable[pd.DataFrame], target: str | Path) -> None:
+def write_faces(parts: Iterable[pd.DataFrame], target: str | Path, *, dialect: str = "plain") -> None:
     """Write one row per face, a part at a time, without the store's own row numbers.
 
-    The extension of ``target`` is one of `FACE_WRITERS`; standard output gets CSV. Raises as `write_table`.
+    The extension of ``target`` is one of `FACE_FORMATS`; standard output gets CSV. Raises as `write_table`.
     """
-    kind = format_of(target, FACE_WRITERS)
+    kind = format_of(target, FACE_FORMATS)
+    shown = (part.drop(columns="file_id", errors="ignore") for part in parts)
     with output_file(target) as stream:
-        FACE_WRITERS[kind]((part.drop(columns="file_id", errors="ignore") for part in parts), stream)
-
-
-def _faces_csv(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
-    for number, part in enumerate(parts):
-        write_csv(part, stream, header=number == 0)
+        if kind == "csv":
+            for number, part in enumerate(shown):
+                write_csv(part, stream, header=number == 0, dialect=dialect)
+        else:
+            FACE_WRITERS[kind](shown, stream)
 
 
 def _faces_jsonl(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
@@ -130,19 +158,24 @@ def _faces_parquet(parts: Iterable[pd.DataFrame], stream: BinaryIO) -> None:
 
 
 FACE_WRITERS: dict[str, Callable[[Iterable[pd.DataFrame], BinaryIO], None]] = {
-    "csv": _faces_csv,
     "jsonl": _faces_jsonl,
     "parquet": _faces_parquet,
 }
+FACE_FORMATS = ("csv", *FACE_WRITERS)
 
 
 def read_table(source: str | Path) -> pd.DataFrame:
-    """A CSV from `write_table`, with exactly the values that went in; the other formats need no undoing."""
+    """The cells of a result in a CSV from `write_table`, with exactly the values that went in; the other
+    formats need no undoing."""
     odd = "backslashreplace"
     try:
-        names = pd.read_csv(source, nrows=0, encoding_errors=odd)
+        with Path(source).open("rb") as file:
+            dialect = DIALECTS["excel" if b";" in file.readline() else "plain"]
+        names = pd.read_csv(source, nrows=0, encoding_errors=odd, encoding="utf-8-sig", **dialect)
         frame = pd.read_csv(
             source,
+            **dialect,
+            encoding="utf-8-sig",
             dtype=dict.fromkeys(TEXT_COLUMNS, str),
             keep_default_na=False,  # a folder may be called "NA"
             na_values={str(name): [""] for name in names if name not in TEXT_COLUMNS},
@@ -152,4 +185,6 @@ def read_table(source: str | Path) -> pd.DataFrame:
         raise AgestatError(
             "{source} cannot be read as a result table ({reason}).", source=source, reason=error
         ) from error
+    if "row" in frame:
+        frame = frame[frame["row"] == "cell"].drop(columns="row").reset_index(drop=True)
     return map_text(frame, unescape_formula).infer_objects()

@@ -193,18 +193,22 @@ def explanation(t: Language) -> Iterator[str]:
     )
 
 
-def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
-    """What a reader must know besides: method, model, its measured error, warnings."""
+def limits(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
+    """What a reader must know before the numbers are used."""
     found = scan.counts["found"]
     if scan.run.get("options", {}).get("limit") == found:
         yield t.ngettext("Only the first {number} file was looked at (--limit).",
                          "Only the first {number} files were looked at (--limit).", found)  # fmt: skip
+    yield from warnings(estimate, t)
+
+
+def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
+    """How the numbers were made: method, model, its measured error."""
     yield method(estimate, t)
     yield from cut_ages(estimate, t)
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
     yield from known_error(scan.model_info, t)
-    yield from warnings(estimate, t)
 
 
 def left_out(estimate: Estimate, t: Language) -> Iterator[str]:

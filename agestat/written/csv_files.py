@@ -7,6 +7,10 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+DIALECTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "excel": {"sep": ";", "decimal": ","},  # of countries that write decimals with a comma; with a UTF-8 mark
+}
 _FORMULA = re.compile(r"'*(\s*[=+\-@＝＋－＠]|[\t\r\n])")
 
 
@@ -31,10 +35,13 @@ def map_text(frame: pd.DataFrame, function: Callable[[Any], Any]) -> pd.DataFram
     return frame.rename(columns=function)
 
 
-def write_csv(frame: pd.DataFrame, stream: BinaryIO, *, header: bool = True) -> None:
-    """Write ``frame`` without its index; bytes of a path that are no UTF-8 stay as they are."""
+def write_csv(frame: pd.DataFrame, stream: BinaryIO, *, header: bool = True, dialect: str = "plain") -> None:
+    """Write ``frame`` without its index in one of `DIALECTS`; bytes of a path that are no UTF-8 stay as they
+    are."""
     frame = map_text(frame, escape_formula)
-    text = frame.to_csv(index=False, lineterminator="\n", header=header)
+    options = {"index": False, "lineterminator": "\n", "header": header, **DIALECTS[dialect]}
+    text = frame.to_csv(**options)
     if "\r" in text:  # the csv module leaves a lone carriage return unquoted, and readers end the row there
-        text = frame.to_csv(index=False, lineterminator="\n", header=header, quoting=csv.QUOTE_NONNUMERIC)
-    stream.write(text.encode("utf-8", "surrogateescape"))
+        text = frame.to_csv(quoting=csv.QUOTE_NONNUMERIC, **options)
+    mark = "\ufeff" if dialect == "excel" and header else ""
+    stream.write((mark + text).encode("utf-8", "surrogateescape"))

@@ -110,8 +110,8 @@ def test_groups_of_result_tables(store, tmp_path):
     groups = ("--by", "folder", "--groups", "2023", "2024")
     result = run(table, table, "--stores", store, store, *groups, "--csv", "-")
     assert result.stdout == run(store, *groups, "--csv", "-").stdout
-    with pytest.raises(AgestatError, match=r"2\.csv has no group 'all': choose one with --by and --groups"):
-        run(table, table, "--stores", store, store)
+    with pytest.raises(AgestatError, match=r"2\.csv has no group '2025': choose one with --by and --group"):
+        run(table, table, "--stores", store, store, "--by", "folder", "--groups", "2023", "2025")
 
 
 def test_tables_that_are_not_of_their_stores(store, other, write, tmp_path):

@@ -1,5 +1,6 @@
 import importlib.util
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 from matplotlib.font_manager import fontManager
 
 from agestat.cli.report import command
+from agestat.errors import UsageError
 
 _SPEC = importlib.util.spec_from_file_location("stores", Path(__file__).parents[1] / "report" / "conftest.py")
 stores = importlib.util.module_from_spec(_SPEC)
@@ -48,13 +50,13 @@ def test_everything_at_once_without_scanning(store, tmp_path):
     assert "Of 400 perceived faces in 200 photos" in page.read_text(encoding="utf-8")
     assert "Over time" in page.read_text(encoding="utf-8")
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert pd.read_csv(table)["group"].unique().tolist() == [2019, 2020, 2021]
+    assert pd.read_csv(table)["group"].unique().tolist() == ["all", "2019", "2020", "2021"]
 
 
 def test_table_alone_on_standard_output(store):
     result = run(store, "--csv", "-", "--quiet")
     assert result.stdout.splitlines()[0].startswith("group,gender,age_min,age_max,band,n,")
-    assert len(result.stdout.splitlines()) == 1 + 2 * 8
+    assert len(result.stdout.splitlines()) == 1 + 2 * 8 + 2 + 8
 
 
 def test_russian_page(store, tmp_path):
@@ -82,3 +84,76 @@ def test_a_stopped_scan_is_reported_as_one(tmp_path):
     assert result.stderr.startswith("This scan was stopped after ")
     assert result.stderr.endswith("of these alone: repeat `agestat scan` to finish it.\n")
     assert "None" not in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory) -> Path:
+    """A hundred pictures of two faces, of which two folders hold few."""
+    folder = tmp_path_factory.mktemp("uneven")
+    return stores.write_store(folder, 200, ("=Rome", *["=Rome"] * 20, "Oslo", *["Oslo"] * 20, "Bern"))
+
+
+def test_by_keeps_the_whole_and_few_faces_are_listed(uneven, tmp_path):
+    table, faces = tmp_path / "t.csv", tmp_path / "f.csv"
+    result = run(
+        uneven, "--by", "folder", "--csv", table, "--faces", faces, "--min-n", 20, "--bands", "0,18,65"
+    )
+    rows = pd.read_csv(table).set_index("group")
+    whole = pd.read_csv(faces)
+    few = whole["group"].value_counts()["Bern"]
+    assert rows.loc["Bern", ["row", "n"]].tolist() == ["few", few]
+    assert pd.isna(rows.loc["Bern", "share"])
+    assert Counter(rows.loc["all", "row"]) == {"cell": 6, "gender": 2, "age": 3}
+    assert rows.loc["all"].query("row == 'cell'")["n"].sum() == len(whole) == 200
+    counted = whole.groupby(["group", "gender", "band"]).size()
+    for row in rows.loc["Oslo"].query("row == 'cell' and n > 0").itertuples():
+        assert counted["Oslo", row.gender, row.band] == row.n
+    words = " ".join(result.output.split())
+    assert words.startswith("Perceived age and gender Of 200 perceived faces in 100 photos, ")
+    assert f"1 group has too few faces for an estimate: Bern ({few})." in words
+    assert "everything 200 " in words
+    assert "To cite: Of 200 faces in 100 photos, " in words
+    assert "calibration pictures" not in words
+    assert "calibration pictures" in " ".join(run(uneven, "-v").output.split())
+
+
+def test_a_summary_fits_a_screen(store):
+    assert len(run(store).output.splitlines()) <= 25
+
+
+def test_csv_for_spreadsheets_with_decimal_commas(uneven, tmp_path):
+    plain, excel = tmp_path / "p.csv", tmp_path / "e.csv"
+    run(uneven, "--by", "folder", "--csv", plain, "-q")
+    run(uneven, "--by", "folder", "--csv", excel, "-q", "--csv-dialect", "excel")
+    assert excel.read_bytes().startswith("\ufeffgroup;gender;".encode())
+    assert "'=Rome;" in excel.read_text(encoding="utf-8")
+    read = pd.read_csv(excel, sep=";", decimal=",", encoding="utf-8-sig")
+    pd.testing.assert_frame_equal(read, pd.read_csv(plain))
+
+
+def test_a_workbook_holds_everything_and_a_chart(uneven, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl", reason="the extra xlsx writes workbooks")
+    target = tmp_path / "r.xlsx"
+    run(uneven, "--by", "folder", "--xlsx", target, "--margins", tmp_path / "m.csv", "--min-n", 20)
+    book = openpyxl.load_workbook(target)
+    assert book.sheetnames == [
+        "shares", "margins", "ages", "groups", "failed files", "pyramid", "how it was made",
+    ]  # fmt: skip
+    shares = book["shares"]
+    assert shares.freeze_panes == "A2"
+    assert [cell.value for cell in shares[1]][:3] == ["group", "gender", "age_min"]
+    assert shares["H2"].number_format == "0.0%"
+    assert book["margins"].max_row == 1 + len(pd.read_csv(tmp_path / "m.csv"))
+    groups = {row[0]: row[1:] for row in book["groups"].iter_rows(min_row=2, values_only=True)}
+    assert groups["Bern"][1] == "too few faces"
+    formula = next(row[0] for row in book["groups"].iter_rows(min_row=2) if row[0].value == "=Rome")
+    assert formula.data_type == "s"
+    assert book["failed files"].max_row == 8
+    (chart,) = book["pyramid"]._charts
+    assert [series.tx.strRef.f for series in chart.series] == ["'pyramid'!B1", "'pyramid'!C1"]
+    assert list(book["how it was made"].values)[-1][1].startswith("Of 200 faces in 100 photos, ")
+
+
+def test_a_report_is_a_page(store, tmp_path):
+    with pytest.raises(UsageError, match=r"not .*r\.pdf: end its name with one of \.html"):
+        run(store, "--report", tmp_path / "r.pdf")

@@ -11,9 +11,12 @@ from agestat.report.words import cut_ages, known_error, warnings
 from agestat.stats.shift import Shift
 
 
-def printed(scan, estimate, *, lang: str = "en", encoding: str = "utf-8", **options) -> str:
+def printed(
+    scan, estimate, *, lang="en", encoding="utf-8", overall=None, verbose=False, width=100, **options
+) -> str:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    print_summary(scan, estimate, Console(file=stream, width=100, **options), lang)
+    console = Console(file=stream, width=width, **options)
+    print_summary(scan, estimate, console, lang, overall=overall, verbose=verbose)
     stream.flush()
     return stream.buffer.getvalue().decode(encoding)
 
@@ -22,11 +25,11 @@ def test_shares_of_a_literal_result(scan, make_estimate):
     lines = printed(scan, make_estimate()).splitlines()
     start = lines.index("all  100 perceived faces")
     assert lines[start + 1 : start + 6] == [
-        "      counted         share, %        male female              share, % counted",
-        "65+       5.0    2.0 (0.0–4.0)           ▐ ██████▌     21.0 (19.0–23.0)    15.0",
-        "18-64    35.0 36.0 (34.0–38.0) ███████████ █████████▌  31.0 (29.0–33.0)    30.0",
-        "0-17     10.0    6.0 (4.0–8.0)          ██ █              4.0 (2.0–6.0)     5.0",
-        "all      50.0 44.0 (42.0–46.0)                         56.0 (54.0–58.0)    50.0",
+        "      counted         share, %         male female              share, % counted",
+        "65+       5.0    2.0 (0.0–4.0)            ▐ ██████▌     21.0 (19.0–23.0)    15.0",
+        "18-64    35.0 36.0 (34.0–38.0) ████████████ █████████▌  31.0 (29.0–33.0)    30.0",
+        "0-17     10.0    6.0 (4.0–8.0)           ██ █              4.0 (2.0–6.0)     5.0",
+        "all      50.0 44.0 (42.0–46.0)                          56.0 (54.0–58.0)    50.0",
     ]
 
 
@@ -69,7 +72,7 @@ def test_the_models_known_error_stands_below(scan, make_estimate):
     assert (
         "Known error on drawn: gender right in 93.0 (92.0–94.0) %, age 12.6 (11.5–15.1) \n"
         "years off on average."
-    ) in printed(scan, make_estimate())
+    ) in printed(scan, make_estimate(), verbose=True)
     error = {"value": 0.5, "low": 0.4, "high": 0.6}
     years = {"space": "years", "metrics": {"x val": {"gender_accuracy": error, "age_mae": error}}}
     counted = {"age": 9, "exact_age": 0}
@@ -157,6 +160,6 @@ def test_a_folder_called_all_is_not_everything(scan, make_estimate):
 
 
 def test_counts_do_not_claim_to_know_the_errors(scan, make_estimate):
-    text = " ".join(printed(scan, replace(make_estimate(), method="cc")).split())
+    text = " ".join(printed(scan, replace(make_estimate(), method="cc"), verbose=True).split())
     assert "(cc), not corrected: their 95 % intervals hold the luck of the photos alone, not the" in text
     assert "calibration pictures" not in text
