@@ -3,9 +3,10 @@
 import csv
 import re
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 DIALECTS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -24,8 +25,10 @@ def unescape_formula(cell: Any) -> Any:
     return cell[1:] if isinstance(cell, str) and cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def map_text(frame: pd.DataFrame, function: Callable[[Any], Any]) -> pd.DataFrame:
+def map_text(frame: "pd.DataFrame", function: Callable[[Any], Any]) -> "pd.DataFrame":
     """``frame`` with ``function`` applied to column names and to the cells of columns that may hold text."""
+    import pandas as pd  # not at import: help is to be instant
+
     types = pd.api.types
     frame = frame.copy(deep=False)
     for name in frame:
@@ -35,7 +38,7 @@ def map_text(frame: pd.DataFrame, function: Callable[[Any], Any]) -> pd.DataFram
     return frame.rename(columns=function)
 
 
-def write_csv(frame: pd.DataFrame, stream: BinaryIO, *, header: bool = True, dialect: str = "plain") -> None:
+def write_csv(frame: "pd.DataFrame", stream: BinaryIO, *, header: bool = True, dialect: str = "plain") -> None:
     """Write ``frame`` without its index in one of `DIALECTS`; bytes of a path that are no UTF-8 stay as they
     are."""
     frame = map_text(frame, escape_formula)
