@@ -38,7 +38,9 @@ def map_text(frame: "pd.DataFrame", function: Callable[[Any], Any]) -> "pd.DataF
     return frame.rename(columns=function)
 
 
-def write_csv(frame: "pd.DataFrame", stream: BinaryIO, *, header: bool = True, dialect: str = "plain") -> None:
+def write_csv(
+    frame: "pd.DataFrame", stream: BinaryIO, *, header: bool = True, dialect: str = "plain"
+) -> None:
     """Write ``frame`` without its index in one of `DIALECTS`; bytes of a path that are no UTF-8 stay as they
     are."""
     frame = map_text(frame, escape_formula)
