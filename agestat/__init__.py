@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "scan": "agestat.api",
     "open": "agestat.api",
+    "merge": "agestat.api",
     "compare": "agestat.analysis.comparison",
     "estimate": "agestat.stats.estimate",
     "load_model": "agestat.model.checkpoint",

@@ -16,7 +16,9 @@ from agestat.images.walk import Found, LeftOut, folders_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scanning.examine import Settings
 from agestat.scanning.pipeline import Plan, Progress, Stop, fill
+from agestat.scanning.shards import Shard, check_shard, only_shard
 from agestat.scanning.store import Store, StoredRun, store_of
+from agestat.scanning.store import merge as merge_stores
 
 if TYPE_CHECKING:
     from agestat.model.predict import Model
@@ -48,6 +50,7 @@ def scan(
     batch_size: int | None = None,
     workers: int | None = None,
     limit: int | None = None,
+    shard: Shard | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Scan:
     """Scan files and folders and return the result.
@@ -55,10 +58,14 @@ def scan(
     Rows go to the store ``db`` (a file, or one that is open and stays so; default: a file per set of paths,
     in the user's cache folder) as the scan runs, and rows of unchanged files are taken from there unless
     ``fresh``; a scan that was killed goes on where it was. ``model`` names a shipped model or a checkpoint
-    folder. Thumbnails, trash and other files that machines keep are left out unless ``all_files``.
-    ``min_face`` in pixels and ``min_score`` from 0 to 1 leave faces out; ``limit`` ends after that
-    many files. Ctrl-C and SIGTERM end in order and raise `StoppedError`. Raises `AgestatError` for what
-    cannot be used; a file that cannot be read is a row.
+    folder. ``include`` and ``exclude`` are globs for paths below what is scanned, or names. Thumbnails, trash
+    and other files that machines keep are left out unless ``all_files``. ``min_face`` in pixels (None: 24) and ``min_score`` from 0 to 1 (None: 0.5) leave faces out. ``device``: "auto", "cpu",
+    "cuda" or "mps"; ``batch_size``: faces at once, None chooses; ``workers``: processes that decode, None is
+    one per core. ``limit`` ends after that many files; ``shard`` (2, 4) scans the second of four parts, see
+    `agestat.merge`. ``progress`` is called after every file, and when the scan is asked to stop.
+
+    Ctrl-C and SIGTERM end in order and raise `StoppedError`. Raises `AgestatError` for what cannot be used; a
+    file that cannot be read is a row.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     include, exclude = ([globs] if isinstance(globs, str) else list(globs) for globs in (include, exclude))
@@ -67,14 +74,15 @@ def scan(
         raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
     numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
     check_plan(device, numbers, min_score)
+    shard = shard and check_shard(shard)
     info = read_info(model)
     settings = settings_of(info, min_face, min_score)
     left_out: list[LeftOut] = []
     found = walk(paths, include=include, exclude=exclude, all_files=all_files, leave_out=left_out.append)
-    entries = islice(found, limit)
+    entries = islice(only_shard(found, shard), limit)
     stop = Stop()
-    with nullcontext(db) if isinstance(db, Store) else Store(db or store_of(paths)) as store:
-        about = _about(info, paths, settings, include, exclude, limit)
+    with nullcontext(db) if isinstance(db, Store) else Store(db or store_of(paths, shard)) as store:
+        about = _about(info, paths, settings, include, exclude, limit, shard)
         if not fresh:
             _check_emptied(store, paths)
         calibration = folder_of(model) / CALIBRATION
@@ -118,6 +126,16 @@ def _check_emptied(store: Store, paths: Sequence[str | os.PathLike[str]]) -> Non
             )  # fmt: skip
 
 
+def merge(stores: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str]) -> Scan:
+    """One scan of what was scanned in shards: the rows of the latest scans of ``stores`` in a new store
+    ``out``.
+
+    Raises `AgestatError` where they are of different models or settings, have a file in common or did not
+    end, or where ``out`` is there already.
+    """
+    return Scan(merge_stores(stores, out))
+
+
 def check_plan(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:
     """Raise `UsageError` for what no scan can be run with, before the store knows of it."""
     for name, number in numbers.items():
@@ -153,10 +171,13 @@ def _about(
     include: list[str],
     exclude: list[str],
     limit: int | None,
+    shard: Shard | None,
 ) -> dict[str, Any]:
     """What the store remembers of a run."""
     shown = [os.fsdecode(path) for path in paths[:100]]
-    options = {"include": include, "exclude": exclude, "limit": limit, "paths": shown}
+    options: dict[str, Any] = {"include": include, "exclude": exclude, "limit": limit, "paths": shown}
+    if shard:
+        options["shard"] = shard
     return {
         "model": info["name"],
         "model_digest": info["sha256"],

@@ -18,6 +18,8 @@ COMMANDS = {
     "report": "agestat.cli.report",
     "compare": "agestat.cli.compare",
     "label": "agestat.cli.label",
+    "stores": "agestat.cli.stores",
+    "merge": "agestat.cli.merge",
     "models": "agestat.cli.models",
     "train": "agestat.cli.train",
     "eval": "agestat.cli.evaluate",

@@ -14,6 +14,7 @@ from agestat.errors import UsageError
 from agestat.written.paths import read_list
 
 if TYPE_CHECKING:
+    from agestat.report.language import Language
     from agestat.scanning.pipeline import Progress
 
 WALKED = ("include", "exclude", "all_files")  # options that say what is met
@@ -63,6 +64,9 @@ Examples:
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
+@click.option(
+    "--shard", metavar="I/N", help="Only part I of N, the same on every machine; see agestat merge."
+)
 @click.option("--dry-run", is_flag=True, help="List what would be scanned, and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress bar.")
 @click.option(
@@ -77,6 +81,9 @@ def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **opti
     PATH are files and folders. What was scanned is kept, so that the next scan reads only what is new, and a
     scan that was killed goes on. Exit code 3: finished, but some files could not be read.
     """
+    from agestat.scanning.shards import parse_shard
+
+    options["shard"] = options["shard"] and parse_shard(options["shard"])
     scanned = [*paths, *_listed(from_file)]
     if not scanned:
         if from_file:
@@ -106,6 +113,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
         "device",
         "workers",
         "limit",
+        "shard",
     )
     chosen = {key: options[key] for key in keys}
     chosen["batch_size"] = _batch_size(options["batch_size"])
@@ -119,7 +127,9 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
         )
     numbers = {key: chosen[key] for key in ("batch_size", "workers", "limit", "min_face")}
     check_plan(chosen["device"], numbers, chosen["min_score"])
-    with Store(options["db"] or store_of(paths)) as store:  # nobody scans into it before all is delivered
+    with Store(
+        options["db"] or store_of(paths, options["shard"])
+    ) as store:  # nobody scans into it before all is delivered
         try:
             with _progress(paths, options) as progress:
                 result = scan(paths, **chosen, db=store, progress=progress)
@@ -161,8 +171,9 @@ def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
 
     from agestat.files import output_file
     from agestat.images.walk import Found, walk
+    from agestat.scanning.shards import only_shard
 
-    found = walk(paths, **{key: options[key] for key in WALKED})
+    found = only_shard(walk(paths, **{key: options[key] for key in WALKED}), options["shard"])
     number = 0
     with output_file("-") as stream:
         for entry in islice(found, min(options["limit"] or sys.maxsize, sys.maxsize)):
@@ -177,26 +188,48 @@ def _dry_run(paths: list[str], options: dict[str, Any]) -> int:
 
 @contextlib.contextmanager
 def _progress(paths: list[str], options: dict[str, Any]) -> Iterator[Callable[["Progress"], None]]:
-    """A bar with pictures per second and time left, on a terminal only."""
-    if options["quiet"] or not sys.stderr.isatty():
+    """What shows how far a scan is: on a terminal a bar with pictures per second and time left."""
+    if options["quiet"]:
         yield lambda _: None
+        return
+    from agestat.report.language import open_language
+
+    t = open_language()
+    if not sys.stderr.isatty():
+        yield lambda now: _say_stopping(now, t) if now.stopping else None
         return
     from threading import Thread
 
     from tqdm import tqdm
 
     from agestat.images.walk import walk
+    from agestat.scanning.shards import only_shard
 
     with tqdm(unit=" pictures", dynamic_ncols=True) as bar:
 
         def count() -> None:
             """The walk itself is too close to the scan to know the end."""
-            bar.total = sum(1 for _ in walk(paths, **{key: options[key] for key in WALKED}))
+            found = walk(paths, **{key: options[key] for key in WALKED})
+            bar.total = sum(1 for _ in only_shard(found, options["shard"]))
             bar.total = min(bar.total, options["limit"] or bar.total)
 
         def show(now: "Progress") -> None:
+            if now.stopping:
+                _say_stopping(now, t)
+                return
             bar.set_postfix(faces=now.faces, failed=now.failed, refresh=False)
             bar.update(now.done - bar.n)
 
         Thread(target=count, daemon=True).start()
         yield show
+
+
+def _say_stopping(now: "Progress", t: "Language") -> None:
+    """Answer the first Ctrl-C. This runs between any two steps of the program, perhaps inside a print: it
+    writes to the system."""
+    said = t.ngettext(
+        "Stopping: finishing {number} file; Ctrl-C again stops at once.",
+        "Stopping: finishing {number} files; Ctrl-C again stops at once.",
+        now.under_way,
+    )
+    os.write(2, f"\n{said}\n".encode(sys.stderr.encoding or "utf-8", "replace"))

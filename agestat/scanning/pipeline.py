@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,15 @@ ECHO_SECONDS = 0.5  # `timeout` and other wrappers signal a process and its grou
 
 @dataclass
 class Progress:
-    """Numbers of a running scan: files settled, how many failed or came from the store, and new faces."""
+    """Numbers of a running scan: files settled, how many failed or came from the store, new faces, files that
+    are under way; and whether it was asked to stop at this moment, and finishes these."""
 
     done: int = 0
     failed: int = 0
     reused: int = 0
     faces: int = 0
+    under_way: int = 0
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.told: Callable[[], None] = lambda: None  # called at once, whatever is being done
         self._heard_at = 0.0
 
     @contextmanager
@@ -67,6 +71,7 @@ class Stop:
         now = time.monotonic()
         if self.signal is None:
             self.signal, self._heard_at = number, now
+            self.told()
         elif now - self._heard_at > ECHO_SECONDS:
             raise KeyboardInterrupt
 
@@ -85,10 +90,13 @@ def fill(
     """Give every entry its row in ``run``; after a stop, those that were under way. What the walk has put
     into ``left_out`` goes to the store and out of the list.
 
-    ``load`` is called for the model when the first crop is ready. ``progress`` is called after every file.
+    ``load`` is called for the model when the first crop is ready. ``progress`` is called after every file,
+    and at once when the scan is asked to stop.
     """
     now = Progress()
     saver = _Saver(store, run, [] if left_out is None else left_out)
+
+    stop.told = lambda: progress(replace(now, stopping=True))
 
     def wanted() -> Iterator[Found]:
         for entry in entries:
@@ -98,6 +106,7 @@ def fill(
                 saver.add([Row(entry, failed(entry.reason))])
                 now.failed += 1
             elif plan.fresh or (status := saver.reuse(entry)) is None:
+                now.under_way += 1
                 yield entry
                 continue
             else:
@@ -114,6 +123,7 @@ def fill(
         ):
             for file, answer in decoders.run(wanted()):
                 now.done += 1
+                now.under_way -= 1
                 now.failed += answer.status == FAILED
                 now.faces += len(answer.faces)
                 progress(now)

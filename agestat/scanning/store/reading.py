@@ -153,6 +153,15 @@ class StoredRun:
                 raise ValueError
             return info, None if calibration is None else unpack_calibration(calibration)
 
+    def model_row(self) -> tuple[Any, ...]:
+        """Digest, description and calibration set of the model, as they are stored."""
+        return self._one("SELECT * FROM models WHERE digest = ?", self.about["model_digest"])
+
+    def settings(self) -> str:
+        """Network and detector: what must be equal for rows to be used again."""
+        query = "SELECT text FROM settings WHERE id = (SELECT settings_id FROM runs WHERE id = ?)"
+        return str(self._one(query, self.run)[0])
+
     def counts(self) -> dict[str, int]:
         """See `agestat.analysis.scan.Scan.counts`."""
         found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self.run)

@@ -2,18 +2,17 @@
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agestat.errors import AgestatError
 from agestat.images.reasons import LASTING
 from agestat.images.walk import Found, LeftOut, Unwalkable
 from agestat.scanning.examine import FAILED, Examined
-from agestat.scanning.store.schema import FILE_COLUMNS, IN_USE, check, connect, in_words, prepare
+from agestat.scanning.store.lock import only_writer
+from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, in_words, prepare
 
 _KEYS = ("root_id", "path", "settings_id")
 _COLUMNS = (*_KEYS, "run_id", *FILE_COLUMNS)
@@ -46,11 +45,7 @@ class Row(NamedTuple):
 
 
 class Store:
-    """A store that is written; inside ``with`` nobody else writes it. Raises `AgestatError` for any trouble.
-
-    A file beside it, of the same name and ``-lock``, says that it is written: the system holds the lock, so
-    that it ends with the process.
-    """
+    """A store to write; inside ``with`` nobody else writes it. Raises `AgestatError` for any trouble."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()
@@ -58,39 +53,18 @@ class Store:
     def __enter__(self) -> "Store":
         if self.path.exists():
             check(self.path)
-        with in_words(self.path):
+        with in_words(self.path), ExitStack() as stack:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock()
-            try:
-                self._db = connect(self.path, "rwc")
-                prepare(self._db)
-            except BaseException:
-                self._unlock()
-                raise
+            stack.enter_context(only_writer(self.path))
+            self._db = connect(self.path, "rwc")
+            stack.callback(self._db.close)
+            prepare(self._db)
+            self._open = stack.pop_all()
         self._roots: dict[str, int] = {}
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
-        self._unlock()
-
-    def _lock(self) -> None:
-        import filelock  # takes a tenth of a second
-
-        self._locked = filelock.FileLock(self.path.with_name(f"{self.path.name}-lock"), timeout=0)
-        try:
-            self._locked.acquire()
-        except filelock.Timeout:
-            raise AgestatError(f"The store {self.path} {IN_USE}.") from None
-        except PermissionError:
-            if not self.path.exists():
-                raise sqlite3.OperationalError("unable to open") from None
-            raise sqlite3.OperationalError("readonly") from None
-
-    def _unlock(self) -> None:
-        if os.name == "posix":  # elsewhere an open file cannot be deleted, and the lock does it
-            Path(self._locked.lock_file).unlink(missing_ok=True)
-        self._locked.release()
+        self._open.close()
 
     def begin_run(self, settings: str, about: dict[str, Any]) -> int:
         """A new run with these settings; ``about`` is kept for the record. Returns its id."""
