@@ -9,7 +9,7 @@ from typing import Any
 
 from agestat.errors import AgestatError
 from agestat.scanning.store.reading import StoredRun
-from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, in_words, prepare, uri
+from agestat.scanning.store.schema import FILE_COLUMNS, address, check, connect, in_words, prepare
 
 _COPY = (
     "INSERT OR IGNORE INTO roots (path) SELECT path FROM part.roots WHERE id IN "
@@ -128,7 +128,7 @@ def _union(lists: Iterable[Iterable[str]]) -> list[str]:
 
 def _copy(db: sqlite3.Connection, part: StoredRun) -> None:
     """The rows of one store. Raises `AgestatError` if one of its files is there already."""
-    db.execute("ATTACH ? AS part", [uri(part.path, "rw")])
+    db.execute("ATTACH ? AS part", [address(part.path, "rw")])
     have = {row[1] for row in db.execute("PRAGMA part.table_info(files)")}
     has_others = bool(db.execute("PRAGMA part.table_info(others)").fetchall())
     values = ", ".join(f"theirs.{name}" if name in have else "NULL" for name in FILE_COLUMNS)

@@ -89,16 +89,16 @@ def has_others(db: sqlite3.Connection) -> bool:
     return bool(list(db.execute("PRAGMA table_info(others)")))
 
 
-def _address(path: PurePath) -> str:
+def _uri(path: PurePath) -> str:
     """A file URI as SQLite understands it: a share of Windows' (``\\\\nas\\photos``) is no host to it."""
-    address = path.as_uri()
-    return address.replace("file://", "file:////", 1) if path.drive.startswith("\\\\") else address
+    uri = path.as_uri()
+    return uri.replace("file://", "file:////", 1) if path.drive.startswith("\\\\") else uri
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open a store in a mode of SQLite's: ``rw`` or, to make a new one, ``rwc``."""
     return sqlite3.connect(
-        uri(path, mode),
+        address(path, mode),
         timeout=WAIT_SECONDS,
         isolation_level=None,
         check_same_thread=False,
@@ -106,13 +106,13 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def uri(path: Path, mode: str) -> str:
+def address(path: Path, mode: str) -> str:
     """A store's address. One that may only be read, and beside which nothing waits to be written, is taken as
     an archive that nobody changes."""
     if path.exists() and not _may_write(path):
         waits = path.with_name(f"{path.name}-wal").exists()
         mode = "ro" if waits else "ro&immutable=1"
-    return f"{_address(path)}?mode={mode}"
+    return f"{_uri(path)}?mode={mode}"
 
 
 def _may_write(path: Path) -> bool:
@@ -152,7 +152,7 @@ def _header(path: Path) -> tuple[int, int]:
     on it. ``immutable`` leaves no trace.
     """
     try:
-        with closing(sqlite3.connect(f"{_address(path)}?mode=ro&immutable=1", uri=True)) as db:
+        with closing(sqlite3.connect(f"{_uri(path)}?mode=ro&immutable=1", uri=True)) as db:
             queries = "PRAGMA application_id", "PRAGMA user_version"
             application, version = (db.execute(query).fetchone()[0] for query in queries)
             if application == version == 0:  # nobody's, or empty yet
