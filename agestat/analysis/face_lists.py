@@ -1,5 +1,6 @@
 """Lists of a scan's faces as CSV files that people fill: labels, and what is no person who was there."""
 
+import os
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import PurePath
@@ -8,6 +9,7 @@ from typing import BinaryIO
 import pandas as pd
 
 from agestat.analysis.scan import Scan
+from agestat.errors import AgestatError
 from agestat.written.csv_files import write_csv
 from agestat.written.tables import Table, comparable
 from agestat.written.words import read_number
@@ -34,6 +36,30 @@ def write_list(faces: pd.DataFrame, stream: BinaryIO) -> None:
     """Write faces as CSV with empty columns to fill."""
     rows = [[*row, *[""] * len(ANSWERS)] for row in rows_of(faces)]
     write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), stream)
+
+
+def read_left_out(path: str | os.PathLike[str], scan: Scan) -> list[tuple[int, int]]:
+    """The faces that a list notes as no face or no person: ids of their files and numbers in them, from 0.
+
+    Rows of faces that the scan has not any more do nothing. Raises `AgestatError` if all are such.
+    """
+    table = Table(path, (*PLACE, "note"))
+    rows = [row.cells for row in table if row.cells["note"].lower() in (NOT_A_FACE, NOT_A_PERSON)]
+    find = FaceFinder(scan, table)
+    found = sorted({index for index in map(find, rows) if index is not None})
+    if rows and not found:
+        raise AgestatError(
+            "None of the faces that {path} leaves out is in this scan: scan the folder that it was made for.",
+            path=path,
+        )
+    names = names_of_faces(pd.concat([frame[["file_id"]] for frame in scan.face_chunks()]))
+    return [names[index] for index in found]
+
+
+def names_of_faces(faces: pd.DataFrame) -> list[tuple[int, int]]:
+    """Of all faces of a scan in its order: the id of the file of each and its number there, from 0."""
+    numbers = faces.groupby("file_id").cumcount()
+    return list(zip(faces["file_id"].tolist(), numbers.tolist(), strict=True))
 
 
 class FaceFinder:

@@ -90,6 +90,16 @@ class Scan:
         self.__dict__.pop("files", None)
         self.__dict__.pop("failed", None)
 
+    def leave_out(self, path: str | os.PathLike[str]) -> None:
+        """From now on count without the faces that a list of `agestat report --review` or `agestat label`
+        notes as no face or no person. Raises `AgestatError` if the list names no face of this scan."""
+        from agestat.analysis.face_lists import read_left_out
+
+        self._stored.leave_out(())
+        self._stored.leave_out(read_left_out(path, self))
+        for known in ("counts", "files", "_looks"):
+            self.__dict__.pop(known, None)
+
     def _name_files(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Roots and paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
         roots, paths = list(frame["root"]), list(frame["path"])
@@ -138,7 +148,7 @@ class Scan:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Files ``found``, ``read``, ``failed``, ``reused``, ``no_face``, and of these ``small_faces``: those
-        whose faces were all left out; ``faces``, ``faces_left_out``."""
+        whose faces were all left out; ``faces``, and ``faces_left_out`` as too small or ``_by_you``."""
         return self._stored.counts()
 
     @cached_property

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TABLES = ("csv", "json", "parquet")
 MORE_TABLES = ("margins", "ages")
-OUTPUTS = (*TABLES, *MORE_TABLES, "xlsx", "faces", "files", "html", "png")
+OUTPUTS = (*TABLES, *MORE_TABLES, "xlsx", "faces", "files", "html", "png", "review")
 PAGES = ("html", "htm")
 NO_PAGE = N_(
     "A report is a page of HTML, not {target}: end its name with one of {endings}; browsers print it as PDF."
@@ -38,14 +38,16 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
             method=options["method"],
             methods=", ".join(METHODS),
         )
-    if options["anonymous"] and options["thumbnails"]:
-        raise UsageError("--anonymous and --thumbnails exclude each other: faces identify people.")
+    if options["anonymous"] and (options["thumbnails"] or options["review"]):
+        raise UsageError("--anonymous excludes --thumbnails and --review: faces identify people.")
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
     bands = DEFAULT_BANDS[space.name] if options["bands"] is None else options["bands"]
     band_of_cells(space, parse_bands(bands))
     if options["labels"] and not Path(options["labels"]).is_file():
         raise UsageError("The labels {labels} are not there: check the path.", labels=options["labels"])
-    read = [*filter(None, [options["labels"], options["metadata"]]), *inputs]
+    if options["exclude_faces"] and not Path(options["exclude_faces"]).is_file():
+        raise UsageError("The list {list} is not there: check the path.", list=options["exclude_faces"])
+    read = [*filter(None, [options[key] for key in ("labels", "metadata", "exclude_faces")]), *inputs]
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
         format_of(options["faces"], FACE_FORMATS)

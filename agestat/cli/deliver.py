@@ -27,6 +27,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     from agestat.analysis.groups import notes_of_unknown
     from agestat.report.export import write_faces, write_table
 
+    _review(scan, options)
     result = estimate(scan, options)
     for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless, *result.few}):
         click.echo(note, err=True)
@@ -48,6 +49,20 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
         for reason, root, path in told[["reason", "root", "path"]].to_numpy():
             click.echo(f"{reason}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
     return UNREADABLE if scan.counts["failed"] else 0
+
+
+def _review(scan: "Scan", options: dict[str, Any]) -> None:
+    """Leave out the faces of ``--exclude-faces``, and write the page that shows them and the others."""
+    listed = options["exclude_faces"]
+    if options["review"]:
+        from agestat.analysis.face_lists import read_left_out
+        from agestat.report.face_pages import write_review_page
+
+        groups = scan.groups(options["by"], **{key: options[key] for key in ("metadata", "trust_mtime")})
+        left_out = read_left_out(listed, scan) if listed else []
+        write_review_page(scan, groups.fillna("all"), left_out, options["review"], lang=options["lang"])
+    if listed:
+        scan.leave_out(listed)
 
 
 def _faces(scan: "Scan", options: dict[str, Any]) -> "Iterator[pd.DataFrame]":

@@ -73,6 +73,8 @@ estimate_options = _all(
                  help="Groups of fewer faces are listed, not estimated; the totals hold them."),
     click.option("--labels", metavar="FILE.csv", help="Own labels of some faces, from agestat label."),
     cluster_option,
+    click.option("--exclude-faces", metavar="FILE.csv",
+                 help="Leave out what this list, of --review or agestat label, calls no face or person."),
 )  # fmt: skip
 
 
@@ -113,6 +115,8 @@ output_options = _all(
     click.option("--html", "--report", "html", type=Target(), help="Write the report as one HTML file."),
     click.option("--png", type=Target(), help="Draw the population pyramid: .png, .svg or .pdf."),
     theme_option,
+    click.option("--review", type=Target(), help="Write a page of the faces and what the model says of "
+                                                 "them, to tick what is no person."),
     click.option("--thumbnails", is_flag=True, help="Show faces in the report, which can identify people."),
     lang_option,
 )  # fmt: skip

@@ -8,14 +8,21 @@ import base64
 import hashlib
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from agestat.analysis.face_lists import COLUMNS, NOT_A_FACE, NOT_A_PERSON, UNSURE, rows_of
+from agestat.analysis.face_lists import (
+    COLUMNS,
+    NOT_A_FACE,
+    NOT_A_PERSON,
+    UNSURE,
+    names_of_faces,
+    rows_of,
+)
 from agestat.errors import N_
 from agestat.report.language import Language, open_language
 from agestat.report.page import environment, source, write_page
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST = 1000  # faces on a review page: a browser still sorts them at once
 CROP, CONTEXT = 160, 320  # longer sides, pixels
+GENDERS = {"female": N_("woman or girl"), "male": N_("man or boy")}
 NOTE_KEYS = {UNSURE: "U", NOT_A_FACE: "N", NOT_A_PERSON: "P"}
 NOTE_NAMES = {
     UNSURE: N_("cannot tell"), NOT_A_FACE: N_("not a face"),
@@ -60,21 +68,25 @@ def write_label_page(
         target, "label", page, t,
         title=t.gettext("Faces to label"), total=len(faces),
         command=f"agestat report {_named(scan)} --labels labels.csv",
-        genders=[("female", "F", t.term("female")), ("male", "M", t.term("male"))],
+        genders=[("female", "F", t.term(GENDERS["female"])), ("male", "M", t.term(GENDERS["male"]))],
         ages=[(value, str(key) if key < 10 else "", name) for key, (value, name) in enumerate(ages, 1)],
         notes=[(note, NOTE_KEYS[note], t.term(name)) for note, name in NOTE_NAMES.items()],
     )  # fmt: skip
 
 
 def write_review_page(
-    scan: "Scan", faces: pd.DataFrame, groups: pd.Series, left_out: Sequence[bool], target: str | Path, *,
+    scan: "Scan",
+    groups: pd.Series,
+    left_out: Collection[tuple[int, int]],
+    target: str | Path,
+    *,
     lang: str | None = None,
-) -> None:  # fmt: skip
-    """Write a page of at most `MOST` ``faces`` with what the model says of them, on which somebody ticks what
-    is no person and saves the list that ``--exclude-faces`` takes. ``groups`` has a name per file, by its id;
-    ``left_out`` says which faces are ticked at first."""
+) -> None:
+    """Write a page of at most `MOST` faces with what the model says of them, on which somebody ticks what is
+    no person and saves the list that ``--exclude-faces`` takes. ``groups`` has a name per file, by its id;
+    the faces ``left_out`` are ticked at first (see `read_left_out`)."""
     t = open_language(lang)
-    some = faces.assign(out=list(left_out)).sort_values(["out", "score"], ascending=[False, True])[:MOST]
+    some, number = _least_certain(scan, left_out)
     shown = pictures(scan, some, CROP)
     cards = []
     for row, face, picture in zip(_rows(some), some.to_dict("records"), shown, strict=True):
@@ -93,15 +105,27 @@ def write_review_page(
     page["note"] = ["", "", NOT_A_PERSON]
     _write(
         target, "review", page, t,
-        title=t.gettext("Faces that were counted"), total=len(cards), of=len(faces),
+        title=t.gettext("Faces that were counted"), total=len(cards), of=number,
         orders=[(value, t.term(name)) for value, name in ORDERS],
         command=f"agestat report {_named(scan)} --exclude-faces left_out.csv",
     )  # fmt: skip
 
 
+def _least_certain(scan: "Scan", left_out: Collection[tuple[int, int]]) -> tuple[pd.DataFrame, int]:
+    """The faces ``left_out`` and those with the lowest scores, with the column ``out``; and how many there
+    are in all."""
+    some, number, taken = pd.DataFrame(), 0, set(left_out)
+    for frame in scan.face_chunks():
+        number += len(frame)
+        out = [name in taken for name in names_of_faces(frame)]
+        some = pd.concat([some, frame.assign(out=out)])
+        some = some.sort_values(["out", "score"], ascending=[False, True], kind="stable")[:MOST]
+    return some, number
+
+
 def _verdict(face: dict[Any, Any], group: str, t: Language) -> list[str]:
     female = float(face["p_female"])
-    gender = t.term("female" if female >= 0.5 else "male")
+    gender = t.term(GENDERS["female" if female >= 0.5 else "male"])
     return [
         t.gettext("{gender}, {certainty}", gender=gender, certainty=t.percent(max(female, 1 - female), 0)),
         t.gettext("{age} years ({interval})", age=t.number(face["age"]),

@@ -75,6 +75,8 @@ def _facts(scan: "Scan", t: Language) -> Iterator[tuple[int, str]]:
     yield counts["no_face"] - counts["small_faces"], t.gettext("photos without a face")
     yield counts["failed"], t.gettext("files that could not be read")
     yield counts["faces_left_out"], t.gettext("faces left out as too small")
+    if counts["faces_left_out_by_you"]:
+        yield counts["faces_left_out_by_you"], t.gettext("faces left out by you")
 
 
 def _svg(figure: Any, name: str, title: str, description: str) -> Markup:

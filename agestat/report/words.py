@@ -70,6 +70,9 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
     yield t.ngettext("{number} could not be read", "{number} could not be read", counts["failed"])
     yield t.ngettext("{number} face too small to judge and left out",
                      "{number} faces too small to judge and left out", counts["faces_left_out"])  # fmt: skip
+    if counts["faces_left_out_by_you"]:
+        yield t.ngettext("{number} face left out by you", "{number} faces left out by you",
+                         counts["faces_left_out_by_you"])  # fmt: skip
     yield from dates(scan, t)
     yield from files_left_out(scan, t)
 
@@ -190,6 +193,10 @@ def explanation(t: Language) -> Iterator[str]:
         "All this assumes that faces of one gender and age look as they do in the calibration "
         "pictures. If they visibly do not, the report warns; labelling some hundred faces by hand "
         "(agestat label) removes the assumption."
+    )
+    yield t.gettext(
+        "Faces on posters, screens and framed pictures are counted like those of people who were there; the "
+        "page of agestat report --review shows what was counted and lets you leave faces out."
     )
 
 

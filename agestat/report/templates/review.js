@@ -44,7 +44,7 @@ function sort() {
 
 at("sort").addEventListener("change", sort);
 at("save").addEventListener("click", () => {
-  save(cards.filter(({ box }) => box.checked).map(({ face }) => [...face.row, page.note]));
+  save(cards.filter(({ box }) => box.checked).map(({ face }) => [...face.row, ...page.note]));
 });
 at("forget").addEventListener("click", () => {
   ticked = Object.fromEntries(Object.keys(page.faces).map((index) => [index, false]));

@@ -3,7 +3,7 @@
 import json
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +49,10 @@ SELECT count(*), count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHE
     (SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?1)
 FROM files WHERE run_id = ?1
 """
+_EMPTIED = """
+SELECT count(*) FROM files WHERE run_id = ? AND status = 'ok'
+    AND NOT EXISTS (SELECT 1 FROM faces WHERE file_id = files.id {kept})
+"""
 _FAILURES = """
 SELECT reason, count(*) FROM files WHERE run_id = ? AND status = 'failed'
 GROUP BY reason ORDER BY count(*) DESC, reason
@@ -68,6 +72,7 @@ class StoredRun:
         self.path = Path(path)
         self.run = run
         self._users, self._lock = 0, Lock()
+        self._kept, self._left_out = "", 0  # a condition on faces, and how many it leaves out
 
     @classmethod
     def latest(cls, path: str | os.PathLike[str]) -> "StoredRun":
@@ -78,6 +83,13 @@ class StoredRun:
         if run is None:
             raise AgestatError(f"The store {path} holds no scan yet: run `agestat scan` with it first.")
         return cls(stored.path, run)
+
+    def leave_out(self, faces: Collection[tuple[int, int]]) -> None:
+        """From now on read as if these faces were not there: the ids of their files and their numbers in
+        them, from 0."""
+        pairs = ", ".join(f"({file}, {number})" for file, number in sorted(set(faces)))
+        self._kept = f"AND (file_id, number) NOT IN (VALUES {pairs})" if pairs else ""
+        self._left_out = len(set(faces))
 
     def __enter__(self) -> "StoredRun":
         with self._lock:
@@ -164,15 +176,19 @@ class StoredRun:
 
     def counts(self) -> dict[str, int]:
         """See `agestat.analysis.scan.Scan.counts`."""
-        found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self.run)
+        with self:
+            found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self.run)
+            if self._kept:
+                no_face += self._one(_EMPTIED.format(kept=self._kept), self.run)[0]
         return {
             "found": found,
             "read": found - failed,
             "failed": failed,
             "no_face": no_face,
             "small_faces": small,
-            "faces": faces,
+            "faces": faces - self._left_out,
             "faces_left_out": left_out,
+            "faces_left_out_by_you": self._left_out,
             "reused": reused,
         }
 
@@ -217,7 +233,7 @@ class StoredRun:
 
     def files(self, *, failed: bool = False) -> pd.DataFrame:
         """One row per file, or per file that failed: ``file_id``, ``root``, ``path`` and `SHOWN`."""
-        count = "(SELECT count(*) FROM faces WHERE file_id = files.id)"
+        count = f"(SELECT count(*) FROM faces WHERE file_id = files.id {self._kept})"
         with self:
             shown = ", ".join(count if name == "faces" else self._column(name) for name in SHOWN)
             which = "AND status = 'failed'" if failed else ""
@@ -247,7 +263,7 @@ class StoredRun:
         """Frames of bounded size, one at least, with a row per face: ``file_id``, ``root``, ``path``, the box
         in pixels and what was measured of it; and ``(n, L)`` probabilities of the model's heads."""
         columns = ", ".join(("files.id", "roots.path", "files.path", *FACE_COLUMNS, "probabilities"))
-        query = f"SELECT {columns} {_FACES} {_OF_RUN} {_IN_ORDER}, number"
+        query = f"SELECT {columns} {_FACES} {_OF_RUN} {self._kept} {_IN_ORDER}, number"
         empty = True
         for rows in self._rows(query, self.run):
             yield self._face_frame(rows)
@@ -270,7 +286,7 @@ class StoredRun:
     def probabilities(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """``(n,)`` file ids and ``(n, L)`` probabilities of all faces, about `SLICE` at a time."""
         ids, blobs = array("q"), list[bytes]()
-        query = f"SELECT files.id, probabilities {_FACES} {_OF_RUN} {_IN_ORDER}, number"
+        query = f"SELECT files.id, probabilities {_FACES} {_OF_RUN} {self._kept} {_IN_ORDER}, number"
         for rows in self._rows(query, self.run, size=FETCHED):
             with self.understood():
                 more_ids, more_blobs = zip(*rows, strict=True)
@@ -291,7 +307,7 @@ class StoredRun:
         # the low digits of a sharpness are chance, and the same in every scan
         some = "AND CAST(sharpness * 4096 AS INTEGER) % ? = 0"
         columns = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
-        query = f"SELECT files.id, {columns} {_FACES} {_OF_RUN} {some} {_IN_ORDER}, number"
+        query = f"SELECT files.id, {columns} {_FACES} {_OF_RUN} {self._kept} {some} {_IN_ORDER}, number"
         for rows in self._rows(query, self.run, every):
             with self.understood():
                 ids = np.array([row[0] for row in rows], np.int64)
