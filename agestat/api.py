@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agestat import __version__
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
+from agestat.images.seeing import TILES
 from agestat.images.walk import Found, LeftOut, folders_of, walk
 from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
 from agestat.scanning.examine import Settings
@@ -46,6 +47,7 @@ def scan(
     all_files: bool = False,
     min_face: int | None = None,
     min_score: float | None = None,
+    tiles: str = "auto",
     device: str = "auto",
     batch_size: int | None = None,
     workers: int | None = None,
@@ -60,7 +62,8 @@ def scan(
     ``fresh``; a scan that was killed goes on where it was. ``model`` names a shipped model or a checkpoint
     folder. ``include`` and ``exclude`` are globs for paths below what is scanned, or names. Thumbnails, trash
     and other files that machines keep are left out unless ``all_files``. ``min_face`` in pixels (None: 24)
-    and ``min_score`` from 0 to 1 (None: 0.5) leave faces out. ``device``: "auto", "cpu", "cuda" or "mps";
+    and ``min_score`` from 0 to 1 (None: 0.5) leave faces out; ``tiles`` looks at large
+    pictures closely where that finds more ("auto"), never ("off") or always ("always"). ``device``: "auto", "cpu", "cuda" or "mps";
     ``batch_size``: faces at once, None chooses; ``workers``: processes that decode, None is one per core.
     ``limit`` ends after that many files; ``shard`` (2, 4) scans the second of four parts, see
     `agestat.merge`. ``progress`` is called after every file, and when the scan is asked to stop.
@@ -74,10 +77,10 @@ def scan(
         first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
         raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
     numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
-    check_plan(device, numbers, min_score)
+    check_plan(device, numbers, min_score, tiles)
     shard = shard and check_shard(shard)
     info = read_info(model)
-    settings = settings_of(info, min_face, min_score)
+    settings = settings_of(info, min_face, min_score, tiles)
     left_out: list[LeftOut] = []
     found = walk(paths, include=include, exclude=exclude, all_files=all_files, leave_out=left_out.append)
     entries = islice(only_shard(found, shard), limit)
@@ -137,7 +140,9 @@ def merge(stores: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str])
     return Scan(merge_stores(stores, out))
 
 
-def check_plan(device: str, numbers: dict[str, int | None], min_score: float | None) -> None:
+def check_plan(
+    device: str, numbers: dict[str, int | None], min_score: float | None, tiles: str = "auto"
+) -> None:
     """Raise `UsageError` for what no scan can be run with, before the store knows of it."""
     for name, number in numbers.items():
         least = 0 if name == "min_face" else 1
@@ -146,6 +151,8 @@ def check_plan(device: str, numbers: dict[str, int | None], min_score: float | N
             raise UsageError(f"{name} {number!r} must be a whole number from {least} to {most}.")
     if min_score is not None and not 0 <= min_score <= 1:
         raise UsageError(f"min_score {min_score} must be from 0 to 1.")
+    if tiles not in TILES:
+        raise UsageError(f"tiles {tiles!r} must be {', '.join(TILES[:-1])} or {TILES[-1]}.")
     if device not in ("auto", "cpu"):  # else torch is not needed until there is a face
         from agestat.model.predict import pick_device
 
@@ -153,7 +160,7 @@ def check_plan(device: str, numbers: dict[str, int | None], min_score: float | N
 
 
 def settings_of(
-    info: dict[str, Any], min_face: int | None = None, min_score: float | None = None
+    info: dict[str, Any], min_face: int | None = None, min_score: float | None = None, tiles: str = "auto"
 ) -> Settings:
     """How pictures are to be cut for a model, from its ``model.json``."""
     given = {"min_face": min_face, "min_score": min_score}
@@ -161,6 +168,7 @@ def settings_of(
         crop=info["crop"],
         input_size=info["input_size"],
         margin=info.get("margin", 1.0),
+        tiles=tiles,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
 
@@ -185,5 +193,10 @@ def _about(
         "space": info["space"],
         "agestat": __version__,
         "roots": sorted(folders_of(paths)),
-        "options": {**options, "min_face": settings.min_face, "min_score": settings.min_score},
+        "options": {
+            **options,
+            "min_face": settings.min_face,
+            "min_score": settings.min_score,
+            "tiles": settings.tiles,
+        },
     }

@@ -55,6 +55,14 @@ Examples:
 )
 @click.option("--min-score", type=click.FloatRange(0, 1), help="Leave less certain faces out; default: 0.5.")
 @click.option(
+    "--tiles",
+    type=click.Choice(["auto", "off", "always"]),
+    default="auto",
+    show_default=True,
+    help="Look at the full picture in tiles, for faces below 2.5 % of its longer side: auto does so in long "
+    "pictures and in crowds.",
+)
+@click.option(
     "--device",
     default="auto",
     show_default=True,
@@ -110,6 +118,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
         "all_files",
         "min_face",
         "min_score",
+        "tiles",
         "device",
         "workers",
         "limit",

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from agestat.images.faces import Box
+from agestat.images.detectors import Box
 
 _REACH = 3  # source pixels kept around the square for the filter's support
 

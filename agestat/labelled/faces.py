@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from agestat.images.faces import Box, FaceDetector
+from agestat.images.detectors import Box
+from agestat.images.faces import FaceDetector
 
 LARGEST_CROP = 256  # pixels: UTKFace's aligned crops have 200, FairFace's of margin 0.25 have 224 a side;
 # those of margin 1.25 have 448, and there the face must be found

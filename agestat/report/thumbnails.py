@@ -12,7 +12,8 @@ from PIL import Image
 
 from agestat.images.crop import crop_square
 from agestat.images.decode import Decoded, DecodeError, decode
-from agestat.images.faces import VIEWS, Box
+from agestat.images.detectors import Box
+from agestat.images.faces import VIEWS
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan

@@ -1,7 +1,6 @@
 """One file to its faces: what a decoder does, as a function, and how its answer travels through a pipe."""
 
 import json
-import math
 import os
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
@@ -10,18 +9,19 @@ import numpy as np
 
 from agestat.images import faces
 from agestat.images.crop import crop_square
-from agestat.images.decode import Decoded, DecodeError, decode
-from agestat.images.faces import Box, FaceDetector, overlap
+from agestat.images.decode import Decoded, decode
+from agestat.images.detectors import Box
 from agestat.images.quality import brightness, sharpness
+from agestat.images.reasons import DecodeError
+from agestat.images.seeing import see
 from agestat.images.times import time_in_name
 
 VERSION = 3  # raise it when the same file and settings would give other rows
 # Gender accuracy by face size (docs/performance.md): below this the model is not worth listening to.
 MIN_FACE = 24  # pixels
-LEAST_SEEN = 0.9  # of a face's box in a picture that was read in part
 OK, NO_FACE, FAILED = "ok", "no_face", "failed"
 EXIF, NAME = "exif", "name"  # where a time is from
-DOUBTED = "date not believed"
+DOUBTED, IN_TILES, LIMITED = "date not believed", "tiles", "limit"  # `Examined.notes`
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Settings:
     """What decides a file's rows, besides the file and the network.
 
     ``crop`` is ``faces`` or ``whole``; ``input_size`` the side of the crops in pixels; ``margin`` and
-    ``min_face`` refer to the longer side of a face's box, in boxes and in pixels of the whole picture.
+    ``min_face`` refer to the longer side of a face's box, in boxes and in pixels of the whole picture;
+    ``tiles`` says when a picture is looked at closely: ``auto``, ``off`` or ``always``.
     """
 
     crop: str = "faces"
@@ -37,6 +38,7 @@ class Settings:
     margin: float = 1.0
     min_score: float = faces.MIN_SCORE
     min_face: int = MIN_FACE
+    tiles: str = "auto"
 
     def to_json(self) -> str:
         """Everything that must be equal for a stored row to be used again."""
@@ -67,11 +69,12 @@ class Examined:
     format: str | None = None
     taken_at: str | None = None  # ISO 8601 as far as it is told, the camera's clock
     taken_from: str | None = None  # `EXIF` or `NAME`
-    notes: str | None = None  # `DOUBTED`
     camera: str | None = None
     faces_left_out: int = 0
     part: float | None = None  # the share that was read of a file that is not whole
     pages: int = 1  # pictures in the file, of which the first is examined
+    turn: int = 0  # degrees clockwise by which it was turned to find its faces; boxes are as it is shown
+    notes: str | None = None  # `DOUBTED`, `IN_TILES`, `LIMITED`, with commas
     faces: list[Face] = field(default_factory=list)
     crops: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
 
@@ -103,10 +106,7 @@ def examine(source: str | bytes, settings: Settings) -> Examined:
     """Decode a file, by its path, or a picture's bytes; find faces, cut them. Never raises on account of
     the file."""
     try:
-        if settings.crop == "whole":
-            answer = _whole(decode(source, min_side=4 * settings.input_size), settings)
-        else:
-            answer = _faces(source, settings)
+        answer = _whole(source, settings) if settings.crop == "whole" else _faces(source, settings)
     except DecodeError as error:
         return failed(str(error))
     except MemoryError:
@@ -117,46 +117,29 @@ def examine(source: str | bytes, settings: Settings) -> Examined:
     return answer
 
 
-def _whole(picture: Decoded, settings: Settings) -> Examined:
+def _whole(source: str | bytes, settings: Settings) -> Examined:
+    picture = decode(source, min_side=4 * settings.input_size)
     box = Box(0, 0, picture.width, picture.height, 1.0)
-    return _answer(picture, [box], [crop_square(picture.pixels, None, settings.input_size)], 0)
+    return _answer(picture, [box], [crop_square(picture.pixels, None, settings.input_size)])
 
 
 def _faces(source: str | bytes, settings: Settings) -> Examined:
-    picture = decode(source, min_side=max(faces.VIEWS))
-    found = [box.scaled(1 / picture.scale) for box in FaceDetector(settings.min_score).detect(picture.pixels)]
-    found = [box for box in found if _is_there(box, picture)]
-    boxes = [box for box in found if max(box.width, box.height) >= settings.min_face]
-    left_out = len(found) - len(boxes)
-    if boxes and picture.scale < 1:
-        picture = _sharp_enough(source, picture, boxes, settings.input_size)
-    crops = [
-        crop_square(picture.pixels, box.scaled(picture.scale), settings.input_size, settings.margin)
-        for box in boxes
-    ]
-    return _answer(picture, boxes, crops, left_out)
+    seen = see(
+        source,
+        min_score=settings.min_score,
+        min_face=settings.min_face,
+        tiles=settings.tiles,
+        crop_side=settings.input_size,
+        margin=settings.margin,
+    )
+    answer = _answer(seen.picture, seen.boxes, seen.crops)
+    answer.faces_left_out, answer.turn = seen.left_out, seen.turn
+    notes = (answer.notes, IN_TILES if seen.in_tiles else None, LIMITED if seen.is_limited else None)
+    answer.notes = ", ".join(filter(None, notes)) or None
+    return answer
 
 
-def _is_there(box: Box, picture: Decoded) -> bool:
-    """Whether a face lies in what was read of a picture."""
-    if picture.there is None:
-        return True
-    width, height = picture.width, picture.height
-    left, top, right, bottom = picture.there
-    read = Box(left * width, top * height, (right - left) * width, (bottom - top) * height, 1)
-    return overlap(box, read) >= LEAST_SEEN * overlap(box, Box(0, 0, width, height, 1))
-
-
-def _sharp_enough(source: str | bytes, picture: Decoded, boxes: list[Box], size: int) -> Decoded:
-    """The reduced picture if its smallest face fills the crop, else one decoded as large as that takes."""
-    smallest = min(max(box.width, box.height) for box in boxes)
-    scale = min(1.0, size / smallest)
-    if picture.scale >= scale:
-        return picture
-    return decode(source, min_side=math.ceil(scale * max(picture.width, picture.height)))
-
-
-def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray], left_out: int) -> Examined:
+def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray]) -> Examined:
     answer = Examined(
         OK if boxes else NO_FACE,
         width=picture.width,
@@ -166,7 +149,6 @@ def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray], left_ou
         taken_from=EXIF if picture.taken_at else None,
         notes=DOUBTED if picture.is_doubted else None,
         camera=picture.camera,
-        faces_left_out=left_out,
         part=None if picture.part is None else round(picture.part, 3),
         pages=picture.pages,
     )

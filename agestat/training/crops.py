@@ -14,7 +14,7 @@ from tqdm import tqdm
 from agestat.files import make_folders
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
-from agestat.images.faces import Box
+from agestat.images.detectors import Box
 
 KINDS = ("crops", "lessons", "answers")  # what the names of the cache's files begin with
 CACHED_SIZE = 160  # pixels: what the labelled sets hold; the warp for jitter samples from it

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agestat.images.crop import crop_square
-from agestat.images.faces import Box
+from agestat.images.detectors import Box
 
 
 def ramp(width=100, height=80):

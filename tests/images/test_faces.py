@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agestat.images.faces import Box, FaceDetector, _distinct
+from agestat.images.detectors import Box
+from agestat.images.faces import FaceDetector, distinct
 
 data = pytest.importorskip("skimage.data", reason="needs scikit-image for its public-domain portrait")
 
@@ -53,4 +54,4 @@ def test_min_score(astronaut):
 def test_parts_and_doubles_of_a_face_are_dropped_neighbours_are_kept():
     face, double, eye = Box(0, 0, 100, 100, 0.9), Box(5, 5, 95, 95, 0.8), Box(20, 20, 20, 20, 0.7)
     neighbour = Box(80, 0, 100, 100, 0.6)
-    assert _distinct([eye, neighbour, double, face]) == [face, neighbour]
+    assert distinct([eye, neighbour, double, face]) == [face, neighbour]

@@ -197,9 +197,10 @@ class StoredRun:
         with self:
             source, notes = self._column("taken_from"), self._column("notes")
             query = (
-                f"SELECT {source}, {notes} = ?, count(*) FROM files WHERE run_id = ? AND status != 'failed'"
+                f"SELECT {source}, instr({notes}, ?) > 0, count(*) FROM files "
+                "WHERE run_id = ? AND status != 'failed' GROUP BY 1, 2"
             )
-            rows = self._all(f"{query} GROUP BY 1, 2", DOUBTED, self.run)
+            rows = self._all(query, DOUBTED, self.run)
         count: dict[str | None, int] = dict.fromkeys((EXIF, NAME, None, DOUBTED), 0)
         for source, doubted, number in rows:
             count[source] += number

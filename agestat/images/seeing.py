@@ -1,0 +1,88 @@
+"""From a file to its faces and their crops: two views, the right way up, closer where that finds more."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agestat.images.crop import crop_square
+from agestat.images.decode import MAX_PIXELS, Decoded, decode
+from agestat.images.detectors import Box
+from agestat.images.faces import RELIABLE, VIEWS, FaceDetector, overlap
+from agestat.images.tiles import asks_for_tiles, look_closer
+from agestat.images.turns import best_turn, turned, turned_back
+
+TILES = ("auto", "off", "always")
+LEAST_SEEN = 0.9  # of a face's box in a picture that was read in part
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The faces of a picture: boxes in pixels of the whole picture as it is shown, largest first, and their
+    ``(S, S, 3) uint8`` crops; how many more were too small; by how many degrees it was turned clockwise to
+    find them; whether tiles were looked at, and whether a limit left some of it unseen."""
+
+    picture: Decoded
+    boxes: list[Box]
+    crops: list[np.ndarray]
+    left_out: int
+    turn: int
+    in_tiles: bool
+    is_limited: bool
+
+
+def see(
+    source: str | bytes, *, min_score: float, min_face: int, tiles: str, crop_side: int, margin: float
+) -> Seen:
+    """Find and cut every face of at least ``min_face`` pixels. Raises `DecodeError`."""
+    detector = FaceDetector(min_score)
+    stored = decode(source, min_side=max(VIEWS))
+    found = detector.detect(stored.pixels)
+    turn = best_turn(detector, stored.pixels, found)
+    picture = turned(stored, turn)
+    if turn:
+        found = detector.detect(picture.pixels)
+    found = _scaled(found, 1 / picture.scale)
+    in_tiles = tiles == "always" or (
+        tiles == "auto" and asks_for_tiles(detector, found, picture.width, picture.height)
+    )
+    is_limited = False
+    if in_tiles:
+        side, is_limited = _largest(picture, min_face)
+        picture = turned(decode(source, min_side=side), turn)
+        smallest = round(min_face * picture.scale)
+        near = _scaled(found, picture.scale)
+        closer = look_closer(detector, picture.pixels, near, smallest, tiles == "always")
+        found, is_limited = _scaled(closer.boxes, 1 / picture.scale), is_limited or closer.is_limited
+    as_shown = {box: turned_back(box, turn, stored.width, stored.height) for box in found}
+    found = [box for box in found if _is_there(as_shown[box], stored)]
+    boxes = [box for box in found if box.side >= min_face]
+    if boxes:
+        scale = min(1.0, crop_side / min(box.side for box in boxes))
+        if picture.scale < scale:
+            side = -int(-scale * max(picture.width, picture.height) // 1)
+            picture = turned(decode(source, min_side=side), turn)
+    crops = [crop_square(picture.pixels, box.scaled(picture.scale), crop_side, margin) for box in boxes]
+    shown = [as_shown[box] for box in boxes]
+    return Seen(stored, shown, crops, len(found) - len(boxes), -90 * turn % 360, in_tiles, is_limited)
+
+
+def _scaled(boxes: list[Box], factor: float) -> list[Box]:
+    return [box.scaled(factor) for box in boxes]
+
+
+def _largest(picture: Decoded, min_face: int) -> tuple[int, bool]:
+    """The longer side at which the smallest wanted face is large enough, or as large as may be decoded."""
+    longest = max(picture.width, picture.height)
+    wanted = round(longest * min(1.0, RELIABLE / max(min_face, 1)))
+    reduction = next(r for r in (1, 2, 4, 8) if picture.width * picture.height <= MAX_PIXELS * r * r)
+    return min(wanted, longest // reduction), longest // reduction < wanted
+
+
+def _is_there(box: Box, picture: Decoded) -> bool:
+    """Whether a face lies in what was read of a picture."""
+    if picture.there is None:
+        return True
+    width, height = picture.width, picture.height
+    left, top, right, bottom = picture.there
+    read = Box(left * width, top * height, (right - left) * width, (bottom - top) * height, 1)
+    return overlap(box, read) >= LEAST_SEEN * overlap(box, Box(0, 0, width, height, 1))
