@@ -62,8 +62,8 @@ def scan(
     ``fresh``; a scan that was killed goes on where it was. ``model`` names a shipped model or a checkpoint
     folder. ``include`` and ``exclude`` are globs for paths below what is scanned, or names. Thumbnails, trash
     and other files that machines keep are left out unless ``all_files``. ``min_face`` in pixels (None: 24)
-    and ``min_score`` from 0 to 1 (None: 0.5) leave faces out; ``tiles`` looks at large
-    pictures closely where that finds more ("auto"), never ("off") or always ("always"). ``device``: "auto", "cpu", "cuda" or "mps";
+    and ``min_score`` from 0 to 1 (None: 0.5) leave faces out; ``tiles`` looks at large pictures closely where
+    that finds more ("auto"), never ("off") or always ("always"). ``device``: "auto", "cpu", "cuda" or "mps";
     ``batch_size``: faces at once, None chooses; ``workers``: processes that decode, None is one per core.
     ``limit`` ends after that many files; ``shard`` (2, 4) scans the second of four parts, see
     `agestat.merge`. ``progress`` is called after every file, and when the scan is asked to stop.
