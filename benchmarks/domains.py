@@ -32,7 +32,7 @@ BATCH = 256
 
 
 def labelled(data: Path) -> pd.DataFrame:
-    """All pictures: ``file`` (full path), ``gender``, ``age``, ``age_min``, ``age_max``, ``set``, ``domain``."""
+    """All pictures: full path ``file``, ``gender``, ``age_min``, ``age_max``, ``set``, ``domain``."""
     races = pd.read_csv(data / "fairface_more" / "domains.csv").set_index("file")["domain"]
     parts = []
     for name, splits in SETS.items():
@@ -44,7 +44,9 @@ def labelled(data: Path) -> pd.DataFrame:
                 part = part.assign(domain=part["file"].map(races))
             elif name != "fairface_more" and name != "domains":
                 part = part.assign(domain=name)
-            parts.append(part.assign(set=name, split=split, file=[str(data / name / f) for f in part["file"]]))
+            parts.append(
+                part.assign(set=name, split=split, file=[str(data / name / f) for f in part["file"]])
+            )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -82,7 +84,9 @@ def predict(model_name: str, data: Path) -> dict[str, np.ndarray]:
         print(f"{start + len(part)} of {len(frame)}", flush=True)
     table = pd.concat(rows)
     names = ("logits", "novelty", "sharpness", "brightness", "size", "score")
-    columns = {name: np.concatenate([part[i] for part in out]).astype(np.float32) for i, name in enumerate(names)}
+    columns = {
+        name: np.concatenate([part[i] for part in out]).astype(np.float32) for i, name in enumerate(names)
+    }
     columns["logits"] = columns["logits"].astype(np.float16)
     known = table["age_min"].notna()
     return {

@@ -13,13 +13,13 @@ from scipy.optimize import minimize
 
 from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS, LabelSpace
+from agestat.stats.moves import MOVES, TINY, Move
 
 LOOKS = ("novelty", "sharpness", "brightness", "size", "score")  # numbers that say how a face looks
 EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
 EXACT_COUNT = 25  # pictures of each gender in a native cell when exact ages are binned
-TINY = 1e-12
 ELSEWHERE = 0.1  # worth of a shipped picture beside the user's own labelled ones
-TRUST = 10.0  # pictures that the model's own probabilities are worth in each native cell
+TRUST = 5.0  # pictures that the model's own probabilities are worth in each native cell
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,25 @@ class Calibration:
         return np.eye(self.size, dtype=np.float32)[self.native_of]
 
     @cached_property
+    def native_gender(self) -> np.ndarray:
+        """``(K,)`` index into GENDERS of each native cell."""
+        male = ~self.space.is_female
+        return np.array([int(male[self.native_of == k][0]) for k in range(self.size)])
+
+    @cached_property
+    def native_age(self) -> np.ndarray:
+        """``(K,)`` usual age of each range of ages in years, the same for both genders."""
+        mass = self.space.cells(self.probabilities).mean(axis=0) + TINY
+        first = np.asarray(self.space.age_min)
+        starts = np.array([first[self.native_of == k].min() for k in range(self.size)])
+        usual = {
+            start: np.average(self.space.mid_age[mine], weights=mass[mine])
+            for start in np.unique(starts)
+            for mine in [np.isin(self.native_of, np.flatnonzero(starts == start))]
+        }
+        return np.array([usual[start] for start in starts])
+
+    @cached_property
     def age_ranges(self) -> tuple[tuple[int, int], ...]:
         """First and last ages in years of the ranges that the labels tell apart, in rising order."""
         first, last = np.asarray(self.space.age_min), np.asarray(self.space.age_max)
@@ -142,6 +161,16 @@ class Calibration:
     def own_posterior(self) -> np.ndarray:
         """``(N, K)`` calibrated probabilities of the calibration pictures themselves."""
         return self.posterior(self.space.cells(self.probabilities) @ self.to_native)
+
+    @cached_property
+    def moved(self) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
+        """`own_posterior` of the pictures after each of `MOVES`, one step up and one down, and the step."""
+        cells = self.space.cells(self.probabilities)
+
+        def seen(move: Move, by: float) -> np.ndarray:
+            return self.posterior(move(cells, self.space, by) @ self.to_native)
+
+        return {name: (seen(move, step), seen(move, -step), step) for name, (move, step) in MOVES.items()}
 
     @cached_property
     def membership(self) -> np.ndarray:

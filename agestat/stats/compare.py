@@ -14,17 +14,12 @@ import pandas as pd
 from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import TINY, Calibration
-from agestat.stats.correct import (
-    DISCOUNT,
-    SHIFTED_DISCOUNT,
-    doubt_within,
-    posterior_shares,
-    with_native_shares,
-)
+from agestat.stats.correct import doubt_within, with_native_shares
 from agestat.stats.intervals import interval
+from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
 from agestat.stats.shift import Shift, shift
-from agestat.stats.tally import EVERYTHING, Chunks, survey, tally
+from agestat.stats.tally import EVERYTHING, Chunks, shared_pilot, survey, tally
 
 METHOD = "bayes"
 DRAWS = 4000  # at least; the smallest two-sided chance is 2 of these
@@ -86,13 +81,18 @@ def compare(
         frames = [pd.DataFrame(columns=columns) for columns in (COMPARISON_COLUMNS, AGE_COMPARISON_COLUMNS)]
         faceless = tuple(name for name, found in zip(names, seen, strict=True) if found is None)
         return Comparison(frames[0], frames[0], frames[1], 1.0, level, names, faceless=faceless)
-    pilots = [found.pilot(METHOD, calibration) for found in seen if found]
-    pilot = np.mean([p for p in pilots if p is not None], axis=0)
+    found = {name: group for name, group in zip("ab", seen, strict=True) if group}
+    pilots = {name: group.pilot(METHOD, calibration) for name, group in found.items()}
+    pilot = shared_pilot(found, pilots)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
     count = min(max(DRAWS, math.ceil(4 * layout.to_rows.shape[1] / (1 - level))), MOST_DRAWS)
     native = [part @ calibration.to_native for part in sums]
-    draws, shifts = _draws(native, calibration, pilot, looks, count, rng)
-    joint = [_joint(part, draws[:, p], calibration, rng) for p, part in enumerate(sums)]
+    shifts = tuple(shift(look, calibration, own) for look, own in zip(looks, pilots.values(), strict=False))
+    unlikeness = max((verdict.unlikeness for verdict in shifts), default=1.0)
+    draws = joint_shares(
+        dict(zip("ab", sums, strict=True)), calibration, pilot, count, rng, unlikeness=unlikeness
+    )
+    joint = [_joint(part, draws[p], calibration, rng) for p, part in zip("ab", sums, strict=True)]
     rows = np.stack([side @ layout.to_rows for side in joint])
     table, margins, ages = (
         pd.DataFrame(found).assign(
@@ -106,20 +106,6 @@ def compare(
     )
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
     return Comparison(table, margins, ages, global_p, level, names, shifts)
-
-
-def _draws(
-    native: list[np.ndarray], calibration: Calibration, pilot: np.ndarray,
-    looks: tuple[Mapping[str, np.ndarray], ...], count: int, rng: np.random.Generator,
-) -> tuple[np.ndarray, tuple[Shift, ...]]:  # fmt: skip
-    """Joint draws of both sides' native shares ``(count, 2, K)``, wider where a side looks unlike the
-    calibration set, and whether it does."""
-    draws = posterior_shares(native, calibration, pilot, count, rng, [DISCOUNT, DISCOUNT])
-    shifts = tuple(shift(look, calibration, draws[:, p].mean(axis=0)) for p, look in enumerate(looks))
-    if any(look.is_shifted for look in shifts):
-        discounts = [SHIFTED_DISCOUNT if look.is_shifted else DISCOUNT for look in shifts]
-        draws = posterior_shares(native, calibration, pilot, count, rng, discounts)
-    return draws, shifts
 
 
 def _joint(

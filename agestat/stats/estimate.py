@@ -11,13 +11,14 @@ from agestat.errors import UsageError
 from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DEFAULT_METHOD, DISCOUNT, METHODS, SHIFTED_DISCOUNT, Group
+from agestat.stats.correct import DEFAULT_METHOD, METHODS, Group
 from agestat.stats.intervals import interval, least_doubt, share_interval
+from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
 from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import Shift, shift
-from agestat.stats.tally import EVERYTHING, Chunks, Survey, survey, tally
+from agestat.stats.tally import EVERYTHING, Chunks, Survey, shared_pilot, survey, tally
 
 MADE_HOW = ["method", "level", "calibration", "calibration_n"]
 COLUMNS = [
@@ -109,14 +110,14 @@ def _order(probabilities: np.ndarray, names: np.ndarray | None, clusters: np.nda
 
 
 def estimate_chunks(
-    chunks: Chunks, calibration: Calibration, *, shifted: bool = False, **options: Any
+    chunks: Chunks, calibration: Calibration, *, unlikeness: float = 1.0, **options: Any
 ) -> Estimate:
     """`estimate` of a collection too large for memory: ``chunks()`` is called twice and yields its parts.
 
-    Options are those of `read_collection`. ``shifted`` widens the intervals of a collection that looks unlike
-    the calibration set (`shift`).
+    Options are those of `read_collection`. ``unlikeness`` is 0 where the faces are known to look like the
+    calibration set's, to 1 where they do not or nothing is known of it (`shift`): intervals widen with it.
     """
-    return read_collection(chunks, calibration, **options).estimate(shifted)
+    return read_collection(chunks, calibration, **options).estimate(unlikeness)
 
 
 def estimate_checked(
@@ -129,7 +130,7 @@ def estimate_checked(
     """
     collection = read_collection(chunks, calibration, **options)
     verdict = shift(sample, calibration, collection.first_shares())
-    found = collection.estimate(verdict.is_shifted)
+    found = collection.estimate(verdict.unlikeness)
     if not verdict.is_shifted or set(found.table["method"]) <= {POWERED}:
         return found
     return replace(found, shift=verdict)
@@ -150,12 +151,13 @@ class Collection:
     pilots: Mapping[str, np.ndarray | None]
     sums: Mapping[str, np.ndarray]
 
-    def estimate(self, shifted: bool) -> Estimate:
+    def estimate(self, unlikeness: float) -> Estimate:
         """All groups' tables."""
         tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
         native = np.zeros(self.calibration.size)
+        shares = self._joint_shares(unlikeness)
         for name in self.sums:
-            method, joint, rows = self._group(name, SHIFTED_DISCOUNT if shifted else DISCOUNT)
+            method, joint, rows = self._group(name, shares.get(name))
             made_how = (method, self.level, self.calibration.name, self.calibration.n)
             for key, part in rows.items():
                 tables[key] += [
@@ -184,13 +186,23 @@ class Collection:
             shares += seen.counted @ self.calibration.to_native if pilot is None else seen.n * pilot
         return shares / max(shares.sum(), 1)
 
+    def _joint_shares(self, unlikeness: float) -> dict[str, np.ndarray]:
+        """``(B, K)`` draws of the native shares of each group, by the method that has a joint posterior."""
+        pilot = next(iter(self.pilots.values()), None)
+        if self.method != DEFAULT_METHOD or pilot is None:
+            return {}
+        return joint_shares(
+            self.sums, self.calibration, pilot, self.replicates, np.random.default_rng(self.seed),
+            unlikeness=unlikeness, labels=self.labels,
+        )  # fmt: skip
+
     def _group(
-        self, name: str, discount: float
+        self, name: str, shares: np.ndarray | None
     ) -> tuple[str, np.ndarray, dict[str, list[dict[str, object]]]]:
         """Method, distributions ``(1 + B, C)`` and rows of one group, from own labels where they suffice."""
         rng, counted = np.random.default_rng(self.seed), self.found[name].counted
         pilot = self.pilots[name]
-        group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, discount)
+        group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, shares)
         own = self.labels.of_group(name) if self.labels is not None else None
         if own is None or own.photos < ENOUGH:
             joint = group.joint()
@@ -229,13 +241,15 @@ def read_collection(
         )
     if not 0 < level < 1:
         raise UsageError("The level of an interval is between 0 and 1, not {level:g}: try 0.95.", level=level)
-    if labels is not None and len(labels):
+    if labels is not None and len(labels) and method != DEFAULT_METHOD:
         calibration = calibration.with_own(
             labels.probabilities, labels.cells(calibration.space), labels.weights
         )
     layout = Layout(calibration.space, tuple(bands))
     found = survey(chunks(), calibration, np.random.default_rng(seed))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items() if seen.n >= min_n}
+    if method == DEFAULT_METHOD:  # groups that share their errors share the point where these are looked at
+        pilots = dict.fromkeys(pilots, shared_pilot(found, pilots))
     sums = tally(chunks(), method, calibration, pilots)
     return Collection(layout, method, level, replicates, seed, calibration, labels, found, pilots, sums)
 

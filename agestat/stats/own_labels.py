@@ -4,7 +4,8 @@ import numpy as np
 from scipy.stats import norm
 
 from agestat.model.label_space import GENDERS
-from agestat.stats.correct import Group, sampling_covariance
+from agestat.stats.correct import Group
+from agestat.stats.joint import sampling_covariance
 from agestat.stats.layout import Layout
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean
 from agestat.stats.tally import spread

@@ -18,27 +18,34 @@ from scipy.stats import kstwobign
 
 from agestat.stats.calibration import LOOKS, Calibration
 
-DISTANCE = dict.fromkeys(LOOKS, 0.35) | {"novelty": 0.15}  # beyond these intervals may be too narrow
+DISTANCE = dict.fromkeys(LOOKS, 0.35) | {"novelty": 0.15}  # beyond these a manager is told
+WORSE = {"novelty": 1, "sharpness": -1, "size": -1, "score": -1, "brightness": 0}  # which side; 0: either
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
+CHANCE = 1.25  # deviations of a distance that sampling alone gives, which are no unlikeness
+UNLIKE = 0.06  # distance beyond these at which the errors are those of any other kind of pictures
 
 
 @dataclass(frozen=True)
 class Shift:
-    """The largest distance between the columns and its p-value. ``distances`` by column, of those that both
-    sides hold; ``beyond`` the columns whose distance is too large."""
+    """The largest distance between the columns, towards what is harder to judge, and its p-value.
+    ``distances`` by column, of those that both sides hold; ``beyond`` the columns whose distance is too
+    large. ``unlikeness`` is 0 where the faces look like the calibration set's, to 1, and knows no better side: it
+    scales the errors that are thought possible."""
 
     is_shifted: bool
     statistic: float
     p_value: float
     distances: Mapping[str, float]
     beyond: tuple[str, ...]
+    unlikeness: float = 1.0
 
 
 def shift(
     sample: Mapping[str, np.ndarray], calibration: Calibration, shares: np.ndarray | None = None
 ) -> Shift:
     """Compare columns ``(N,)`` of the faces with those of the calibration pictures: novelty, sharpness,
-    brightness, ``size`` (shorter side of the box, pixels of the upright picture) and ``score``.
+    brightness, ``size`` (shorter side of the box, pixels of the upright picture) and ``score``. Faces of one
+    ``photo (N,)``, where that is known, look alike and count as one.
 
     ``shares (K,)`` are the collection's native cells from `Estimate.native_shares`; without them the
     calibration pictures are taken as they come.
@@ -46,27 +53,34 @@ def shift(
     weights = np.ones(calibration.n)
     if shares is not None:
         weights = (shares / np.maximum(calibration.counts, 1))[calibration.truth]
-    distances, chances = {}, {}
+    distances, chances, unlike = {}, {}, []
     for name in DISTANCE:
         known = np.asarray(sample.get(name, ()), dtype=float)
-        known = known[np.isfinite(known)]
-        if name in calibration.columns and len(known):
-            distances[name], chances[name] = _distance(known, calibration.columns[name], weights)
+        finite = np.isfinite(known)
+        if name in calibration.columns and finite.any():
+            photos = len(np.unique(sample["photo"][finite])) if "photo" in sample else finite.sum()
+            above, below, noise = _distances(known[finite], calibration.columns[name], weights, photos)
+            distances[name] = {1: above, -1: below, 0: max(above, below)}[WORSE[name]]
+            chances[name] = float(kstwobign.sf(distances[name] / noise))
+            unlike.append((max(above, below) - CHANCE * noise) / UNLIKE)
     beyond = [n for n in distances if distances[n] > DISTANCE[n] and chances[n] < RARE / len(distances)]
     worst = max(distances, key=lambda n: distances[n] / DISTANCE[n], default=None)
     statistic = distances[worst] if worst else 0.0
     p_value = min(1.0, chances[worst] * len(distances)) if worst else 1.0
-    return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond))
+    unlikeness = float(np.clip(max(unlike, default=1.0), 0, 1))
+    return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond), unlikeness)
 
 
-def _distance(sample: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Kolmogorov-Smirnov distance of a sample from a weighted reference, and its asymptotic p-value."""
+def _distances(
+    sample: np.ndarray, reference: np.ndarray, weights: np.ndarray, independent: int
+) -> tuple[float, float, float]:
+    """Kolmogorov-Smirnov distances of a sample from a weighted reference, how far its values lie above and
+    below, and the scale of both that chance gives with so many ``independent`` values."""
     order = np.argsort(reference)
     cumulative = np.concatenate([[0.0], np.cumsum(weights[order])]) / weights.sum()
     at = np.sort(np.concatenate([sample, reference]))
     ours = np.searchsorted(np.sort(sample), at, side="right") / len(sample)
     theirs = cumulative[np.searchsorted(reference[order], at, side="right")]
-    distance = float(np.abs(ours - theirs).max())
     effective = weights.sum() ** 2 / (weights**2).sum()  # Kish
-    scale = np.sqrt(effective * len(sample) / (effective + len(sample)))
-    return distance, float(kstwobign.sf(distance * scale))
+    noise = np.sqrt(1 / effective + 1 / independent)
+    return float((theirs - ours).max()), float((ours - theirs).max()), float(noise)

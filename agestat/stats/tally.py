@@ -5,7 +5,7 @@ over the model's cells, as the chosen method sees it; sums are kept per group an
 cluster. Clusters are independent, so blocks of clusters are too, and resampling blocks is as good.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,14 @@ class Survey:
         if method not in PSEUDO:
             return None
         return expectation_maximisation(self.sample, calibration.prior, PSEUDO[method])
+
+
+def shared_pilot(found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | None]) -> np.ndarray | None:
+    """``(K,)`` mean of the groups' pilot shares over faces."""
+    known = {name: pilot for name, pilot in pilots.items() if pilot is not None}
+    if not known:
+        return None
+    return np.average(list(known.values()), axis=0, weights=[found[name].n for name in known])
 
 
 def counted_cells(space: LabelSpace, probabilities: np.ndarray) -> np.ndarray:

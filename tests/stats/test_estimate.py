@@ -82,7 +82,7 @@ def test_a_useless_classifier_says_anything(world, counts):
     truth = np.repeat(np.arange(6), counts)
     table = six(truth, 1 / 6, world, world.six_calibration(1 / 6)).table
     assert (table["share_low"] < 0.03).all()
-    assert (table["share_high"] > 0.5).all()
+    assert (table["share_high"] > 0.35).all()
 
 
 @settings(max_examples=12, deadline=None)

@@ -1,0 +1,91 @@
+"""One posterior for all groups: what is not known of the errors is the same for all of them.
+
+The errors are learned from the collection as a whole; each group's shares are then drawn given the same draws
+of the errors, so that differences of groups cancel what they share (a cut posterior, Plummer 2015: groups do
+not teach each other more about the errors than the whole does).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from agestat.stats.calibration import Calibration
+from agestat.stats.errors import Errors, errors_of
+from agestat.stats.prediction_powered import OwnLabels
+from agestat.stats.quantify import reweight
+from agestat.stats.shares import OWN, SharePrior, draw_group, draw_shares
+
+CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
+RIDGE = 1e-6  # of the mean variance: probabilities sum to one
+
+
+def joint_shares(
+    sums: Mapping[str, np.ndarray], calibration: Calibration, pilot: np.ndarray, draws: int,
+    rng: np.random.Generator, *, unlikeness: float = 1.0, labels: OwnLabels | None = None,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """``(draws, K)`` draws of the native shares of each group; those of one row belong together.
+
+    ``sums (blocks, C)`` are of probabilities under the same ``pilot`` shares ``(K,)``; ``unlikeness`` as in
+    `errors_of`; own ``labels`` update the errors of all groups and count as faces of theirs.
+    """
+    native = {name: part @ calibration.to_native for name, part in sums.items()}
+    errors = errors_of(calibration, pilot, unlikeness)
+    if labels is not None and len(labels):
+        errors = errors.learned(*labelled_faces(labels, calibration, pilot))
+    prior = SharePrior.usual(calibration)
+    observed, sampling = _seen(np.concatenate(list(native.values())), errors, pilot)
+    told = _labelled(labels, calibration)
+    whole = draw_shares(observed, sampling, errors, told, prior, draws, rng)
+    if len(native) == 1:
+        return dict.fromkeys(native, whole)
+    columns = errors.draw(whole, observed, sampling, rng)
+    alone = OWN * errors.mixed(pilot[None])[0][0]
+    found = {}
+    for name, part in native.items():
+        observed, sampling = _seen(part, errors, pilot)
+        told = _labelled(None if labels is None else labels.of_group(name), calibration)
+        found[name] = draw_group(observed, sampling + alone, columns, told, whole, prior, rng)
+    return found
+
+
+def labelled_faces(
+    labels: OwnLabels, calibration: Calibration, pilot: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features ``(M, K)``, true native cells ``(M, K)`` and worth ``(M,)`` of own labels: in all as many as
+    their weights and photos leave independent (Kish 1965)."""
+    posterior = calibration.posterior(calibration.space.cells(labels.probabilities) @ calibration.to_native)
+    features = reweight(posterior, calibration.prior, pilot).astype(np.float64)
+    weights = labels.weights / labels.weights.sum()
+    worth = min(1 / (weights**2).sum(), labels.photos)
+    return features, labels.cells(calibration.space) @ calibration.to_native, weights * worth
+
+
+def _labelled(labels: OwnLabels | None, calibration: Calibration) -> np.ndarray:
+    """``(K,)`` own labelled faces of each native cell."""
+    if labels is None or not len(labels):
+        return np.zeros(calibration.size)
+    _, cells, weights = labelled_faces(labels, calibration, calibration.prior)
+    return weights @ cells
+
+
+def _seen(native: np.ndarray, errors: Errors, pilot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean features ``(K,)`` of sums ``(blocks, K)`` and the covariance that the sampling of photos gives."""
+    sums = native.astype(np.float64)
+    mean = pilot @ errors.columns
+    centred = errors.columns - mean
+    one_face = (pilot[:, None] * centred).T @ centred + np.tensordot(pilot, errors.within, 1)
+    covariance = sampling_covariance(sums, sums.sum(axis=1), one_face)
+    ridge = RIDGE * np.trace(covariance) / len(covariance) + 1e-9
+    return sums.sum(axis=0) / sums.sum(), covariance + ridge * np.eye(len(covariance))
+
+
+def sampling_covariance(sums: np.ndarray, faces: np.ndarray, one_face: np.ndarray) -> np.ndarray:
+    """``(K, K)`` covariance of the mean over faces, from sums ``(blocks, K)`` over ``faces (blocks,)`` each.
+
+    Pulled to what `one_face` says if all faces of a cluster were alike, so that a single photo counts as a
+    single observation however many faces it shows.
+    """
+    blocks = len(sums)
+    residual = sums - faces[:, None] * (sums.sum(axis=0) / faces.sum())
+    cautious = residual.T @ residual + CAUTION * np.mean(faces**2) * one_face
+    return np.asarray(blocks / faces.sum() ** 2 * cautious / (blocks - 1 + CAUTION))
