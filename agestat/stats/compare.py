@@ -22,7 +22,7 @@ from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, shared_pilot, survey, tally
 
 METHOD = "bayes"
-DRAWS = 4000  # at least; the smallest two-sided chance is 2 of these
+DRAWS = 2000  # at least; the smallest two-sided chance is 2 of these
 MOST_DRAWS = 100_000
 RIDGE = 1e-3  # of the mean variance: covariances of few blocks are singular
 COMPARISON_COLUMNS = [

@@ -28,8 +28,8 @@ LIKE = 0.3  # part of the scales that is left where a collection looks just like
 class Scales:
     """Standard deviations between kinds of pictures."""
 
-    shift: float = 0.6  # years, at every age
-    stretch: float = 0.3  # years more per 20 years of age
+    shift: float = 1.0  # years, at every age
+    stretch: float = 0.5  # years more per 20 years of age
     bend: float = 0.6  # years, varying smoothly with age
     reach: float = 15.0  # years of age over which a bend changes
     together: float = 0.7  # correlation of the warps of women and men

@@ -158,7 +158,7 @@ class Collection:
         shares = self._joint_shares(unlikeness)
         for name in self.sums:
             method, joint, rows = self._group(name, shares.get(name))
-            made_how = (method, self.level, self.calibration.name, self.calibration.n)
+            made_how = (method, self.level, self.errors_from, self.calibration.n)
             for key, part in rows.items():
                 tables[key] += [
                     {"group": name, **row, **dict(zip(MADE_HOW, made_how, strict=True))} for row in part
@@ -170,12 +170,18 @@ class Collection:
             _typed(tables["ages"], AGE_COLUMNS),
             self.method,
             self.level,
-            self.calibration.name,
+            self.errors_from,
             self.calibration.n,
             native / max(native.sum(), 1),
             age_ranges=self.calibration.age_ranges,
             few={name: seen.n for name, seen in self.found.items() if name not in self.sums},
         )
+
+    @property
+    def errors_from(self) -> str:
+        """What the errors were learned from, in words of the calibration set."""
+        learned = self.method == DEFAULT_METHOD and self.labels is not None and len(self.labels)
+        return f"{self.calibration.name} and {learned} own labels" if learned else self.calibration.name
 
     def first_shares(self) -> np.ndarray:
         """``(K,)`` shares of native cells that cost nothing more: by expectation-maximisation, if the method

@@ -22,8 +22,9 @@ FAR = 1.5  # log density below the mode, per dimension, at which a chain may not
 
 
 def sample(
-    density: Density, around: Density, size: int, chains: int, keep: int, rng: np.random.Generator
-) -> np.ndarray:
+    density: Density, around: Density, size: int, chains: int, keep: int, rng: np.random.Generator,
+    warm_up: int = WARM_UP,
+) -> np.ndarray:  # fmt: skip
     """``(keep * chains, size)`` draws of ``density``; ``around`` is a density of single points like it, which
     the chains start from (``density`` itself, unless its chains differ)."""
     mode, scale = laplace(around, size)
@@ -42,7 +43,7 @@ def sample(
         place[far] *= 0.6
         value, slope = at(place)
     step, kept = 0.45, []
-    for turn in range(WARM_UP + keep * THIN):
+    for turn in range(warm_up + keep * THIN):
         momentum = rng.standard_normal(place.shape)
         energy = value - (momentum**2).sum(axis=1) / 2
         pace = step * rng.uniform(0.7, 1.1, (chains, 1))
@@ -58,9 +59,9 @@ def sample(
         place = np.where(accepted[:, None], new, place)
         slope = np.where(accepted[:, None], gradient, slope)
         value = np.where(accepted, at_new, value)
-        if turn < WARM_UP:
+        if turn < warm_up:
             step *= float(np.exp(0.3 * (chance.mean() - ACCEPTANCE)))
-        elif (turn - WARM_UP) % THIN == THIN - 1:
+        elif (turn - warm_up) % THIN == THIN - 1:
             kept.append(mode + place @ scale.T)
     return np.concatenate(kept)
 

@@ -16,6 +16,7 @@ from agestat.stats.quantify import reweight
 from agestat.stats.shares import OWN, SharePrior, draw_group, draw_shares
 
 CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
+MOST_ERRORS = 1000  # draws of the errors that groups share; more draws of shares repeat them
 RIDGE = 1e-6  # of the mean variance: probabilities sum to one
 
 
@@ -35,16 +36,17 @@ def joint_shares(
     prior = SharePrior.usual(calibration)
     observed, sampling = _seen(np.concatenate(list(native.values())), errors, pilot)
     told = _labelled(labels, calibration)
-    whole = draw_shares(observed, sampling, errors, told, prior, draws, rng)
     if len(native) == 1:
-        return dict.fromkeys(native, whole)
+        return dict.fromkeys(native, draw_shares(observed, sampling, errors, told, prior, draws, rng))
+    count = min(draws, MOST_ERRORS)
+    whole = draw_shares(observed, sampling, errors, told, prior, count, rng)
     columns = errors.draw(whole, observed, sampling, rng)
     alone = OWN * errors.mixed(pilot[None])[0][0]
     found = {}
     for name, part in native.items():
         observed, sampling = _seen(part, errors, pilot)
         told = _labelled(None if labels is None else labels.of_group(name), calibration)
-        found[name] = draw_group(observed, sampling + alone, columns, told, whole, prior, rng)
+        found[name] = draw_group(observed, sampling + alone, columns, told, whole, prior, draws, rng)
     return found
 
 

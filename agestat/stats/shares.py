@@ -21,7 +21,8 @@ NEIGHBOURS = 20.0  # years over which ages are alike
 USUAL = 0.8  # deviation of log shares from usual ones, learned around this ...
 USUAL_SPREAD = 0.7  # ... with this deviation of its logarithm
 LEAST_USUAL = 0.01  # share of a range of ages that is thought usual where the calibration set holds none
-OWN = 0.1  # part of the errors' variance that a group has on its own beside those of the whole collection
+GROUP_WARM_UP = 24  # trajectories: each chain has errors of its own, and so another mode
+OWN = 0.2  # part of the errors' variance that a group has on its own beside those of the whole collection
 
 
 @dataclass(frozen=True)
@@ -132,13 +133,17 @@ def draw_shares(
 
 def draw_group(
     observed: np.ndarray, sampling: np.ndarray, columns: np.ndarray, labelled: np.ndarray,
-    whole: np.ndarray, prior: SharePrior, rng: np.random.Generator,
+    whole: np.ndarray, prior: SharePrior, draws: int, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
-    """``(S, K)`` shares of a group for each draw of the errors, ``columns (S, K, F)``, and of the whole
-    collection's shares ``(S, K)``, around which the group is thought to lie."""
+    """``(draws, K)`` shares of a group, over and over for each draw of the errors, ``columns (S, K, F)``, and
+    of the whole collection's shares ``(S, K)``, around which the group is thought to lie."""
     precision = np.linalg.inv(sampling)
     here = SharePrior(np.log(whole + 1e-4), prior.factor)
     middle = SharePrior(here.centre.mean(axis=0), prior.factor)
     around = middle.density(given_columns(observed, precision, columns.mean(axis=0)[None], labelled))
     density = here.density(given_columns(observed, precision, columns, labelled))
-    return here.shares(sample(density, around, prior.size, len(whole), 1, rng))[0]
+    keep = -(-draws // len(whole))
+    points = sample(density, around, prior.size, len(whole), keep, rng, GROUP_WARM_UP).reshape(
+        keep, len(whole), -1
+    )
+    return np.concatenate([here.shares(part)[0] for part in points])[:draws]

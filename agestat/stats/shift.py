@@ -29,8 +29,8 @@ UNLIKE = 0.06  # distance beyond these at which the errors are those of any othe
 class Shift:
     """The largest distance between the columns, towards what is harder to judge, and its p-value.
     ``distances`` by column, of those that both sides hold; ``beyond`` the columns whose distance is too
-    large. ``unlikeness`` is 0 where the faces look like the calibration set's, to 1, and knows no better side: it
-    scales the errors that are thought possible."""
+    large. ``unlikeness`` is 0 where the faces look like the calibration set's, to 1, and knows no better
+    side: it scales the errors that are thought possible."""
 
     is_shifted: bool
     statistic: float
