@@ -3,7 +3,6 @@
 import hashlib
 import os
 import secrets
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from agestat.analysis.groups import CLUSTERS, By, Facts, Key, parse_by
+from agestat.analysis.groups import CLUSTERS, By, Key, parse_by
+from agestat.analysis.places import FACTS, Places, group_of, read_places
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
 from agestat.images.kinds import MACHINES
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
 LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
-FACTS = ("taken_at", "mtime_ns", "camera")  # of a file, beside its place: what `Facts` holds
 PLACE = ["file_id", "root", "path", "x", "y", "width", "height", "score"]
 COUNTS_AS = ["group", "gender", "band"]
 MODEL_SAYS = ["p_female", "age", "age_low", "age_high"]
@@ -43,19 +42,6 @@ class Chunk(NamedTuple):
     probabilities: np.ndarray
     groups: np.ndarray | None
     clusters: np.ndarray
-
-
-class _Places(NamedTuple):
-    """Of files by ascending id ``(F,)``: the index of each one's group in ``names`` and of its folder."""
-
-    ids: np.ndarray
-    group: np.ndarray
-    names: np.ndarray | None
-    folder: np.ndarray | None
-
-    def groups_of(self, files: np.ndarray) -> np.ndarray | None:
-        """``(n,)`` names of the groups of files, where there are groups."""
-        return None if self.names is None else self.names[self.group[np.searchsorted(self.ids, files)]]
 
 
 class Scan:
@@ -227,39 +213,23 @@ class Scan:
         """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
         return self._chunks(self._places(by, cluster, groups))
 
-    def _chunks(self, places: _Places | None) -> Iterator[Chunk]:
+    def _chunks(self, places: Places | None) -> Iterator[Chunk]:
         before, photo = -1, -1
         for files, probabilities in self._stored.probabilities():
             clusters = photo + np.cumsum(np.diff(files, prepend=before) != 0)
             before, photo = files[-1], clusters[-1]
-            if places is not None and places.folder is not None:
-                clusters = places.folder[np.searchsorted(places.ids, files)]
-            yield Chunk(probabilities, places.groups_of(files) if places else None, clusters)
+            folders = places.folders_of(files) if places else None
+            groups = places.groups_of(files) if places else None
+            yield Chunk(probabilities, groups, clusters if folders is None else folders)
 
-    def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> _Places | None:
-        """None if each photo is a cluster of one group. Read apart from the faces: files are fewer."""
+    def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> Places | None:
+        """None if each photo is a cluster of one group."""
         if cluster not in CLUSTERS:
             raise UsageError(f"There are no clusters by {cluster!r}: choose one of {', '.join(CLUSTERS)}.")
         key, by_folder = self._key(by, groups), cluster == "folder"
         if key is None and not by_folder:
             return None
-        ids, group, folder = array("q"), array("q"), array("q")
-        names: dict[str | None, int] = {}
-        folders: dict[tuple[bytes, bytes], int] = {}
-        for rows in self._stored.facts(*FACTS):
-            with self._stored.understood():
-                ids.extend(row[0] for row in rows)
-                group.extend(names.setdefault(_name(key, row), len(names)) for row in rows)
-                if by_folder:
-                    places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
-                    folder.extend(folders.setdefault(place, len(folders)) for place in places)
-        order = np.argsort(ids)
-        return _Places(
-            np.array(ids)[order],
-            np.array(group)[order],
-            np.array(list(names), dtype=object) if key else None,
-            np.array(folder)[order] if by_folder else None,
-        )
+        return read_places(self._stored, key, by_folder)
 
     def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
         """Roots are those that were asked for too: the names of groups do not hang on what was found."""
@@ -275,7 +245,7 @@ class Scan:
         """The group of each file, by ``file_id``."""
         key = self._key(by, groups)
         with self._stored.understood():
-            named = {row[0]: _name(key, row) for rows in self._stored.facts(*FACTS) for row in rows}
+            named = {row[0]: group_of(key, row) for rows in self._stored.facts(*FACTS) for row in rows}
         return pd.Series(named, name="group", dtype=object)
 
     def estimate(
@@ -382,10 +352,3 @@ def _is_store(file: Path) -> bool:
 
 def _hash(path: bytes, salt: bytes) -> str:
     return hashlib.blake2b(path, key=salt, digest_size=16).hexdigest()
-
-
-def _name(key: Key | None, row: tuple[Any, ...]) -> str | None:
-    """Group of a row of file id, root, path and `FACTS`."""
-    if key is None:
-        return None
-    return key(Facts(os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:]))
