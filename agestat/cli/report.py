@@ -4,13 +4,15 @@ from typing import Any
 
 import click
 
+from agestat.cli.headings import HeadedCommand
 from agestat.cli.options import estimate_options, group_options, output_options
 
 
 @click.command(
+    cls=HeadedCommand,
     epilog="\b\nExamples:\n  agestat report ~/photos --html report.html\n"
     "  agestat report ~/photos --by year --png pyramids.png\n"
-    "  agestat report scan.sqlite --bands un5 --csv - --quiet"
+    "  agestat report scan.sqlite --bands un5 --csv - --quiet",
 )
 @click.argument("scan", metavar="SCAN...", type=click.Path(exists=True), nargs=-1, required=True)
 @group_options

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agestat.cli.headings import HeadedCommand
 from agestat.cli.messages import tell
 from agestat.cli.options import estimate_options, group_options, offer, output_options
 from agestat.errors import UsageError
@@ -30,7 +31,7 @@ Examples:
 """
 
 
-@click.command("scan", epilog=EXAMPLES)
+@click.command("scan", cls=HeadedCommand, epilog=EXAMPLES)
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(exists=True))
 @click.option("--from-file", metavar="LIST|-", help="File with one path per line, or NUL between paths.")
 @click.option(

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -111,3 +113,17 @@ def test_a_shell_completes_words(words, offered):
     command = [Path(sys.executable).with_name("agestat")]
     done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, check=False)
     assert [line.split(",")[1] for line in done.stdout.split()] == offered
+
+
+@pytest.mark.parametrize(("command", "headings"), [("scan", 9), ("report", 6)])
+def test_options_stand_under_headings_and_none_is_forgotten(command, headings):
+    words = CliRunner().invoke(cli, [command, "--help"]).output
+    found = re.findall(r"^(\w[\w ]*):$", words, re.MULTILINE)
+    assert found[0] == "First of all" and "More" not in found
+    assert len(set(found) - {"Examples"}) == headings
+    first = words[words.index("First of all") : words.index("\n\n", words.index("First of all"))]
+    assert [option for option in ("--by", "--bands", "--html", "--csv") if option in first] == [
+        "--by", "--bands", "--html", "--csv",
+    ]  # fmt: skip
+    for option in import_module(COMMANDS[command]).command.params:
+        assert option.opts[0] in words or not option.opts[0].startswith("-")

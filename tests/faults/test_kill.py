@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -22,7 +23,7 @@ def often(line: list[str]) -> list[str]:
 
 
 def wal_size(store: Path) -> int:
-    """How much a running scan has written: its lock keeps others from asking the store itself."""
+    """How much a running scan has written."""
     try:
         return store.with_name(f"{store.name}-wal").stat().st_size
     except FileNotFoundError:
@@ -80,14 +81,16 @@ def test_one_signal_ends_in_order_and_says_how_to_go_on(command, collection, unb
     assert rows(store) == unbroken
 
 
-def test_a_second_interrupt_stops_at_once(command, collection, unbroken, tmp_path):
-    process = start(command(collection, "-q"))
+def test_the_first_interrupt_answers_and_the_second_stops_at_once(command, collection, unbroken, tmp_path):
+    process = start(command(collection))
     wait_until_written(process, tmp_path / "s.sqlite", 100_000)
     workers = workers_of(process)
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)  # the first interrupt waits for these for 30 s
     process.send_signal(signal.SIGINT)
-    time.sleep(2)
+    answer = process.stderr.readline() + process.stderr.readline()
+    assert re.fullmatch(r"\nStopping: finishing \d+ files?; Ctrl-C again stops at once\.\n", answer)
+    time.sleep(1)  # a signal that follows at once is taken as an echo
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=20)
     assert (process.returncode, error.strip()) == (130, "Stopped.")

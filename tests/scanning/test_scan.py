@@ -166,13 +166,18 @@ def test_one_interrupt_ends_in_order(scan, samples, tmp_path):
     for number in range(4):
         shutil.copytree(samples, tmp_path / "p" / str(number))
 
+    told = []
+
     def interrupt(now):
-        if now.done == 20:
+        if now.stopping:
+            told.append(now.under_way)
+        elif now.done == 20:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(StoppedError, match="the same command goes on from there") as stopped:
         scan(tmp_path / "p", progress=interrupt)
     assert stopped.value.signal == signal.SIGINT
+    assert len(told) == 1 and 0 < told[0] <= 8  # four per process that decodes
     result = scan(tmp_path / "p")["counts"]
     assert result["found"] == 4 * 16
     assert 20 <= result["reused"] < 50
