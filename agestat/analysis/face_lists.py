@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from agestat.analysis.scan import Scan
+from agestat.analysis.faces import Faces
 from agestat.errors import AgestatError
 from agestat.written.csv_files import write_csv
 from agestat.written.tables import Table, comparable
@@ -38,7 +38,7 @@ def write_list(faces: pd.DataFrame, stream: BinaryIO) -> None:
     write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), stream)
 
 
-def read_left_out(path: str | os.PathLike[str], scan: Scan) -> list[tuple[int, int]]:
+def read_left_out(path: str | os.PathLike[str], scan: Faces) -> list[tuple[int, int]]:
     """The faces that a list notes as no face or no person: ids of their files and numbers in them, from 0.
 
     Rows of faces that the scan has not any more do nothing. Raises `AgestatError` if all are such.
@@ -66,7 +66,7 @@ class FaceFinder:
     """Finds the face that a row of a list means among those of the scan: by its whole path, else by the path
     below the root, else by the name of its file, if with its box that is one face only."""
 
-    def __init__(self, scan: Scan, table: Table) -> None:
+    def __init__(self, scan: Faces, table: Table) -> None:
         self._table = table
         self._keys: list[dict[tuple[str, ...], int | None]] = [{}, {}, {}]
         every = (place for frame in scan.face_chunks() for place in _places(frame))

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.stats import mannwhitneyu, rankdata
 
 from agestat.analysis.face_lists import ANSWERS, PLACE, FaceFinder
+from agestat.analysis.faces import Faces
 from agestat.analysis.groups import By
-from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
@@ -23,7 +23,7 @@ NEEDED = ("weight", *PLACE, "gender", "age")
 CHANCE = 1e-4  # how improbable the order of the filled rows must be to be called sorted
 
 
-def draw_faces(scan: Scan, count: int, seed: int) -> pd.DataFrame:
+def draw_faces(scan: Faces, count: int, seed: int) -> pd.DataFrame:
     """A stratified sample of the faces in random order: rows of `Scan.faces` with the ``weight`` of each,
     how many faces it was drawn for."""
     cells = [counted_cells(scan.space, chunk.probabilities) for chunk in scan.chunks()]
@@ -41,7 +41,7 @@ def draw_faces(scan: Scan, count: int, seed: int) -> pd.DataFrame:
     return drawn.loc[rng.permutation(chosen)].reset_index(drop=True)
 
 
-def read_labels(path: str | Path, scan: Scan, by: By = (), **groups: Any) -> OwnLabels:
+def read_labels(path: str | Path, scan: Faces, by: By = (), **groups: Any) -> OwnLabels:
     """The labels in a file, as `LabelFile` reads them; groups as for `Scan.chunks`."""
     return LabelFile(path, scan).own_labels(by, **groups)
 
@@ -54,7 +54,7 @@ class LabelFile:
     pictures that are gone are left out. Raises `AgestatError` naming the line of a label that cannot be used.
     """
 
-    def __init__(self, path: str | Path, scan: Scan) -> None:
+    def __init__(self, path: str | Path, scan: Faces) -> None:
         self._scan = scan
         table = Table(path, NEEDED, ("note",))
         rows = list(table)

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from agestat.analysis.face_lists import read_left_out
+from agestat.analysis.faces import Chunk
 from agestat.analysis.groups import CLUSTERS, By, Key, parse_by
+from agestat.analysis.own_labels import LabelFile
 from agestat.analysis.places import FACTS, Places, group_of, read_places
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
@@ -34,14 +37,6 @@ PLACE = ["file_id", "root", "path", "x", "y", "width", "height", "score"]
 COUNTS_AS = ["group", "gender", "band"]
 MODEL_SAYS = ["p_female", "age", "age_low", "age_high"]
 LOOKS = ["sharpness", "brightness", "novelty"]
-
-
-class Chunk(NamedTuple):
-    """Some faces: ``probabilities (n, L)`` of the heads, ``groups (n,)`` names or None, ``clusters (n,)``."""
-
-    probabilities: np.ndarray
-    groups: np.ndarray | None
-    clusters: np.ndarray
 
 
 class Scan:
@@ -79,8 +74,6 @@ class Scan:
     def leave_out(self, path: str | os.PathLike[str]) -> None:
         """From now on count without the faces that a list of `agestat report --review` or `agestat label`
         notes as no face or no person. Raises `AgestatError` if the list names no face of this scan."""
-        from agestat.analysis.face_lists import read_left_out
-
         self._stored.leave_out(())
         self._stored.leave_out(read_left_out(path, self))
         for known in ("counts", "files", "_looks"):
@@ -282,11 +275,7 @@ class Scan:
         chosen = parse_bands(DEFAULT_BANDS[self.space.name] if bands is None else bands)
         # Products of slices are small: threads of one would wait for each other.
         with self, threadpool_limits(1, "blas"):
-            own = None
-            if labels:
-                from agestat.analysis.own_labels import LabelFile
-
-                own = LabelFile(Path(labels), self)
+            own = LabelFile(Path(labels), self) if labels else None
             places = self._places(by, cluster, keys)
             found = estimate_checked(
                 lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen,

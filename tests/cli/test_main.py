@@ -115,7 +115,7 @@ def test_a_shell_completes_words(words, offered):
     assert [line.split(",")[1] for line in done.stdout.split()] == offered
 
 
-@pytest.mark.parametrize(("command", "headings"), [("scan", 9), ("report", 6)])
+@pytest.mark.parametrize(("command", "headings"), [("scan", 9), ("report", 5)])
 def test_options_stand_under_headings_and_none_is_forgotten(command, headings):
     words = CliRunner().invoke(cli, [command, "--help"]).output
     found = re.findall(r"^(\w[\w ]*):$", words, re.MULTILINE)
