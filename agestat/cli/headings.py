@@ -5,12 +5,12 @@ import click
 HEADINGS = {
     "First of all": "--by --bands --html --csv --model",
     "Files": "--from-file --include --exclude --all-files --limit --shard --dry-run",
-    "Faces": "--min-face --min-score --keep-copies --once",
+    "Faces": "--min-face --min-score --tiles --exclude-faces --keep-copies --once",
     "Groups": "--metadata --trust-mtime --min-n",
-    "Statistics": "--method --raw --level --labels --exclusions --cluster",
+    "Statistics": "--method --raw --level --labels --cluster",
     "Outputs": "--csv-dialect --json --parquet --xlsx --margins --ages --faces --files --png --theme "
                "--thumbnails --review --anonymous",
-    "Speed": "--device --batch-size --workers --engine --address --actors --gpus-per-actor",
+    "Speed": "--device --batch-size --workers",
     "Store": "--db --fresh",
     "Messages": "--lang --quiet --verbose --help",
 }  # fmt: skip
