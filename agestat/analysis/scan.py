@@ -145,6 +145,12 @@ class Scan:
         """The rows of `files` that could not be read."""
         return self._name_files(self._stored.files(failed=True))
 
+    @property
+    def remarks(self) -> dict[str, int]:
+        """Pictures read in ``part``, ``turned`` upright, looked at in ``tiles``, or ``limited`` in that;
+        ``pages`` of files beyond the first, which are not read."""
+        return self._stored.remarks()
+
     @cached_property
     def dates(self) -> dict[str | None, int]:
         """Number of pictures whose time is from ``exif``, from their ``name``, or is not known (None), and of

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from agestat.errors import N_
 from agestat.report.language import Language
 from agestat.report.left_out import files_left_out
+from agestat.report.remarks import remarks
 from agestat.scanning.examine import DOUBTED, EXIF, NAME
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
     if counts["faces_left_out_by_you"]:
         yield t.ngettext("{number} face left out by you", "{number} faces left out by you",
                          counts["faces_left_out_by_you"])  # fmt: skip
+    yield from remarks(scan, t)
     yield from dates(scan, t)
     yield from files_left_out(scan, t)
 

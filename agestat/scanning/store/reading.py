@@ -16,10 +16,11 @@ import pandas as pd
 from agestat.errors import AgestatError
 from agestat.model.checkpoint import unpack_calibration
 from agestat.model.label_space import SPACES, LabelSpace
-from agestat.scanning.examine import DOUBTED, EXIF, NAME
+from agestat.scanning.examine import DOUBTED, EXIF, IN_TILES, LIMITED, NAME
 from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, file_columns, has_others, in_words
 
-SHOWN = ("status", "reason", "width", "height", "format", "taken_at", "camera", "faces", "faces_left_out")
+SHOWN = ("status", "reason", "width", "height", "format", "taken_at", "camera", "faces", "faces_left_out",
+         "part", "pages", "turn", "notes")  # fmt: skip
 """The columns of `StoredRun.files` after root and path."""
 FACE_COLUMNS = ("x", "y", "faces.width", "faces.height", "score", "sharpness", "brightness", "novelty")
 MEASURED = ("novelty", "sharpness", "brightness", "size", "score")
@@ -192,6 +193,19 @@ class StoredRun:
             "reused": reused,
         }
 
+    def remarks(self) -> dict[str, int]:
+        """Pictures read in ``part``, ``turned``, looked at in ``tiles``, or with a ``limited`` look;
+        ``pages`` beyond the first of their files."""
+        part, turn, notes, pages = map(self._column, ("part", "turn", "notes", "pages"))
+        query = (
+            f"SELECT count({part}), count(*) FILTER (WHERE {turn} > 0), "
+            f"count(*) FILTER (WHERE instr({notes}, ?) > 0), count(*) FILTER (WHERE instr({notes}, ?) > 0), "
+            f"total(max({pages} - 1, 0)) FROM files WHERE run_id = ? AND status != 'failed'"
+        )
+        with self:
+            values = self._one(query, IN_TILES, LIMITED, self.run)
+        return dict(zip(("part", "turned", "tiles", "limited", "pages"), map(int, values), strict=True))
+
     def dates(self) -> dict[str | None, int]:
         """How many pictures have their time from where; `DOUBTED` ones are those that tell a wrong one."""
         with self:
@@ -245,7 +259,7 @@ class StoredRun:
         with self.understood():
             frame = pd.DataFrame(rows, columns=["file_id", "root", "path", *SHOWN]).set_index("file_id")
             frame["taken_at"] = pd.to_datetime(frame["taken_at"], format="ISO8601")
-            return frame.astype({"width": "Int64", "height": "Int64"})
+            return frame.astype(dict.fromkeys(("width", "height", "pages", "turn"), "Int64"))
 
     def _column(self, name: str) -> str:
         """A column of the files; NULL in a store of a version that had none."""
