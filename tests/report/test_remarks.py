@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from agestat.images.walk import Found
-from agestat.report.language import language
+from agestat.report.language import open_language
 from agestat.report.remarks import remarks
 from agestat.scanning.examine import Examined
 from agestat.scanning.store import Row, Store, StoredRun
@@ -45,9 +45,9 @@ def test_they_are_counted_and_told(tmp_path, code):
             store.write(run, rows)
         store.end_run(run)
     count = StoredRun(tmp_path / "s.sqlite", run).remarks()
-    assert list(remarks(SimpleNamespace(remarks=count), language(code))) == SENTENCES[code]
+    assert list(remarks(SimpleNamespace(remarks=count), open_language(code))) == SENTENCES[code]
 
 
 def test_nothing_is_told_of_ordinary_pictures():
     count = dict.fromkeys(("part", "turned", "tiles", "limited", "pages"), 0)
-    assert list(remarks(SimpleNamespace(remarks=count), language("en"))) == []
+    assert list(remarks(SimpleNamespace(remarks=count), open_language("en"))) == []

@@ -196,13 +196,14 @@ class StoredRun:
     def remarks(self) -> dict[str, int]:
         """Pictures read in ``part``, ``turned``, looked at in ``tiles``, or with a ``limited`` look;
         ``pages`` beyond the first of their files."""
-        part, turn, notes, pages = map(self._column, ("part", "turn", "notes", "pages"))
-        query = (
-            f"SELECT count({part}), count(*) FILTER (WHERE {turn} > 0), "
-            f"count(*) FILTER (WHERE instr({notes}, ?) > 0), count(*) FILTER (WHERE instr({notes}, ?) > 0), "
-            f"total(max({pages} - 1, 0)) FROM files WHERE run_id = ? AND status != 'failed'"
-        )
         with self:
+            part, turn, notes, pages = map(self._column, ("part", "turn", "notes", "pages"))
+            query = (
+                f"SELECT count({part}), count(*) FILTER (WHERE {turn} > 0), "
+                f"count(*) FILTER (WHERE instr({notes}, ?) > 0), "
+                f"count(*) FILTER (WHERE instr({notes}, ?) > 0), "
+                f"total(max({pages} - 1, 0)) FROM files WHERE run_id = ? AND status != 'failed'"
+            )
             values = self._one(query, IN_TILES, LIMITED, self.run)
         return dict(zip(("part", "turned", "tiles", "limited", "pages"), map(int, values), strict=True))
 
