@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agestat.judging.bootstrap import bootstrap_weights, interval
+from agestat.judging.card import card_tables, in_words
 from agestat.judging.evaluate import judge, predict_table
 from agestat.judging.metrics import nearest_age
 from agestat.labelled.dataset import find_data, read_labelled
@@ -32,9 +33,6 @@ from agestat.model.checkpoint import load_model
 from agestat.model.label_space import AGES, YEARS
 from agestat.model.predict import Predictions
 
-MEASURES = {"gender_accuracy": "gender right, %", "gender_f1_macro": "gender macro F1, %",
-            "age_mae": "age MAE, years", "age_mae_median": "median age error, years",
-            "age_band_accuracy": "age bucket right, %"}  # fmt: skip
 AGE_CHIP, GENDER_CHIP = 64, 32  # pixels, inputs of the package's networks
 Chips = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -110,15 +108,9 @@ def _error(table: pd.DataFrame) -> np.ndarray:
 def show(results: dict[str, dict], console: Console) -> None:
     """One column per model."""
     table = Table("perceived age and gender", *results, title=f"{next(iter(results.values()))['n']:,} crops")
-    for key, name in MEASURES.items():
-        scale, digits = (100, 1) if name.endswith("%") else (1, 2)
-        cells = []
-        for figures in results.values():
-            value, low, high = (
-                f"{scale * figures[key][part]:.{digits}f}" for part in ("value", "low", "high")
-            )
-            cells.append(f"{value} ({low}–{high})")
-        table.add_row(name, *cells)
+    tables = [dict(next(card_tables(figures)).rows) for figures in results.values()]
+    for name in tables[0]:
+        table.add_row(name, *(in_words(rows[name][0]) for rows in tables))
     console.print(table)
 
 

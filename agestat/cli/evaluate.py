@@ -70,7 +70,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     table = predict_table(model, labelled.frame, crop=given["crop"], quiet=given["quiet"])
     if given["predictions"]:
         with output_file(given["predictions"]) as stream:
-            write_csv(table, stream)
+            write_csv(table.drop(columns=["six", "stratum", "box"]), stream)
     figures = {
         **judge(model, table, seed=given["seed"]),
         "data": sorted(set(labelled.frame["source"])),

@@ -129,9 +129,9 @@ def learning_curve(history: pd.DataFrame, target: Path) -> None:
         if column in history:
             measures.plot(history["epoch"], history[column], label=column.replace("_", " "))
     measures.set(xlabel="epoch", ylabel="validation", ylim=(None, 1))
-    if "age_mae" in history:
+    if "age_distance" in history:
         years = measures.twinx()
-        years.plot(history["epoch"], history["age_mae"], color="#d55e00", linestyle="--")
-        years.set_ylabel("age error, years (dashed)")
+        years.plot(history["epoch"], history["age_distance"], color="#d55e00", linestyle="--")
+        years.set_ylabel("years to the labelled age or range (dashed)")
     measures.legend(loc="lower right")
     figure.savefig(target, dpi=120)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -272,7 +272,7 @@ class Trainer:
         size = self.recipe.input_size
         crops = load_crops(self.val, self.options.cache, size=size, quiet=self.options.quiet)
         row = validate(self.kept(), crops, self.val, self.device, self.bf16)
-        self.network.age_scale.fill_(max(row["age_mae"], 1.0))
+        self.network.age_scale.fill_(max(row["age_distance"], 1.0))
 
     def final_state(self) -> dict[str, Tensor]:
         """The weights to ship: the best epoch's where the recipe asks for it, else the last."""
@@ -280,7 +280,7 @@ class Trainer:
 
     def kept(self) -> AgeGenderResNet:
         """The network that is judged and shipped: the running average where the recipe keeps one."""
-        return self.averaged.module if self.averaged else self.network
+        return cast(AgeGenderResNet, self.averaged.module) if self.averaged else self.network
 
     def save(self) -> None:
         """Write the resumable state and ``history.csv``, each by rename."""

@@ -30,7 +30,8 @@ def predict_logits(
 def validate(
     network: AgeGenderResNet, crops: np.ndarray, frame: pd.DataFrame, device: torch.device, bf16: bool
 ) -> dict[str, Any]:
-    """Accuracy figures of a validation frame, by label space."""
+    """Accuracy figures of a validation frame, by label space; ``age_distance`` is the mean distance to the
+    labelled age or range, years."""
     space = network.space
     probabilities = space.softmax(predict_logits(network, crops, device, bf16))
     if space is YEARS:
@@ -39,7 +40,7 @@ def validate(
         right = (space.p_female(probabilities) > 0.5) == (gender == "female")
         return {  # of those rows of `Trainer`'s val, of which there is one at least, that have the label
             "gender_accuracy": float(np.mean(right[frame["gender"].isin(GENDERS)])),
-            "age_mae": float(np.nanmean(np.abs(age - nearest_age(frame, age)))),
+            "age_distance": float(np.nanmean(np.abs(age - nearest_age(frame, age)))),
         }
     truth = frame["six"].to_numpy()
     known = truth >= 0
@@ -54,4 +55,4 @@ def score(row: dict[str, Any]) -> float:
     """What the best epoch is chosen by: macro F1, or for people gender accuracy less the age error."""
     if "f1_macro" in row:
         return float(row["f1_macro"])
-    return float(row["gender_accuracy"] - row["age_mae"] / 100)
+    return float(row["gender_accuracy"] - row["age_distance"] / 100)

@@ -43,5 +43,5 @@ def running_average(network: AgeGenderResNet, decay: float) -> AveragedModel | N
     if not decay:
         return None
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-    averaged.module.space = network.space  # the same object, which a deep copy is not
+    averaged.module.space = network.space  # type: ignore[assignment]  # a deep copy is another object
     return averaged
