@@ -29,4 +29,9 @@ class Faces(Protocol):
         """One row per face, in frames of bounded size, one at least."""
 
     def chunks(self, by: By = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
-        """The same faces for an estimate, a bounded number at a time."""
+        """Those that count for an estimate, a bounded number at a time."""
+
+    def numbered_chunks(
+        self, by: By = (), *, cluster: str = "photo", **groups: Any
+    ) -> Iterator[tuple[np.ndarray, Chunk]]:
+        """`chunks`, each with the numbers ``(n,)`` of its faces in the order of `face_chunks`."""

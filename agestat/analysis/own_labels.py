@@ -26,12 +26,14 @@ CHANCE = 1e-4  # how improbable the order of the filled rows must be to be calle
 def draw_faces(scan: Faces, count: int, seed: int) -> pd.DataFrame:
     """A stratified sample of the faces in random order: rows of `Scan.faces` with the ``weight`` of each,
     how many faces it was drawn for."""
-    cells = [counted_cells(scan.space, chunk.probabilities) for chunk in scan.chunks()]
+    numbered = list(scan.numbered_chunks())
+    cells = [counted_cells(scan.space, chunk.probabilities) for _, chunk in numbered]
     if not sum(map(len, cells)):
         raise AgestatError("This scan holds no faces to label.")
     decade = np.where(scan.space.is_female, 0, 1000) + scan.space.mid_age.astype(int) // 10
     rng = np.random.default_rng(seed)
     chosen, weights = sample_to_label(decade[np.concatenate(cells)], count, rng)
+    chosen = np.concatenate([numbers for numbers, _ in numbered])[chosen]
     parts, start = [], 0
     for frame in scan.face_chunks():
         frame.index = pd.RangeIndex(start, start + len(frame))
@@ -90,18 +92,17 @@ class LabelFile:
 
     def own_labels(self, by: By = (), **groups: Any) -> OwnLabels:
         """The labels with what the model said of their faces; groups as for `Scan.chunks`."""
-        chosen = np.array(sorted(self._labels))
-        probabilities, names, clusters, start = [], [], [], 0
-        for chunk in self._scan.chunks(by, **groups):
-            end = start + len(chunk.probabilities)
-            mine = chosen[(chosen >= start) & (chosen < end)] - start
+        labelled = np.array(sorted(self._labels))
+        chosen, probabilities, names, clusters = [], [], [], []
+        for numbers, chunk in self._scan.numbered_chunks(by, **groups):
+            mine = np.isin(numbers, labelled)
+            chosen += numbers[mine].tolist()
             probabilities.append(chunk.probabilities[mine])
             clusters.append(chunk.clusters[mine])
             names.append(chunk.groups[mine] if chunk.groups is not None else None)
-            start = end
-        gender, low, high, weight = (
-            np.array(part) for part in zip(*(self._labels[i] for i in chosen.tolist()), strict=True)
-        )
+        values = [self._labels[number] for number in chosen]
+        *words, weight = np.array(values, dtype=float).reshape(-1, 4).T
+        gender, low, high = (column.astype(int) for column in words)
         together = np.concatenate([n for n in names if n is not None]) if by else None
         known = np.concatenate(probabilities)
         return OwnLabels(known, together, gender, low, high, weight, np.concatenate(clusters))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from agestat.analysis.copies import Same, counted
 from agestat.analysis.groups import Facts, Key
 from agestat.scanning.store import StoredRun
 
@@ -15,41 +16,49 @@ FACTS = ("taken_at", "mtime_ns", "camera")  # of a file, beside its root and pat
 
 @dataclass(frozen=True)
 class Places:
-    """Of files by ascending id ``(F,)``: the index of each one's group in ``names`` and of its folder, where
-    groups and folders were asked for."""
+    """Of files by ascending id ``(F,)``: the index of each one's group in ``names``, where groups were asked
+    for, the number of its cluster, and whether it ``counts``, as copies do but once in each group."""
 
     ids: np.ndarray
     group: np.ndarray
     names: np.ndarray | None
-    folder: np.ndarray | None
+    cluster: np.ndarray
+    counts: np.ndarray
 
     def groups_of(self, files: np.ndarray) -> np.ndarray | None:
         """``(n,)`` names of the groups of files."""
         return None if self.names is None else self.names[self.group[np.searchsorted(self.ids, files)]]
 
-    def folders_of(self, files: np.ndarray) -> np.ndarray | None:
-        """``(n,)`` numbers of the folders of files."""
-        return None if self.folder is None else self.folder[np.searchsorted(self.ids, files)]
+    def clusters_of(self, files: np.ndarray) -> np.ndarray:
+        """``(n,)`` numbers of the clusters of files."""
+        return self.cluster[np.searchsorted(self.ids, files)]
+
+    def counts_of(self, files: np.ndarray) -> np.ndarray:
+        """``(n,) bool``, whether files count."""
+        return self.counts[np.searchsorted(self.ids, files)]
 
 
-def read_places(stored: StoredRun, key: Key | None, by_folder: bool) -> Places:
-    """Read apart from the faces: files are fewer."""
-    ids, group, folder = array("q"), array("q"), array("q")
+def read_places(
+    stored: StoredRun, key: Key | None, by_folder: bool, same: Same, *, keep_copies: bool, once: bool
+) -> Places:
+    """Read apart from the faces: files are fewer. Clusters are folders, or the scenes of ``same``."""
+    ids, groups, folder = array("q"), array("q"), array("q")
     names: dict[str | None, int] = {}
     folders: dict[tuple[bytes, bytes], int] = {}
     for rows in stored.facts(*FACTS):
         with stored.understood():
             ids.extend(row[0] for row in rows)
-            group.extend(names.setdefault(group_of(key, row), len(names)) for row in rows)
+            groups.extend(names.setdefault(group_of(key, row), len(names)) for row in rows)
             if by_folder:
                 places = ((row[1], row[2].rpartition(b"/")[0]) for row in rows)
                 folder.extend(folders.setdefault(place, len(folders)) for place in places)
-    order = np.argsort(ids)
+    order, group = np.argsort(ids), np.array(groups, np.int64)
     return Places(
-        np.array(ids)[order],
-        np.array(group)[order],
+        np.array(ids, np.int64)[order],
+        group[order],
         np.array(list(names), dtype=object) if key else None,
-        np.array(folder)[order] if by_folder else None,
+        (np.array(folder, np.int64) if by_folder else same.scene)[order],
+        counted(group, same, keep_copies, once)[order],
     )
 
 

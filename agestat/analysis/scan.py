@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agestat.analysis.copies import Picture, Same, counted
 from agestat.analysis.face_lists import read_left_out
 from agestat.analysis.faces import Chunk
 from agestat.analysis.groups import CLUSTERS, By, Key, parse_by
@@ -48,7 +49,10 @@ class Scan:
     """
 
     def __init__(self, stored: StoredRun) -> None:
+        self.keep_copies = False  # count every copy of a file
+        self.once = False  # count one picture of each scene
         self._stored = stored
+        self._counts: dict[tuple[bool, bool], dict[str, int]] = {}
         self._salt: bytes | None = None
 
     @classmethod
@@ -76,7 +80,8 @@ class Scan:
         notes as no face or no person. Raises `AgestatError` if the list names no face of this scan."""
         self._stored.leave_out(())
         self._stored.leave_out(read_left_out(path, self))
-        for known in ("counts", "files", "_looks"):
+        self._counts.clear()
+        for known in ("files", "_looks"):
             self.__dict__.pop(known, None)
 
     def _name_files(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,11 +129,26 @@ class Scan:
         """What the model's probabilities mean."""
         return self._stored.space
 
-    @cached_property
+    @property
     def counts(self) -> dict[str, int]:
         """Files ``found``, ``read``, ``failed``, ``reused``, ``no_face``, and of these ``small_faces``: those
-        whose faces were all left out; ``faces``, and ``faces_left_out`` as too small or ``_by_you``."""
-        return self._stored.counts()
+        whose faces were all left out; ``faces_left_out`` as too small or ``_by_you``. Of what
+        counts, all groups together: ``faces``,
+        ``photos`` with any, and the ``scenes`` that these show; ``copies`` are those that do not."""
+        chosen = self.keep_copies, self.once
+        if chosen not in self._counts:
+            self._counts[chosen] = self._count()
+        return self._counts[chosen]
+
+    def _count(self) -> dict[str, int]:
+        known = self._stored.counts()
+        faces = np.array([row[3] for rows in self._stored.facts("faces") for row in rows], np.int64)
+        mine = counted(np.zeros(len(faces), np.int64), self._same, self.keep_copies, self.once)
+        shown = mine & (faces > 0)
+        return {
+            **known, "faces": int(faces[mine].sum()), "photos": int(shown.sum()),
+            "scenes": len(np.unique(self._same.scene[shown])), "copies": int((~mine).sum()),
+        }  # fmt: skip
 
     @cached_property
     def failures(self) -> "pd.Series[int]":
@@ -209,26 +229,42 @@ class Scan:
         return self._model[1] or {}
 
     def chunks(self, by: By = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
-        """All faces for an estimate, a bounded number at a time; see `estimate` for the arguments."""
+        """All faces that count for an estimate, a bounded number at a time; see `estimate`."""
+        return (chunk for _, chunk in self.numbered_chunks(by, cluster=cluster, **groups))
+
+    def numbered_chunks(
+        self, by: By = (), *, cluster: str = "photo", **groups: Any
+    ) -> Iterator[tuple[np.ndarray, Chunk]]:
+        """`chunks`, each with the numbers ``(n,)`` of its faces in the order of `face_chunks`."""
         return self._chunks(self._places(by, cluster, groups))
 
-    def _chunks(self, places: Places | None) -> Iterator[Chunk]:
-        before, photo = -1, -1
+    def _chunks(self, places: Places) -> Iterator[tuple[np.ndarray, Chunk]]:
+        start = 0
         for files, probabilities in self._stored.probabilities():
-            clusters = photo + np.cumsum(np.diff(files, prepend=before) != 0)
-            before, photo = files[-1], clusters[-1]
-            folders = places.folders_of(files) if places else None
-            groups = places.groups_of(files) if places else None
-            yield Chunk(probabilities, groups, clusters if folders is None else folders)
+            mine = places.counts_of(files)
+            numbers = start + np.flatnonzero(mine)
+            start += len(files)
+            files = files[mine]
+            chunk = Chunk(probabilities[mine], places.groups_of(files), places.clusters_of(files))
+            yield numbers, chunk
 
-    def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> Places | None:
-        """None if each photo is a cluster of one group."""
+    def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> Places:
         if cluster not in CLUSTERS:
             raise UsageError(f"There are no clusters by {cluster!r}: choose one of {', '.join(CLUSTERS)}.")
-        key, by_folder = self._key(by, groups), cluster == "folder"
-        if key is None and not by_folder:
-            return None
-        return read_places(self._stored, key, by_folder)
+        return read_places(
+            self._stored, self._key(by, groups), cluster == "folder", self._same,
+            keep_copies=self.keep_copies, once=self.once,
+        )  # fmt: skip
+
+    @cached_property
+    def _same(self) -> Same:
+        """Copies and scenes among all files, in the order of paths."""
+        with self._stored.understood():
+            return Same.of(
+                Picture(content, look, taken_at, camera, root + b"/" + path.rpartition(b"/")[0])
+                for rows in self._stored.facts("content", "look", "taken_at", "camera")
+                for _, root, path, content, look, taken_at, camera in rows
+            )
 
     def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
         """Roots are those that were asked for too: the names of groups do not hang on what was found."""
@@ -284,12 +320,13 @@ class Scan:
             own = LabelFile(Path(labels), self) if labels else None
             places = self._places(by, cluster, keys)
             found = estimate_checked(
-                lambda: self._chunks(places), self._looks, self.calibration(), bands=chosen,
+                lambda: (chunk for _, chunk in self._chunks(places)),
+                self._looks, self.calibration(), bands=chosen,
                 labels=own.own_labels(by, cluster=cluster, **keys) if own else None,
                 method=method, level=level, replicates=replicates, seed=seed,
                 min_n=min_n if by else 1,
             )  # fmt: skip
-        names = [] if places is None or places.names is None else map(str, places.names)
+        names = [] if places.names is None else map(str, places.names)
         faceless = tuple(sorted(set(names) - {*found.table["group"], *found.few}))
         if own:
             found = replace(found, labels_gone=own.gone, labels_sorted=own.are_sorted)
@@ -304,7 +341,7 @@ class Scan:
         """What tells whether the faces look like those that the model's errors were learned from: columns of
         `agestat.stats.shift.shift`, of one group, or of about `LOOKED_AT` faces of all."""
         with self:
-            places = self._places(by, "photo", groups)
+            places = self._places(by, "photo", groups) if by else None
             every = 1 if places else max(1, -(-self.counts["faces"] // LOOKED_AT))
             parts = [np.empty((0, len(MEASURED)), np.float32)]
             for files, measured in self._stored.measured(every):

@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from agestat.cli.options import Target, cluster_option, group_options, lang_option, level_option, theme_option
+from agestat.cli.options import (
+    Target,
+    cluster_option,
+    copies_options,
+    group_options,
+    lang_option,
+    level_option,
+    theme_option,
+)
 from agestat.errors import UsageError
 
 EXAMPLES = """\b
@@ -34,6 +42,7 @@ Examples:
 )
 @level_option
 @cluster_option
+@copies_options
 @click.option("--csv", type=Target(), help="All differences as CSV; - is standard output.")
 @click.option("--png", type=Target(), help="Draw the differences with their intervals: .png, .svg or .pdf.")
 @theme_option
@@ -58,6 +67,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
     scans = {store: Scan.open(store) for store in stores}
     for scan in scans.values():
         warn_of_missing(scan)
+        scan.keep_copies, scan.once = options["keep_copies"], options["once"]
     chosen = {key: options[key] for key in ("by", "groups", "metadata", "trust_mtime", "cluster", "level")}
     found = compare(
         *map(scans.__getitem__, stores),

@@ -28,6 +28,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     from agestat.report.export import write_faces, write_table
 
     _review(scan, options)
+    scan.keep_copies, scan.once = options["keep_copies"], options["once"]
     result = estimate(scan, options)
     for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless, *result.few}):
         click.echo(note, err=True)

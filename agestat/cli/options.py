@@ -57,6 +57,11 @@ level_option = click.option(
     help="Level of the intervals.",
 )  # fmt: skip
 
+copies_options = _all(
+    click.option("--keep-copies", is_flag=True, help="Count every copy of a file, not each picture once."),
+    click.option("--once", is_flag=True, help="Count one picture of each burst, series and edit."),
+)
+
 cluster_option = click.option(
     "--cluster", type=click.Choice(CLUSTERS), default="photo", show_default=True,
     help="Faces of one of these are not taken as independent.",
@@ -75,6 +80,7 @@ estimate_options = _all(
     cluster_option,
     click.option("--exclude-faces", metavar="FILE.csv",
                  help="Leave out what this list, of --review or agestat label, calls no face or person."),
+    copies_options,
 )  # fmt: skip
 
 

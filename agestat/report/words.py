@@ -29,7 +29,7 @@ def title(t: Language) -> str:
 
 def photos(scan: "Scan") -> int:
     """Pictures that at least one face was counted in."""
-    return scan.counts["read"] - scan.counts["no_face"]
+    return scan.counts["photos"]
 
 
 def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
@@ -75,8 +75,26 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
         yield t.ngettext("{number} face left out by you", "{number} faces left out by you",
                          counts["faces_left_out_by_you"])  # fmt: skip
     yield from remarks(scan, t)
+    yield from copies(scan, t)
     yield from dates(scan, t)
     yield from files_left_out(scan, t)
+
+
+def copies(scan: "Scan", t: Language) -> Iterator[str]:
+    """What was counted once, and what intervals take as one."""
+    counts = scan.counts
+    if counts["copies"] and scan.once:
+        yield t.ngettext("{number} more picture of a scene not counted (--once)",
+                         "{number} more pictures of scenes not counted (--once)",
+                         counts["copies"])  # fmt: skip
+    elif counts["copies"]:
+        yield t.ngettext("{number} copy counted once", "{number} copies counted once",
+                         counts["copies"])  # fmt: skip
+    if counts["scenes"] < counts["photos"]:
+        yield t.gettext(
+            "{photos} photos show {scenes} scenes, and are as many for the intervals",
+            photos=t.number(counts["photos"]), scenes=t.number(counts["scenes"]),
+        )  # fmt: skip
 
 
 def dates(scan: "Scan", t: Language) -> Iterator[str]:

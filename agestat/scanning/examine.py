@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agestat.images import faces
+from agestat.images import faces, fingerprint
 from agestat.images.crop import crop_square
 from agestat.images.decode import Decoded, decode
 from agestat.images.detectors import Box
 from agestat.images.quality import brightness, sharpness
-from agestat.images.reasons import DecodeError
+from agestat.images.reasons import DecodeError, os_reason
 from agestat.images.seeing import see
 from agestat.images.times import time_in_name
 
@@ -69,6 +69,8 @@ class Examined:
     format: str | None = None
     taken_at: str | None = None  # ISO 8601 as far as it is told, the camera's clock
     taken_from: str | None = None  # `EXIF` or `NAME`
+    content: str | None = None  # hashes of `agestat.images.fingerprint`
+    look: str | None = None
     camera: str | None = None
     faces_left_out: int = 0
     part: float | None = None  # the share that was read of a file that is not whole
@@ -107,8 +109,11 @@ def examine(source: str | bytes, settings: Settings) -> Examined:
     the file."""
     try:
         answer = _whole(source, settings) if settings.crop == "whole" else _faces(source, settings)
+        answer.content = fingerprint.content(source)
     except DecodeError as error:
         return failed(str(error))
+    except OSError as error:
+        return failed(os_reason(error))
     except MemoryError:
         return failed("out of memory")
     if answer.taken_at is None and isinstance(source, str):
@@ -151,6 +156,7 @@ def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray]) -> Exam
         camera=picture.camera,
         part=None if picture.part is None else round(picture.part, 3),
         pages=picture.pages,
+        look=fingerprint.look(picture.pixels),
     )
     for box, crop in zip(boxes, crops, strict=True):
         place = (round(box.x), round(box.y), round(box.width), round(box.height))

@@ -249,9 +249,8 @@ class StoredRun:
 
     def files(self, *, failed: bool = False) -> pd.DataFrame:
         """One row per file, or per file that failed: ``file_id``, ``root``, ``path`` and `SHOWN`."""
-        count = f"(SELECT count(*) FROM faces WHERE file_id = files.id {self._kept})"
         with self:
-            shown = ", ".join(count if name == "faces" else self._column(name) for name in SHOWN)
+            shown = ", ".join(map(self._column, SHOWN))
             which = "AND status = 'failed'" if failed else ""
             rows = self._all(
                 f"SELECT files.id, roots.path, files.path, {shown} {_FILES} {_OF_RUN} {which} {_IN_ORDER}",
@@ -264,6 +263,8 @@ class StoredRun:
 
     def _column(self, name: str) -> str:
         """A column of the files; NULL in a store of a version that had none."""
+        if name == "faces":
+            return f"(SELECT count(*) FROM faces WHERE file_id = files.id {self._kept})"
         if name not in FILE_COLUMNS:
             raise KeyError(name)
         return f"files.{name}" if name in self._columns else "NULL"
