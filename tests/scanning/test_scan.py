@@ -23,7 +23,7 @@ from agestat.errors import AgestatError, UsageError
 
 COUNTS = {
     "found": 16, "read": 15, "failed": 1, "no_face": 2, "small_faces": 0, "faces": 17, "faces_left_out": 0,
-    "reused": 0,
+    "reused": 0, "photos": 13, "scenes": 10, "copies": 0,
 }  # fmt: skip
 ROWS = (
     "SELECT files.path, status, reason, files.width, files.height, taken_at, faces_left_out, number, x, y, "
@@ -82,8 +82,8 @@ def test_only_new_and_changed_files_are_read(scan, samples, tmp_path):
     (tmp_path / "p/admiral.jpg").unlink()
     result = scan(tmp_path / "p")
     assert result["counts"] == {
-        "found": 8, "read": 8, "failed": 0, "no_face": 1, "small_faces": 0, "faces": 9,
-        "faces_left_out": 0, "reused": 6,
+        "found": 8, "read": 8, "failed": 0, "no_face": 1, "small_faces": 0, "faces": 7, "photos": 6,
+        "scenes": 4, "faces_left_out": 0, "reused": 6, "copies": 1,
     }  # fmt: skip
     assert (result["faces"]["path"] == "astronaut.jpg").sum() == 2
     assert "admiral.jpg" not in set(result["faces"]["path"])
@@ -108,7 +108,7 @@ def test_another_model_or_detector_setting_does_not_reuse(scan, samples, model, 
 
 def test_whole_pictures_need_no_face(scan, samples, whole_model):
     result = scan(samples, model=whole_model)
-    assert result["counts"] == {**COUNTS, "no_face": 0, "faces": 15}
+    assert result["counts"] == {**COUNTS, "no_face": 0, "faces": 15, "photos": 15, "scenes": 12}
 
 
 def test_equal_names_in_two_folders_stay_two(scan, samples, tmp_path):
