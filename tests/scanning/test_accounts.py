@@ -4,17 +4,18 @@ import os
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 from PIL import Image
 
 import agestat
 from agestat.analysis.scan import Scan
-from agestat.errors import AgestatError
+from agestat.errors import AgestatError, UsageError
 from agestat.report.language import open_language
 from agestat.report.left_out import files_left_out
 from agestat.report.words import dates
+from agestat.scanning.store import home
 from agestat.scanning.store.schema import _uri
 
 
@@ -119,3 +120,19 @@ def test_times_are_from_exif_then_from_names_and_told(scan, tmp_path):
     assert groups["year"] == {"2019": 1, "2024": 2, "1987": 1, "unknown": 1}
     assert groups["month"] == {"2019-05": 1, "2024-06": 2, "unknown": 2}
     assert groups["hour"] == {"12": 2, "unknown": 3}
+
+
+@pytest.mark.parametrize(
+    "cache", [PurePosixPath("~/.cache/agestat"), RuntimeError("Could not determine home directory.")]
+)
+def test_a_user_without_a_home_is_told_of_db(scan, album, monkeypatch, cache):
+    def no_home(*_, **__):
+        if isinstance(cache, Exception):
+            raise cache
+        return Path(cache)
+
+    monkeypatch.setattr(home, "user_cache_path", no_home)
+    for ask in (lambda: agestat.scan(album), lambda: Scan.open(album)):
+        with pytest.raises(UsageError, match=r"no home folder to keep scans in: name a file with --db"):
+            ask()
+    assert scan(album).counts["read"] == 2

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from platformdirs import user_cache_path
 
-from agestat.errors import AgestatError
+from agestat.errors import AgestatError, UsageError
 from agestat.scanning.store.lock import only_writer
 from agestat.scanning.store.reading import StoredRun
 from agestat.scanning.store.schema import check, in_words, is_database
@@ -74,8 +74,22 @@ def remove(path: str | os.PathLike[str]) -> int:
 
 
 def _home() -> Path:
-    return user_cache_path("agestat", appauthor=False) / "scans"
+    return _cache() / "scans"
 
 
 def _parts(file: Path) -> list[Path]:
     return [part for ending in BESIDE if (part := file.with_name(file.name + ending)).exists()]
+
+
+def _cache() -> Path:
+    """The user's cache folder; containers and cron run users that have none."""
+    try:
+        cache = user_cache_path("agestat", appauthor=False)
+    except (KeyError, OSError, RuntimeError):
+        cache = Path("~")
+    if not cache.is_absolute():
+        raise UsageError(
+            "This user has no home folder to keep scans in: name a file with --db, and give that file in "
+            "place of the folder from then on."
+        )
+    return cache
