@@ -8,6 +8,7 @@ upright.
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 
 from agestat.images.decode import Decoded
 from agestat.images.detectors import Box
@@ -27,10 +28,9 @@ def best_turn(faces: FaceDetector, pixels: np.ndarray, found: list[Box]) -> int:
     upright = best.score if best else 0.0
     if upright >= CLEAR:
         return 0
-    view = _around(pixels, best) if best else pixels
-    scale = min(1.0, SMALL / max(view.shape[:2]))
+    view = _small(_around(pixels, best) if best else pixels)
     turns = (2,) if upright >= NOT_ON_ITS_SIDE else (1, 2, 3)
-    scores = {turn: _score(faces, np.rot90(view, turn), scale) for turn in turns}
+    scores = {turn: _score(faces, np.rot90(view, turn)) for turn in turns}
     turn = max(scores, key=lambda turn: scores[turn])
     return turn if scores[turn] >= max(SURE, upright + BETTER) else 0
 
@@ -42,9 +42,17 @@ def _around(pixels: np.ndarray, box: Box) -> np.ndarray:
     return pixels[top : int(y + reach) + 1, left : int(x + reach) + 1]
 
 
-def _score(faces: FaceDetector, view: np.ndarray, scale: float) -> float:
-    found = faces.look(np.ascontiguousarray(view), scale)
-    return max((box.score for box in found if box.side * scale >= RELIABLE), default=0.0)
+def _small(view: np.ndarray) -> np.ndarray:
+    height, width = view.shape[:2]
+    scale = min(1.0, SMALL / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    image = Image.fromarray(np.ascontiguousarray(view))
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+
+def _score(faces: FaceDetector, view: np.ndarray) -> float:
+    found = faces.look(np.ascontiguousarray(view), 1)
+    return max((box.score for box in found if box.side >= RELIABLE), default=0.0)
 
 
 def turned(picture: Decoded, turn: int) -> Decoded:
