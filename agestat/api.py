@@ -14,7 +14,7 @@ from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
 from agestat.images.seeing import TILES
 from agestat.images.walk import Found, LeftOut, folders_of, walk
-from agestat.model.checkpoint import CALIBRATION, DEFAULT, folder_of, load_model, read_info
+from agestat.model.checkpoint import DEFAULT, calibration_file, judging, load_model
 from agestat.scanning.examine import Settings
 from agestat.scanning.pipeline import Plan, Progress, Stop, fill
 from agestat.scanning.shards import Shard, check_shard, only_shard
@@ -79,7 +79,7 @@ def scan(
     numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
     check_plan(device, numbers, min_score, tiles)
     shard = shard and check_shard(shard)
-    info = read_info(model)
+    info = judging(model, device)
     settings = settings_of(info, min_face, min_score, tiles)
     left_out: list[LeftOut] = []
     found = walk(paths, include=include, exclude=exclude, all_files=all_files, leave_out=left_out.append)
@@ -89,7 +89,7 @@ def scan(
         about = _about(info, paths, settings, include, exclude, limit, shard)
         if not fresh:
             _check_emptied(store, paths)
-        calibration = folder_of(model) / CALIBRATION
+        calibration = calibration_file(model, info["precision"])
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
         network = " ".join(str(info.get(key)) for key in ("sha256", "space", "mirrored"))
         run = store.begin_run(f"{network} {settings.to_json()}", about)
@@ -154,7 +154,7 @@ def check_plan(
     if tiles not in TILES:
         raise UsageError(f"tiles {tiles!r} must be {', '.join(TILES[:-1])} or {TILES[-1]}.")
     if device not in ("auto", "cpu"):  # else torch is not needed until there is a face
-        from agestat.model.predict import pick_device
+        from agestat.model.torch_runtime import pick_device
 
         pick_device(device)
 
@@ -190,6 +190,7 @@ def _about(
     return {
         "model": info["name"],
         "model_digest": info["sha256"],
+        "precision": info["precision"],
         "space": info["space"],
         "agestat": __version__,
         "roots": sorted(folders_of(paths)),

@@ -30,7 +30,7 @@ import numpy as np
 from domains import predictions
 
 from agestat import stats
-from agestat.model.checkpoint import read_info
+from agestat.model.checkpoint import judging
 from agestat.model.label_space import YEARS
 from agestat.stats.bands import Band, parse_bands
 from agestat.stats.calibration import Calibration
@@ -185,7 +185,7 @@ def measured(job: tuple) -> dict:
     """`run_cell`, or what it gave before."""
     scenario, kind, n, labels, bags, options = job
     source = [Path(__file__), *sorted(Path(stats.__path__[0]).glob("*.py"))]
-    digest = hashlib.sha256(read_info(options["model"])["sha256"].encode())
+    digest = hashlib.sha256(judging(options["model"])["sha256"].encode())
     for file in source:
         digest.update(file.read_bytes())
     kept = options["cache"] / f"coverage-{digest.hexdigest()[:12]}-{scenario}-{kind}-{n}-{labels}-{bags}.json"

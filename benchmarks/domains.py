@@ -17,7 +17,7 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.quality import brightness, sharpness
-from agestat.model.checkpoint import load_model, read_info
+from agestat.model.checkpoint import judging, load_model
 
 SETS = {  # name: splits, most pictures of each
     "fairface": {"val": 10_000},
@@ -102,7 +102,7 @@ def predict(model_name: str, data: Path) -> dict[str, np.ndarray]:
 
 def predictions(model: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
     """`predict`, from ``cache`` if this model's weights were run before."""
-    target = cache / f"domains-{read_info(model)['sha256'][:16]}.npz"
+    target = cache / f"domains-{judging(model)['sha256'][:16]}.npz"
     if not target.exists():
         cache.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part.npz")

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from agestat.analysis.scan import Scan
-from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
+from agestat.model.checkpoint import calibration_file, judging
 from agestat.report.html import write_html
 from agestat.scanning.store import Store
 
@@ -39,8 +39,8 @@ def main() -> None:
         with Scan.open(store) as scan:
             digest = scan.run["model_digest"]
         with Store(store) as kept:  # as if the shipped model had made the rows: its calibration set is used
-            calibration = (folder_of("faces") / CALIBRATION).read_bytes()
-            kept.keep_model({**read_info("faces"), "sha256": digest}, calibration)
+            calibration = calibration_file("faces").read_bytes()
+            kept.keep_model({**judging("faces"), "sha256": digest}, calibration)
         with Scan.open(store) as scan:
             clock = [time.perf_counter()]
             overall = scan.estimate(method=options.method)

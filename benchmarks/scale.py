@@ -29,7 +29,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "faults"))
 from small_model import write_whole_model
 
 from agestat.images.walk import Found
-from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
+from agestat.model.checkpoint import calibration_file, folder_of, judging
 from agestat.model.label_space import SPACES
 from agestat.scanning.examine import Examined, Face
 from agestat.scanning.store import Row, Store
@@ -125,7 +125,7 @@ def make_pictures(folder: Path, count: int) -> None:
 
 def make_store(path: Path, count: int, model: Path) -> None:
     """A run of ``count`` faces, four to a picture, in ten folders."""
-    info = read_info(model)
+    info = judging(model)
     space = SPACES[info["space"]]
     logits = np.random.default_rng(0).normal(0, 2, (5000, space.width)).astype(np.float32)
     blobs = space.pack(space.softmax(logits))
@@ -134,7 +134,7 @@ def make_store(path: Path, count: int, model: Path) -> None:
     about = {"model": info["name"], "model_digest": info["sha256"], "agestat": "0.1.0"}
     about["space"] = info["space"]
     with Store(path) as store:
-        store.keep_model(info, (folder_of(model) / CALIBRATION).read_bytes())
+        store.keep_model(info, calibration_file(model).read_bytes())
         run = store.begin_run("s", about)
         files = count // FACES_PER_FILE
         for start in range(0, files, 10_000):

@@ -95,7 +95,7 @@ def network(model_name: str, batches: int = 20) -> float:
     import torch
 
     model = agestat.load_model(model_name)
-    on_processor = model.device.type == "cpu"
+    on_processor = model.device == "cpu"
     size, threads = (PROCESSOR_BATCH, cores()) if on_processor else (model.batch_size, 1)
     shape = (size, model.input_size, model.input_size, 3)
     crops = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)

@@ -21,7 +21,7 @@ from agestat.api import settings_of
 from agestat.bot.chats import Chats
 from agestat.bot.handlers import Service, opened, router
 from agestat.bot.judge import Judge
-from agestat.model.checkpoint import CALIBRATION, folder_of, load_model, read_info
+from agestat.model.checkpoint import calibration_file, judging, load_model
 
 TRIES = 5  # of an answer, before a network that is gone costs it
 FIRST_PAUSE = 0.5  # seconds, doubled each time
@@ -100,8 +100,9 @@ def run(token: str, models: list[str], folder: Path, server: str | None, device:
 
 
 def _judge(name: str, device: str) -> Judge:
-    calibration = (folder_of(name) / CALIBRATION).read_bytes()
-    return Judge(partial(load_model, name, device), settings_of(read_info(name)), calibration)
+    info = judging(name, device)
+    calibration = calibration_file(name, info["precision"]).read_bytes()
+    return Judge(partial(load_model, name, device), settings_of(info), calibration)
 
 
 async def _run(token: str, models: list[str], folder: Path, server: str | None, device: str) -> None:

@@ -107,7 +107,7 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
     from agestat.api import StoppedError, check_plan, scan
     from agestat.cli.check import check
     from agestat.cli.deliver import deliver, warn_of_missing
-    from agestat.model.checkpoint import CALIBRATION, folder_of, read_info
+    from agestat.model.checkpoint import calibration_file, judging
     from agestat.model.label_space import SPACES
     from agestat.scanning.store import Store, store_of
 
@@ -128,12 +128,14 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
     chosen = {key: options[key] for key in keys}
     chosen["batch_size"] = _batch_size(options["batch_size"])
     inputs = [*filter(None, [options["db"], from_file]), *paths]
-    check(options, SPACES[read_info(options["model"])["space"]], inputs)
-    if not (folder_of(options["model"]) / CALIBRATION).is_file():
+    info = judging(options["model"], options["device"])
+    check(options, SPACES[info["space"]], inputs)
+    calibration = calibration_file(options["model"], info["precision"])
+    if not calibration.is_file():
         raise UsageError(
             "The model {model} has no {calibration}, which tells its errors: train it again.",
             model=options["model"],
-            calibration=CALIBRATION,
+            calibration=calibration.name,
         )
     numbers = {key: chosen[key] for key in ("batch_size", "workers", "limit", "min_face")}
     check_plan(chosen["device"], numbers, chosen["min_score"])

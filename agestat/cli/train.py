@@ -37,6 +37,8 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
               help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
 @click.option("--distil", metavar="MODEL",
               help="Half of every target is what this trained model says of the picture.")  # fmt: skip
+@click.option("--int8/--no-int8", default=False,
+              help="Write 8-bit weights too, which judge on processors (needs agestat[int8]).")  # fmt: skip
 @click.option("--freeze", help="Stages kept as they are: stem,layer1,... or none.")
 @click.option("--epochs", type=click.IntRange(1), help="All epochs at the recipe's last picture size.")
 @click.option("--stages", metavar="SIZExEPOCHS,...", help="Picture sizes and their epochs, as 64x10,128x6.")

@@ -17,8 +17,9 @@ from agestat.judging.cutting import Cutter
 from agestat.judging.degrading import degrade
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.rows import known_heads
-from agestat.model.checkpoint import CALIBRATION, INFO, folder_of, load_model, read_info, write_info
+from agestat.model.checkpoint import INFO, folder_of, load_model, read_info, write_info
 from agestat.model.label_space import GENDERS
+from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.model.predict import Model
 
 LAST_AGE = 100  # years: where an open range of ages ends in a calibration set
@@ -41,7 +42,7 @@ def calibrate(
     command: str = "agestat.calibrate(...)",
 ) -> Path:
     """Learn the errors of a model on labelled pictures that it was not trained on, and write the checkpoint
-    folder ``out`` with this calibration set; ``out`` may be the model's own folder.
+    folder ``out`` with a calibration set for each of its files; ``out`` may be the model's own folder.
 
     ``model``: a shipped model's name or a checkpoint folder. ``data``: one or more labelled sets, each of a
     kind of pictures, its *domain*: its name, or what a column ``domain`` of ``labels.csv`` or the table
@@ -52,18 +53,19 @@ def calibrate(
     """
     source, out = folder_of(model), Path(out)
     _check_target(source, out)
-    network = load_model(source, device)
     data = [data] if isinstance(data, str | Path) else data
     read = read_labelled(data, skip_bad=skip_bad, seed=seed, split=split, limit=limit, quiet=quiet)
-    arrays = observe(network, read.frame, crop=crop, degraded=degraded, seed=seed, quiet=quiet)
-    if not len(arrays["logits"]):
-        raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
-    space = {key: network.calibration[key] for key in FEATURE_SPACE if key in network.calibration}
     make_folders(out)
     if out.resolve() != source.resolve():
         for path in source.glob("model.*"):
             shutil.copyfile(path, out / path.name)
-    write_calibration(out, {**arrays, **space})
+    for precision in (FLOAT, INT8) if INT8.name in read_info(source) else (FLOAT,):
+        network = load_model(source, device if precision is FLOAT else "cpu", precision.name)
+        arrays = observe(network, read.frame, crop=crop, degraded=degraded, seed=seed, quiet=quiet)
+        if not len(arrays["logits"]):
+            raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
+        space = {key: network.calibration[key] for key in FEATURE_SPACE if key in network.calibration}
+        write_calibration(out, {**arrays, **space}, precision)
     names, counts = arrays["domains"].tolist(), np.bincount(arrays["domain"]).tolist()
     about = {
         "pictures": len(arrays["logits"]), "domains": dict(zip(names, counts, strict=True)),
@@ -180,8 +182,8 @@ def _domains(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     return {"domain": index.astype(np.int16), "domains": names}
 
 
-def write_calibration(folder: Path, arrays: dict[str, Any]) -> None:
-    """Write ``calibration.npz`` of a checkpoint in one piece."""
-    partial = folder / f"partial-{CALIBRATION}"
+def write_calibration(folder: Path, arrays: dict[str, Any], precision: Precision = FLOAT) -> None:
+    """Write the calibration set of one of a checkpoint's files in one piece."""
+    partial = folder / f"partial-{precision.calibration}"
     np.savez_compressed(partial, **arrays)
-    partial.replace(folder / CALIBRATION)
+    partial.replace(folder / precision.calibration)

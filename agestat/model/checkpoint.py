@@ -1,4 +1,4 @@
-"""Checkpoint folders: ``model.safetensors``, ``model.json``, ``calibration.npz`` and the model card.
+"""Checkpoint folders: ``model.json``, files of weights with their calibration sets, and the model card.
 
 Nothing here imports torch until weights are loaded, and nothing is ever unpickled.
 """
@@ -15,13 +15,12 @@ import numpy as np
 
 from agestat.errors import AgestatError, UsageError
 from agestat.model.label_space import SPACES
+from agestat.model.precision import FLOAT, INT8, PRECISIONS, choose
 
 if TYPE_CHECKING:
-    from agestat.model.predict import Model
+    from agestat.model.predict import Model, Runtime
 
-WEIGHTS = "model.safetensors"
 INFO = "model.json"
-CALIBRATION = "calibration.npz"
 DEFAULT = "faces"
 CROPS = ("faces", "whole")
 SMALLEST_INPUT, LARGEST_INPUT = 32, 512  # pixels
@@ -77,9 +76,25 @@ def _check_info(info: object) -> None:
         raise ValueError("its margin must be a number from 0.1 to 10")
 
 
-def read_calibration(name_or_path: str | Path) -> dict[str, np.ndarray]:
-    """``calibration.npz`` of a checkpoint: logits, true labels and picture quality of held-out pictures."""
-    path = folder_of(name_or_path) / CALIBRATION
+def judging(name_or_path: str | Path, device: str = "auto", precision: str | None = None) -> dict[str, Any]:
+    """``model.json`` of what judges on a device: ``precision`` names which of `PRECISIONS` it is (None
+    chooses, see `choose`), ``sha256`` is that file's digest. Raises `UsageError` if it is not there."""
+    folder, info = folder_of(name_or_path), read_info(name_or_path)
+    chosen = PRECISIONS[precision] if precision else choose(folder, device)
+    if chosen is INT8 and INT8.name not in info:
+        raise UsageError("The model {model} has no int8 weights.", model=info["name"])
+    return {**info, **info.get(chosen.name, {}), "precision": chosen.name}
+
+
+def calibration_file(name_or_path: str | Path, precision: str | None = None) -> Path:
+    """Where the calibration set of one of the `PRECISIONS` of a checkpoint is, if there is one; None is that
+    of what judges here."""
+    return folder_of(name_or_path) / PRECISIONS[precision or judging(name_or_path)["precision"]].calibration
+
+
+def read_calibration(name_or_path: str | Path, precision: str | None = None) -> dict[str, np.ndarray]:
+    """What `calibration_file` holds: logits, true labels and picture quality of held-out pictures."""
+    path = calibration_file(name_or_path, precision)
     try:
         if not path.is_file():
             raise ValueError("it is not a file")
@@ -114,21 +129,42 @@ def digest(path: Path) -> str:
         )
 
 
-def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Model":
-    """A model ready to predict. Raises `AgestatError` for truncated, foreign or changed weights."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+def load_model(
+    name_or_path: str | Path = DEFAULT, device: str = "auto", precision: str | None = None
+) -> "Model":
+    """A model ready to predict, by the file of `judging`. Raises `AgestatError` for truncated, foreign or
+    changed weights."""
+    from agestat.model.predict import FEATURES, Model
 
-    from agestat.model.network import FEATURES, AgeGenderResNet
-    from agestat.model.predict import Model, pick_device
-
-    folder = folder_of(name_or_path)
-    info = read_info(folder)
-    weights = folder / WEIGHTS
+    folder, info = folder_of(name_or_path), judging(name_or_path, device, precision)
+    files = PRECISIONS[info["precision"]]
+    weights = folder / files.weights
     if not weights.is_file():
         raise AgestatError(
             "{weights} is not there or not a file: copy the checkpoint folder again.", weights=weights
         )
+    runtime = (_torch if files is FLOAT else _openvino)(weights, info, device)
+    calibration = {}
+    if (folder / files.calibration).exists():
+        calibration = read_calibration(folder, files.name)
+    if "feature_projection" in calibration:
+        mean, projection = calibration.get("feature_mean"), calibration["feature_projection"]
+        if mean is None or mean.shape != (FEATURES,) or projection.shape[:1] != (FEATURES,):
+            raise AgestatError(
+                "{path} does not fit {weights}: copy the checkpoint folder again.",
+                path=folder / files.calibration,
+                weights=files.weights,
+            )
+    return Model(runtime, info, calibration)
+
+
+def _torch(weights: Path, info: dict[str, Any], device: str) -> "Runtime":
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from agestat.model.network import AgeGenderResNet
+    from agestat.model.torch_runtime import TorchRuntime, pick_device
+
     try:
         state = load_file(weights)
     except (OSError, SafetensorError) as error:
@@ -137,27 +173,29 @@ def load_model(name_or_path: str | Path = DEFAULT, device: str = "auto") -> "Mod
             weights=weights,
             reason=error,
         ) from error
+    _check_digest(weights, info)
+    network = AgeGenderResNet(SPACES[info["space"]], regression=info.get("regression", False))
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise AgestatError("{weights} does not hold the weights of a ResNet-18.", weights=weights) from error
+    return TorchRuntime(network.float(), pick_device(device), mirrored=info.get("mirrored", False))
+
+
+def _openvino(weights: Path, info: dict[str, Any], device: str) -> "Runtime":
+    from agestat.model.openvino_runtime import OpenVinoRuntime
+
+    _check_digest(weights, info)
+    return OpenVinoRuntime(weights)
+
+
+def _check_digest(weights: Path, info: dict[str, Any]) -> None:
     if digest(weights) != info["sha256"]:
         raise AgestatError(
             "{weights} is not the file that {info} describes: copy the checkpoint folder again.",
             weights=weights,
             info=INFO,
         )
-    network = AgeGenderResNet(SPACES[info["space"]], regression=info.get("regression", False))
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise AgestatError("{weights} does not hold the weights of a ResNet-18.", weights=weights) from error
-    calibration = read_calibration(folder) if (folder / CALIBRATION).exists() else {}
-    if "feature_projection" in calibration:
-        mean, projection = calibration.get("feature_mean"), calibration["feature_projection"]
-        if mean is None or mean.shape != (FEATURES,) or projection.shape[:1] != (FEATURES,):
-            raise AgestatError(
-                "{path} does not fit {weights}: copy the checkpoint folder again.",
-                path=folder / CALIBRATION,
-                weights=WEIGHTS,
-            )
-    return Model(network.float(), info, calibration, pick_device(device))
 
 
 def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> None:
@@ -170,9 +208,9 @@ def save_weights(folder: Path, state: dict[str, Any], info: dict[str, Any]) -> N
         for key, value in state.items()
     }
     metadata = {"name": str(info["name"]), "format": "pt"}
-    (folder / f"{WEIGHTS}.partial").write_bytes(save(half, metadata))
-    (folder / f"{WEIGHTS}.partial").replace(folder / WEIGHTS)
-    write_info(folder, {**info, "sha256": digest(folder / WEIGHTS)})
+    (folder / f"{FLOAT.weights}.partial").write_bytes(save(half, metadata))
+    (folder / f"{FLOAT.weights}.partial").replace(folder / FLOAT.weights)
+    write_info(folder, {**info, "sha256": digest(folder / FLOAT.weights)})
 
 
 def write_info(folder: Path, info: dict[str, Any]) -> None:

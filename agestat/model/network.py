@@ -6,8 +6,8 @@ from torch.nn import functional as F
 from torchvision.models import resnet18
 
 from agestat.model.label_space import AGES, LabelSpace
+from agestat.model.predict import FEATURES
 
-FEATURES = 512  # width of ResNet-18's last stage
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 # Channel means and deviations of ImageNet: what the initial weights were trained with.
 MEAN = (0.485, 0.456, 0.406)

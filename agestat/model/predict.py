@@ -1,17 +1,27 @@
-"""Batch prediction: crops in, head probabilities out, on whatever device there is."""
+"""Batch prediction: crops in, head probabilities out, by whatever runs the weights."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from agestat.errors import AgestatError, UsageError
-from agestat.model.label_space import LabelSpace
-from agestat.model.network import FEATURES, AgeGenderResNet, to_pixels
+from agestat.errors import AgestatError
+from agestat.model.label_space import SPACES, LabelSpace
+from agestat.model.precision import PRECISIONS, Precision
 
-BATCH = {"cpu": 64, "cuda": 512, "mps": 128}  # crops; beyond these the throughput is flat
+FEATURES = 512  # numbers that a network says of a face before its heads: the width of ResNet-18's last stage
+
+
+class Runtime(Protocol):
+    """What runs a checkpoint's weights. ``device``: "cpu", "cuda" or "mps"; ``batch_size``: crops at once
+    beyond which the throughput is flat."""
+
+    device: str
+    batch_size: int
+
+    def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``(N, S, S, 3) uint8`` to ``(N, L)`` logits and ``(N, 512)`` features, both float32; raises
+        `RuntimeError` where memory is short. May be called by several threads at once."""
 
 
 @dataclass(frozen=True)
@@ -23,51 +33,19 @@ class Predictions:
     novelty: np.ndarray
 
 
-def pick_device(name: str = "auto") -> torch.device:
-    """``auto`` is CUDA, else MPS, else the processor; raises `UsageError` for one that is not there."""
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
-    kind = name.split(":")[0]
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or not available.get(kind, False):
-        raise UsageError("The device {name!r} is not there: use --device auto or cpu.", name=name)
-    return device
-
-
-def has_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is native there (on processors: AVX-512 BF16 or AMX)."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has a class of its own for it; processors and MPS only words."""
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        words in str(error) for words in ("out of memory", "can't allocate memory")
-    )
+    """Devices have only their words for it in common."""
+    return any(words in str(error) for words in ("out of memory", "can't allocate memory"))
 
 
 class Model:
     """A trained network with everything that belongs to it. Made by `agestat.load_model`."""
 
-    def __init__(
-        self,
-        network: AgeGenderResNet,
-        info: dict[str, Any],
-        calibration: dict[str, np.ndarray],
-        device: torch.device,
-    ) -> None:
-        self.network = network.eval().to(device).to(memory_format=torch.channels_last)
+    def __init__(self, runtime: Runtime, info: dict[str, Any], calibration: dict[str, np.ndarray]) -> None:
+        self.runtime = runtime
         self.info = info
         self.calibration = calibration
-        self.device = device
-        self.batch_size = BATCH[device.type]
-        self._bf16 = has_bf16(device)
+        self.batch_size = runtime.batch_size
 
     @property
     def name(self) -> str:
@@ -76,13 +54,23 @@ class Model:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the weights file."""
+        """SHA-256 of the file that judges."""
         return str(self.info["sha256"])
+
+    @property
+    def precision(self) -> Precision:
+        """Which of the checkpoint's files judges."""
+        return PRECISIONS[str(self.info["precision"])]
 
     @property
     def space(self) -> LabelSpace:
         """What the outputs mean."""
-        return self.network.space
+        return SPACES[str(self.info["space"])]
+
+    @property
+    def device(self) -> str:
+        """Where it runs: "cpu", "cuda" or "mps"."""
+        return self.runtime.device
 
     @property
     def input_size(self) -> int:
@@ -115,9 +103,9 @@ class Model:
         features = [np.empty((0, FEATURES), np.float32)]
         start = 0
         while start < len(crops):
-            batch = torch.from_numpy(np.array(crops[start : start + self.batch_size]))
+            batch = np.array(crops[start : start + self.batch_size])
             try:
-                batch_logits, batch_features = self._forward(batch)
+                batch_logits, batch_features = self.runtime(batch)
             except RuntimeError as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -128,23 +116,11 @@ class Model:
                         device=self.device,
                     ) from error
                 self.batch_size //= 2
-                torch.cuda.empty_cache()
                 continue
-            logits.append(batch_logits.cpu().numpy())
-            features.append(batch_features.cpu().numpy())
+            logits.append(batch_logits)
+            features.append(batch_features)
             start += len(batch)
         return np.concatenate(logits), np.concatenate(features)
-
-    @torch.inference_mode()
-    def _forward(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        if self.device.type == "cuda":
-            batch = batch.pin_memory().to(self.device, non_blocking=True)
-        pixels = to_pixels(batch.to(self.device))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-            features = self.network.features(pixels).float()
-            if self.mirrored:
-                features = (features + self.network.features(pixels.flip(3)).float()) / 2
-        return self.network.logits(features), features
 
     def _novelty(self, features: np.ndarray) -> np.ndarray:
         if "feature_projection" not in self.calibration:

@@ -31,6 +31,7 @@ def model_card(info: dict[str, Any], t: Language) -> dict[str, Any] | None:
         (t.gettext("trained on"), "; ".join(sets)),
         (t.gettext("terms"), info.get("terms")),
         (t.gettext("limits"), " ".join(info.get("limits", []))),
+        (t.gettext("weights"), info.get("precision")),
         (t.gettext("digest (SHA-256)"), info["sha256"]),
     ]
     tables = [part for name, metrics in info.get("metrics", {}).items() for part in _errors(name, metrics, t)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agestat.model.precision import FLOAT
 from agestat.scanning.examine import Examined
 from agestat.scanning.store import Row
 
@@ -86,18 +87,18 @@ class Batcher:
         self._under_way.append(self._pool.submit(_predict, self._ready(), crops, size))
 
     def _most(self) -> int:
-        return WAITING + (self._cores if self._ready().device.type == "cpu" else 1)
+        return WAITING + (self._cores if self._ready().device == "cpu" else 1)
 
     def _size(self) -> int:
         return self._ready().batch_size
 
     def _ready(self) -> "Model":
         if self._model is None:
-            import torch
-
             self._model = self._load()
-            on_processor = self._model.device.type == "cpu"
-            if on_processor:
+            on_processor = self._model.device == "cpu"
+            if on_processor and self._model.precision is FLOAT:  # OpenVINO runs a call on one core anyway
+                import torch
+
                 self._threads_before = torch.get_num_threads()
                 torch.set_num_threads(1)
             self._model.batch_size = self._batch_size or (

@@ -13,8 +13,10 @@ from agestat import __version__
 from agestat.judging.calibration import calibration_arrays, write_calibration
 from agestat.judging.card import write_card
 from agestat.model.checkpoint import INFO, load_model, read_info, save_weights, write_info
+from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.training.crops import load_crops
 from agestat.training.fit import Trainer
+from agestat.training.quantise import quantise
 
 NOVELTY_SAMPLE = 6000  # training pictures that the feature space is described by
 NOVELTY_COMPONENTS = 64
@@ -55,10 +57,16 @@ def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _calibrate(
-    folder: Path, train: pd.DataFrame, val: pd.DataFrame, cache: Path, *, device: str = "auto"
+    folder: Path,
+    train: pd.DataFrame,
+    val: pd.DataFrame,
+    cache: Path,
+    *,
+    device: str = "auto",
+    precision: Precision = FLOAT,
 ) -> None:
-    """Write ``calibration.npz`` of a checkpoint from its held-out pictures."""
-    model = load_model(folder, device)
+    """Write the calibration set of one of a checkpoint's files, made by that file from held-out pictures."""
+    model = load_model(folder, device, precision.name)
     crops = load_crops(train, cache, size=model.input_size, quiet=True)
     sample = np.random.default_rng(0).permutation(len(crops))[:NOVELTY_SAMPLE]
     _, features = model.logits_and_features(crops[np.sort(sample)])
@@ -66,7 +74,7 @@ def _calibrate(
     model.calibration = {"feature_mean": mean, "feature_projection": projection}
     arrays = calibration_arrays(model, val, load_crops(val, cache, size=model.input_size, quiet=True))
     half = {key: value.astype(np.float16) for key, value in model.calibration.items()}
-    write_calibration(folder, {**arrays, **half})
+    write_calibration(folder, {**arrays, **half}, precision)
 
 
 def export(
@@ -106,6 +114,9 @@ def export(
     }  # fmt: skip
     save_weights(folder, trainer.final_state(), info)
     _calibrate(folder, trainer.train, trainer.val, options.cache, device=options.device)
+    if options.int8:
+        quantise(folder, load_crops(trainer.train, options.cache, size=recipe.input_size, quiet=True))
+        _calibrate(folder, trainer.train, trainer.val, options.cache, device="cpu", precision=INT8)
     write_card(folder)
 
 

@@ -20,8 +20,9 @@ from tqdm import tqdm
 from agestat.errors import AgestatError
 from agestat.labelled.rows import known_heads
 from agestat.model.label_space import YEARS
-from agestat.model.network import FEATURES, STAGES, AgeGenderResNet, to_pixels
-from agestat.model.predict import has_bf16, pick_device
+from agestat.model.network import STAGES, AgeGenderResNet, to_pixels
+from agestat.model.predict import FEATURES
+from agestat.model.torch_runtime import has_bf16, pick_device
 from agestat.training.augment import Blend, mixup
 from agestat.training.crops import crops_key, load_crops, usual_cache
 from agestat.training.recipes import Recipe
@@ -44,6 +45,7 @@ class Options:
     init: Path | None = None
     teachers: bool = False
     distil: Path | None = None  # a checkpoint folder whose answers are half of every target
+    int8: bool = False  # write the copy in 8-bit integers too
     device: str = "auto"
     amp: bool = True
     workers: int = 1

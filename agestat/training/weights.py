@@ -1,6 +1,7 @@
 """Where the weights of a run come from, and which of them are kept."""
 
 from pathlib import Path
+from typing import cast
 
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -43,5 +44,5 @@ def running_average(network: AgeGenderResNet, decay: float) -> AveragedModel | N
     if not decay:
         return None
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-    averaged.module.space = network.space  # type: ignore[assignment]  # a deep copy is another object
+    cast(AgeGenderResNet, averaged.module).space = network.space  # the same object, which a deep copy is not
     return averaged

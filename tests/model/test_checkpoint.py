@@ -11,7 +11,7 @@ from agestat.errors import AgestatError, UsageError
 from agestat.model.checkpoint import list_models, load_model, read_calibration, read_info, save_weights
 from agestat.model.label_space import SIX, YEARS
 from agestat.model.network import AgeGenderResNet
-from agestat.model.predict import pick_device
+from agestat.model.torch_runtime import pick_device
 
 INFO = {"name": "tiny", "architecture": "ResNet-18", "space": "years", "input_size": 32, "crop": "faces"}
 
@@ -75,7 +75,7 @@ def test_no_crops_is_no_predictions(folder):
 )
 def test_out_of_memory_halves_the_batch_and_goes_on(folder, monkeypatch, error):
     model = load_model(folder, "cpu")
-    forward, sizes = model._forward, []
+    forward, sizes = model.runtime, []
 
     def cramped(batch):
         sizes.append(len(batch))
@@ -85,7 +85,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(folder, monkeypatch, error):
 
     model.batch_size = 8
     whole = model.predict(crops(5)).probabilities
-    monkeypatch.setattr(model, "_forward", cramped)
+    monkeypatch.setattr(model, "runtime", cramped)
     assert model.predict(crops(5)).probabilities == pytest.approx(whole, abs=0.02)
     assert sizes == [5, 4, 2, 2, 1]
 
@@ -96,7 +96,8 @@ def test_no_memory_for_a_single_crop_is_one_sentence(folder, monkeypatch):
     def full(batch):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(model, "_forward", full)
+    full.device = "cuda"
+    monkeypatch.setattr(model, "runtime", full)
     with pytest.raises(AgestatError, match="no memory left for a single face: free some, or use --device"):
         model.predict(crops(5))
 

@@ -105,7 +105,7 @@ def test_a_model_of_the_same_labels_is_begun_from_and_distilled(figures, tmp_pat
     pupil = Trainer(read_labelled([figures]).frame, recipe, begun)
     crops = np.array(load_crops(pupil.train, tmp_path / "cache", size=32, quiet=True))
     model = load_model(teacher, "cpu")
-    assert torch.equal(pupil.network.head.weight, model.network.head.weight)
+    assert torch.equal(pupil.network.head.weight, model.runtime.network.head.weight)
     labels = targets(pupil.train, SIX, smoothing=recipe.smoothing)
     said = model.predict(crops).probabilities
     assert pupil.targets.numpy() == pytest.approx((labels + said) / 2, abs=1e-3)
