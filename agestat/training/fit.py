@@ -29,7 +29,7 @@ from agestat.training.recipes import Recipe
 from agestat.training.targets import age_prior, balance_weights, distilled, targets
 from agestat.training.teachers import DESCRIPTOR_SIZE, answers, lessons
 from agestat.training.validate import score, validate
-from agestat.training.weights import initialise, running_average
+from agestat.training.weights import initialise, interpolated, running_average
 
 STATE = "state.pt"
 HISTORY = "history.csv"
@@ -72,6 +72,7 @@ class Trainer:
         self.network = AgeGenderResNet(recipe.space, regression=regression)
         initialise(self.network, options.init)
         self.network.to(self.device).to(memory_format=torch.channels_last)
+        self.initial = {key: value.clone() for key, value in self.network.state_dict().items()}
         self.averaged = running_average(self.network, recipe.ema)
         self.pupil = nn.Linear(FEATURES, DESCRIPTOR_SIZE).to(self.device)
         self._load_targets()
@@ -278,7 +279,9 @@ class Trainer:
 
     def final_state(self) -> dict[str, Tensor]:
         """The weights to ship: the best epoch's where the recipe asks for it, else the last."""
-        return self.best[1] if self.best else self.kept().state_dict()
+        state = self.best[1] if self.best else self.kept().state_dict()
+        share = self.recipe.init_share if self.options.init else 0.0
+        return interpolated(state, self.initial, share) if share else state
 
     def kept(self) -> AgeGenderResNet:
         """The network that is judged and shipped: the running average where the recipe keeps one."""

@@ -36,6 +36,7 @@ class Recipe:
     mixup: float = 0.0  # of Beta(mixup, mixup), how far two pictures and their targets are blended; 0 is off
     age_prior: float = 0.0  # power of p(age | gender) of the training set that the age head need not learn
     ema: float = 0.0  # decay a step of the running average of the weights that is kept; 0 is off
+    init_share: float = 0.0  # of the weights that the run began from in what is kept (`interpolated`)
     mirrored: bool = False  # the finished model judges a crop together with its mirror image
     best_epoch: bool = False  # keep the best epoch by macro F1 instead of the last
 
@@ -86,7 +87,7 @@ RECIPES = {
         ),
         Recipe(
             name="faces-tuned",
-            about="people, tuned from earlier weights: every age alike, real photos' faults, no mirror image",
+            about="people, tuned from earlier weights: no age is expected of a gender, faults of real photos",
             space_name="years",
             usual_set="fairface",
             crop="faces",
@@ -113,6 +114,8 @@ RECIPES = {
             mixup=0.3,
             age_prior=1.0,
             ema=0.998,
+            init_share=0.3,
+            mirrored=True,
         ),
         Recipe(
             name="faces-transfer",

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import cast
 
+import torch
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from agestat.errors import AgestatError
@@ -46,3 +48,12 @@ def running_average(network: AgeGenderResNet, decay: float) -> AveragedModel | N
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     cast(AgeGenderResNet, averaged.module).space = network.space  # the same object, which a deep copy is not
     return averaged
+
+
+def interpolated(state: dict[str, Tensor], initial: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """The weights and batch statistics between those of a run and those that it began from (WiSE-FT, Wortsman
+    et al. 2022): what tuning gains on its own pictures without what it loses on others."""
+    return {
+        key: torch.lerp(value, initial[key], share) if value.is_floating_point() else value
+        for key, value in state.items()
+    }

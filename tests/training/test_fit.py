@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 from agestat.errors import AgestatError
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.rows import LabelledRow, labelled_frame
-from agestat.model.checkpoint import load_model
+from agestat.model.checkpoint import load_model, save_weights
 from agestat.model.label_space import SIX
 from agestat.training.augment import Augmentation, mixup
 from agestat.training.crops import load_crops
@@ -187,3 +187,16 @@ def test_seed_recipes_are_the_seeds():
     assert (seed.optimizer, seed.lr, seed.best_epoch) == ("adam", 1e-3, True)
     assert seed.freeze == ("stem", "layer1")  # the last three stages learn
     assert RECIPES["faces-seed"].age_loss == "mse"
+
+
+def test_a_share_of_the_weights_that_a_run_began_from_stays(figures, tmp_path):
+    frame, cut = read_labelled([figures]).frame, replace(SMALL, stages=((32, 1),))
+    begun = Trainer(frame, cut, options(tmp_path, "first"))
+    save_weights(tmp_path / "begun", begun.network.state_dict(), {"name": "begun"})
+    init = options(tmp_path, "second", init=tmp_path / "begun" / "model.safetensors")
+    tuned = Trainer(frame, replace(cut, init_share=0.25), init)
+    start = {key: value.clone() for key, value in tuned.network.state_dict().items()}
+    tuned.fit()
+    end, kept = tuned.network.state_dict()["head.weight"], tuned.final_state()["head.weight"]
+    assert torch.allclose(kept, 0.75 * end + 0.25 * start["head.weight"], atol=1e-6)
+    assert not torch.allclose(kept, end, atol=1e-6)
