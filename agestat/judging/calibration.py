@@ -55,17 +55,21 @@ def calibrate(
     _check_target(source, out)
     data = [data] if isinstance(data, str | Path) else data
     read = read_labelled(data, skip_bad=skip_bad, seed=seed, split=split, limit=limit, quiet=quiet)
-    make_folders(out)
-    if out.resolve() != source.resolve():
-        for path in source.glob("model.*"):
-            shutil.copyfile(path, out / path.name)
-    for precision in (FLOAT, INT8) if INT8.name in read_info(source) else (FLOAT,):
+    precisions = (FLOAT, INT8) if INT8.name in read_info(source) else (FLOAT,)
+    sets = []
+    for precision in precisions:
         network = load_model(source, device if precision is FLOAT else "cpu", precision.name)
         arrays = observe(network, read.frame, crop=crop, degraded=degraded, seed=seed, quiet=quiet)
         if not len(arrays["logits"]):
             raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
         space = {key: network.calibration[key] for key in FEATURE_SPACE if key in network.calibration}
-        write_calibration(out, {**arrays, **space}, precision)
+        sets.append({**arrays, **space})
+    make_folders(out)
+    if out.resolve() != source.resolve():
+        for path in source.glob("model.*"):
+            shutil.copyfile(path, out / path.name)
+    for precision, arrays in zip(precisions, sets, strict=True):
+        write_calibration(out, arrays, precision)
     names, counts = arrays["domains"].tolist(), np.bincount(arrays["domain"]).tolist()
     about = {
         "pictures": len(arrays["logits"]), "domains": dict(zip(names, counts, strict=True)),

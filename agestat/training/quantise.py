@@ -4,6 +4,7 @@ Static quantisation in the format QDQ, per channel (Jacob et al. 2018), by onnxr
 float: shares are counted from their logits, and they are a thousandth of the work.
 """
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,17 +57,21 @@ def quantise(folder: Path, crops: np.ndarray) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         plain, ready = Path(scratch) / "plain.onnx", Path(scratch) / "ready.onnx"
         _write_onnx(_Judge(model.runtime.network, model.mirrored).eval(), model.input_size, plain)
-        quant_pre_process(plain, ready, skip_symbolic_shape=True)
-        heads = [node.name for node in onnx.load(ready).graph.node if node.op_type == "Gemm"]
-        quantization.quantize_static(
-            ready,
-            partial,
-            _Ranges(crops[drawn]),
-            per_channel=True,
-            weight_type=quantization.QuantType.QInt8,
-            activation_type=quantization.QuantType.QUInt8,
-            nodes_to_exclude=heads,
-        )
+        logging.disable(logging.WARNING)  # of biases that stay in float, as all do here
+        try:
+            quant_pre_process(plain, ready, skip_symbolic_shape=True)
+            heads = [node.name for node in onnx.load(ready).graph.node if node.op_type == "Gemm"]
+            quantization.quantize_static(
+                ready,
+                partial,
+                _Ranges(crops[drawn]),
+                per_channel=True,
+                weight_type=quantization.QuantType.QInt8,
+                activation_type=quantization.QuantType.QUInt8,
+                nodes_to_exclude=heads,
+            )
+        finally:
+            logging.disable(logging.NOTSET)
     partial.replace(target)
     write_info(folder, {**read_info(folder), INT8.name: {"sha256": digest(target)}})
 
