@@ -23,7 +23,12 @@ Examples:
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False),
               help="Folder of the calibrated model; it may be MODEL's own.")  # fmt: skip
-@click.option("--split", default="val", show_default=True, help="Splits between commas, or all.")
+@click.option(
+    "--split",
+    default="val",
+    show_default=True,
+    help="Splits between commas, or all: give all for a set of yours that names none.",
+)
 @click.option("--crop", type=click.Choice(["auto", "whole", "detect"]), default="auto", show_default=True,
               help="What a model of faces sees: the picture, its largest face, or by its shape.")  # fmt: skip
 @click.option("--degraded", type=click.IntRange(0, 20), default=0, show_default=True, metavar="COPIES",
