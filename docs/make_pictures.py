@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 DOCS = Path(__file__).parent
 PEOPLE = DOCS.parent / "sample_images" / "people"
 SIZES = {"desktop": (1180, 1180), "phone": (390, 1300)}
-COLOURS = 128  # a palette keeps each file below 250 KB
+COLOURS = 256  # a palette keeps each file below 250 KB
 
 
 def agestat(*words: str, folder: Path) -> str:
