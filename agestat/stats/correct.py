@@ -13,7 +13,7 @@ UNCORRECTED = ("cc", "pcc")
 DEFAULT_METHOD = "bayes"
 # How far off the ages within a labelled range are: their density is multiplied by exp(t * position), from -1
 # to 1 within the range, and t has this standard deviation (0.42 in UTKFace and APPA-REAL).
-TILT = 1.0
+TILT = 0.7
 BOTH_GENDERS = 0.7  # part of its variance that women and men share
 OLDEST = 85  # years: hardly anybody is older, so positions in an open range end here
 

@@ -1,0 +1,173 @@
+"""The error model piece by piece against closed forms, its posterior by simulation, and its promise."""
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare, multivariate_normal
+
+from agestat.stats.errors import Errors, errors_of, factors
+from agestat.stats.estimate import estimate
+from agestat.stats.hamiltonian import sample
+from agestat.stats.shares import SharePrior, draw_group, draw_shares, given_columns, marginal
+
+CELLS = 4
+NOBODY = np.zeros(CELLS)
+
+
+def some_errors(scale=1.0):
+    """Four cells that are told apart, two shared directions, and a rest."""
+    rng = np.random.default_rng(0)
+    columns = 0.7 * np.eye(CELLS) + 0.3 / CELLS
+    directions = 0.05 * scale * rng.normal(size=(2, CELLS, CELLS))
+    spread = rng.normal(size=(CELLS, CELLS, CELLS)) * 0.02 * scale
+    return Errors(
+        columns, np.stack([np.eye(CELLS)] * CELLS) * 0.1, directions, spread @ spread.swapaxes(1, 2)
+    )
+
+
+def some_prior():
+    covariance = 0.5 * np.eye(CELLS) + 0.2
+    return SharePrior(np.log([0.4, 0.3, 0.2, 0.1]), np.linalg.cholesky(covariance))
+
+
+SAMPLING = 4e-4 * np.eye(CELLS)
+
+
+def test_hamiltonian_draws_have_the_mean_and_covariance_of_a_normal():
+    mean, covariance = np.array([1.0, -2.0, 3.0]), np.array([[2, 0.9, 0], [0.9, 1, 0.3], [0, 0.3, 0.5]])
+    inverse = np.linalg.inv(covariance)
+
+    def density(z):
+        away = z - mean
+        return -(away @ inverse * away).sum(axis=1) / 2, -away @ inverse
+
+    found = sample(density, density, 3, 500, 8, np.random.default_rng(1))
+    assert found.shape == (4000, 3)
+    assert found.mean(axis=0) == pytest.approx(mean, abs=0.1)
+    assert np.cov(found.T) == pytest.approx(covariance, abs=0.15)
+
+
+@pytest.mark.parametrize("labelled", [NOBODY, np.array([3.0, 0, 1, 2])])
+def test_likelihoods_and_their_gradients(labelled):
+    errors, observed = some_errors(), np.array([0.4, 0.3, 0.2, 0.1])
+    shares = np.random.default_rng(2).dirichlet(np.ones(CELLS), 3)
+    with_errors = marginal(observed, SAMPLING, errors, labelled)
+    known = given_columns(observed, np.linalg.inv(SAMPLING), errors.columns[None], labelled)
+    mixed, _ = errors.mixed(shares)
+    closed = [
+        multivariate_normal.logpdf(observed, q @ errors.columns, SAMPLING + c)
+        + CELLS / 2 * np.log(2 * np.pi)
+        + labelled @ np.log(q)
+        for q, c in zip(shares, mixed, strict=True)
+    ]
+    assert with_errors(shares)[0] == pytest.approx(closed)
+    for likelihood in (with_errors, known):
+        for k in range(CELLS):
+            step = 1e-6 * np.eye(CELLS)[k]
+            slope = (likelihood(shares + step)[0] - likelihood(shares - step)[0]) / 2e-6
+            assert likelihood(shares)[1][:, k] == pytest.approx(slope, rel=1e-4, abs=1e-3)
+
+
+def test_the_posterior_is_calibrated():
+    """Simulation-based calibration (Talts et al. 2018): shares from the prior, errors and pictures from the
+    model; their ranks among the posterior's draws are uniform. The same for a group given the errors."""
+    errors, prior, rng = some_errors(), some_prior(), np.random.default_rng(3)
+    ranks, in_group = [], []
+    for _ in range(120):
+        truth = prior.shares(rng.standard_normal((1, prior.size)))[0][0]
+        z = rng.standard_normal(2)
+        alone = [rng.multivariate_normal(np.zeros(CELLS), rest) for rest in errors.rest]
+        columns = errors.columns + np.tensordot(z, errors.directions, 1) + alone
+        observed = rng.multivariate_normal(truth @ columns, SAMPLING)
+        draws = draw_shares(observed, SAMPLING, errors, NOBODY, prior, 99, rng)
+        ranks.append((draws < truth).sum(axis=0))
+        whole = np.tile(np.exp(prior.centre) - 1e-4, (99, 1))  # a group around the usual shares
+        found = draw_group(observed, SAMPLING, np.tile(columns, (99, 1, 1)), NOBODY, whole, prior, 99, rng)
+        in_group.append((found < truth).sum(axis=0))
+    for found in (ranks, in_group):
+        counts = np.histogram(np.array(found)[:, :2], bins=5, range=(0, 100))[0]
+        assert chisquare(counts).pvalue > 1e-3, counts
+
+
+def test_errors_drawn_given_the_shares_explain_what_was_seen():
+    errors, rng = some_errors(), np.random.default_rng(4)
+    shares = np.tile([0.4, 0.3, 0.2, 0.1], (20_000, 1))
+    observed = shares[0] @ errors.columns + [0.05, -0.03, 0, -0.02]
+    tiny = 1e-10 * np.eye(CELLS)
+    exact = errors.draw(shares, observed, tiny, rng)
+    assert np.einsum("sk,skf->sf", shares, exact) == pytest.approx(np.tile(observed, (20_000, 1)), abs=1e-3)
+    free = errors.draw(shares, observed, 1e6 * np.eye(CELLS), rng)  # nothing seen: the prior
+    mixed = np.cov(np.einsum("sk,skf->sf", shares, free).T)
+    assert mixed == pytest.approx(errors.mixed(shares[:1])[0][0], rel=0.15, abs=1e-4)
+
+
+def test_labels_teach_the_directions_as_linear_regression_does():
+    """One direction and no rest: the mean of the direction's coefficient is known in closed form."""
+    errors, rng = some_errors(), np.random.default_rng(5)
+    errors = Errors(errors.columns, errors.within, errors.directions[:1], 0 * errors.rest)
+    cells = np.eye(CELLS)[np.arange(400) % CELLS]
+    moved = errors.columns + 2 * errors.directions[0]
+    features = cells @ moved + rng.normal(0, 0.05, (400, CELLS))
+    learned = errors.learned(features, cells, np.ones(400))
+    assert learned.columns == pytest.approx(moved, abs=0.02)
+    assert np.abs(learned.directions).max() < 0.2 * np.abs(errors.directions).max()
+    nothing = errors.learned(features[:0], cells[:0], np.ones(0))
+    assert nothing.columns is errors.columns
+
+
+def test_ten_labels_help_and_more_help_more():
+    errors, rng = some_errors(2), np.random.default_rng(6)
+    shares = np.array([[0.4, 0.3, 0.2, 0.1]])
+    doubt = [np.trace(errors.mixed(shares)[0][0])]
+    for count in (10, 40, 160):
+        cells = np.eye(CELLS)[rng.integers(CELLS, size=count)]
+        features = cells @ errors.columns + rng.normal(0, 0.1, (count, CELLS))
+        doubt.append(np.trace(errors.learned(features, cells, np.ones(count)).mixed(shares)[0][0]))
+    assert doubt == sorted(doubt, reverse=True)
+    assert doubt[1] < 0.9 * doubt[0]
+
+
+def test_directions_are_what_a_warp_does(calibration, world):
+    """Calibration pictures judged two years older have the columns that the slope of age says."""
+    pilot = world.even
+    errors = errors_of(calibration, pilot, 1.0)
+    assert errors.columns.sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert errors.directions.sum(axis=2) == pytest.approx(0, abs=1e-6)
+    like = errors_of(calibration, pilot, 0.0)
+    shares = pilot[None]
+    assert np.trace(like.mixed(shares)[0][0]) < 0.3 * np.trace(errors.mixed(shares)[0][0])
+
+
+def test_factors_give_back_the_covariance():
+    covariance = np.array([[2.0, 1, 0], [1, 2, 1], [0, 1, 2]])
+    found = factors(covariance)
+    assert found.T @ found == pytest.approx(covariance, abs=1e-2)
+
+
+def test_seventeen_faces_and_no_girl_among_them_are_not_a_fifth_girls(calibration, world):
+    men = np.zeros(16)
+    men[[10, 11, 12]] = 1 / 3
+    faces = world.simulate(men, 17, 3)
+    table = estimate(faces.probabilities, None, np.arange(17), calibration, bands=world.decades).table
+    assert table["share"].iloc[:2].sum() < 0.06
+
+
+def test_intervals_hold_where_the_classifier_errs_in_another_way(calibration, world):
+    """The promise: collections in which ages are judged a few years off, more so the older one is, and women
+    and men are told apart less surely, each in its own way and with shares of its own."""
+    rng, held, margins = np.random.default_rng(7), [], []
+    for seed in range(24):
+        shares = rng.dirichlet(np.full(16, 2.0))
+        faces = world.simulate(shares, 800, seed, gender=1.5 * np.exp(rng.normal(0, 0.1)))
+        shift, stretch = rng.normal(0, 2), rng.normal(0, 1)
+        years = np.rint(shift + stretch * (faces.age - 35) / 20).astype(int)
+        moved = np.clip(np.arange(101)[None] - years[:, None], 0, 100)
+        ages = np.take_along_axis(faces.probabilities[:, 2:], moved, axis=1)
+        probabilities = np.concatenate([faces.probabilities[:, :2], ages / ages.sum(axis=1)[:, None]], axis=1)
+        found = estimate(
+            probabilities, None, np.arange(800), calibration, bands=world.decades, replicates=500, seed=seed
+        )
+        totals = np.r_[shares[:8].sum(), shares[8:].sum(), shares[:8] + shares[8:]]
+        for kept, frame, truth in ((held, found.table, shares), (margins, found.margins, totals)):
+            kept.append(((frame["share_low"] <= truth) & (truth <= frame["share_high"])).mean())
+    assert 0.9 < np.mean(held) <= 1
+    assert 0.9 < np.mean(margins) <= 1
