@@ -339,14 +339,17 @@ class Scan:
 
     def looks(self, by: By = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of
-        `agestat.stats.shift.shift`, of one group, or of about `LOOKED_AT` faces of all."""
+        `agestat.stats.shift.shift` and each face's photo, of one group or of about `LOOKED_AT` faces of all."""
         with self:
             places = self._places(by, "photo", groups) if by else None
             every = 1 if places else max(1, -(-self.counts["faces"] // LOOKED_AT))
-            parts = [np.empty((0, len(MEASURED)), np.float32)]
+            parts, photos = [np.empty((0, len(MEASURED)), np.float32)], [np.empty(0, np.int64)]
             for files, measured in self._stored.measured(every):
-                parts.append(measured[places.groups_of(files) == group] if places else measured)
-        return dict(zip(MEASURED, np.concatenate(parts).T, strict=True))
+                mine = places.groups_of(files) == group if places else slice(None)
+                parts.append(measured[mine])
+                photos.append(files[mine])
+        columns = dict(zip(MEASURED, np.concatenate(parts).T, strict=True))
+        return {**columns, "photo": np.concatenate(photos)}
 
     @property
     def model_info(self) -> dict[str, Any]:

@@ -296,8 +296,8 @@ def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
         for look in verdict.beyond
     )  # fmt: skip
     return t.gettext(
-        "The faces do not look like the calibration set of {name} ({beyond}): intervals may be too narrow; "
-        "label some of your own pictures with `agestat label` to make them safe.",
+        "The faces do not look like the calibration set of {name} ({beyond}): intervals are wider for it; "
+        "label some of your own pictures with `agestat label` to make them narrower.",
         name=name, beyond=", ".join(beyond),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from agestat.stats.correct import DEFAULT_METHOD, METHODS, Group
 from agestat.stats.intervals import interval, least_doubt, share_interval
 from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
-from agestat.stats.own_labels import ENOUGH, POWERED, labelled_joint, with_labelled_means
+from agestat.stats.own_labels import POWERED, labelled_joint, speak_for_themselves, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, shared_pilot, survey, tally
@@ -210,7 +210,7 @@ class Collection:
         pilot = self.pilots[name]
         group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, shares)
         own = self.labels.of_group(name) if self.labels is not None else None
-        if own is None or own.photos < ENOUGH:
+        if own is None or not speak_for_themselves(own, shares, self.calibration):
             joint = group.joint()
             # The posterior knows already that a few photos cannot rule a cell out.
             doubt = 0.0 if self.method == "bayes" else least_doubt(self.level, len(group.sums))
@@ -254,7 +254,9 @@ def read_collection(
     layout = Layout(calibration.space, tuple(bands))
     found = survey(chunks(), calibration, np.random.default_rng(seed))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items() if seen.n >= min_n}
-    if method == DEFAULT_METHOD:  # groups that share their errors share the point where these are looked at
+    if (
+        method == DEFAULT_METHOD and pilots
+    ):  # groups that share their errors share the point where these are looked at
         pilots = dict.fromkeys(pilots, shared_pilot(found, pilots))
     sums = tally(chunks(), method, calibration, pilots)
     return Collection(layout, method, level, replicates, seed, calibration, labels, found, pilots, sums)

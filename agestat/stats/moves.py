@@ -22,7 +22,7 @@ def older(cells: np.ndarray, space: LabelSpace, years: float) -> np.ndarray:
     def moved(steps: int) -> np.ndarray:
         out = np.zeros_like(by_age)
         to = np.clip(np.arange(len(age)) + steps, 0, len(age) - 1)
-        np.add.at(out, (slice(None), slice(None), to), by_age)
+        np.add.at(out.transpose(2, 0, 1), to, by_age.transpose(2, 0, 1))
         return out
 
     return np.asarray(((1 - part) * moved(whole) + part * moved(whole + 1)).reshape(cells.shape))

@@ -4,15 +4,35 @@ import numpy as np
 from scipy.stats import norm
 
 from agestat.model.label_space import GENDERS
+from agestat.stats.calibration import Calibration
 from agestat.stats.correct import Group
 from agestat.stats.joint import sampling_covariance
 from agestat.stats.layout import Layout
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean
 from agestat.stats.tally import spread
 
-ENOUGH = 50  # labelled photos in a group from which its shares come from them; below, they only recalibrate
+ENOUGH = 200  # labelled photos in a group from which its shares come from them; below, they teach its errors,
+FEWEST = 50  # unless they contradict what is made of them, and are so many
+CONTRADICTION = 3.0  # standard errors between labels and corrected shares of a gender or a range of ages
 FEW = 10  # labelled photos of a gender below which its mean age comes from its shares
 POWERED = "ppi"
+
+
+def speak_for_themselves(labels: OwnLabels, shares: np.ndarray | None, calibration: Calibration) -> bool:
+    """Whether a group is to be estimated from its labels alone, given draws ``(B, K)`` of its corrected native
+    shares, if there are any: where there are enough of them, or they contradict these."""
+    if labels.photos >= ENOUGH or labels.photos < FEWEST or shares is None:
+        return labels.photos >= (FEWEST if shares is None else ENOUGH)
+    margins = np.stack([
+        *(calibration.native_gender == code for code in range(len(GENDERS))),
+        *(calibration.native_age == age for age in np.unique(calibration.native_age)),
+    ], axis=1)  # fmt: skip
+    weights = labels.weights / labels.weights.sum()
+    told = weights @ labels.cells(calibration.space) @ calibration.to_native @ margins
+    made = shares @ margins
+    middle = (told + made.mean(axis=0)) / 2
+    variance = middle * (1 - middle) * (weights**2).sum() + made.var(axis=0)
+    return bool((np.abs(told - made.mean(axis=0)) > CONTRADICTION * np.sqrt(variance) + 1e-9).any())
 
 
 def labelled_joint(labels: OwnLabels, group: Group, layout: Layout) -> np.ndarray:

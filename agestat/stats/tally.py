@@ -77,12 +77,10 @@ class Survey:
         return expectation_maximisation(self.sample, calibration.prior, PSEUDO[method])
 
 
-def shared_pilot(found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | None]) -> np.ndarray | None:
+def shared_pilot(found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | None]) -> np.ndarray:
     """``(K,)`` mean of the groups' pilot shares over faces."""
     known = {name: pilot for name, pilot in pilots.items() if pilot is not None}
-    if not known:
-        return None
-    return np.average(list(known.values()), axis=0, weights=[found[name].n for name in known])
+    return np.asarray(np.average(list(known.values()), axis=0, weights=[found[name].n for name in known]))
 
 
 def counted_cells(space: LabelSpace, probabilities: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ def test_labels_come_back_as_filled_and_make_an_estimate(store, tmp_path):
         assert sorted(labels.gender.tolist()) == [0] * 59 + [1]
         assert (labels.age_min.max(), labels.age_max.max()) == (60, 69)
         table = scan.estimate(bands="seed", labels=out).table
-    assert table["method"].unique().tolist() == ["ppi"]
+    assert table["method"].unique().tolist() == ["ppi"]  # they contradict what the model says
     women = table[(table["gender"] == "female") & (table["band"] == "adult")].iloc[0]
     assert women["share"] > 0.9
 

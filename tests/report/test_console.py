@@ -96,12 +96,11 @@ def test_a_warning_is_in_the_readers_language(make_estimate):
     estimate = replace(make_estimate(), shift=verdict)
     assert list(warnings(estimate, open_language("en"))) == [
         "The faces do not look like the calibration set of faces (sharpness 0.50 of at most 0.35): intervals "
-        "may be too narrow; label some of your own pictures with `agestat label` to make them safe."
+        "are wider for it; label some of your own pictures with `agestat label` to make them narrower."
     ]
     assert list(warnings(estimate, open_language("ru"))) == [
-        "Лица не похожи на калибровочный набор faces (резкость 0,50 при допустимых 0,35): интервалы могут "
-        "быть слишком узкими; разметьте часть своих снимков командой `agestat label`, чтобы на них можно "
-        "было положиться."
+        "Лица не похожи на калибровочный набор faces (резкость 0,50 при допустимых 0,35), поэтому интервалы "
+        "шире; разметьте часть своих снимков командой `agestat label`, чтобы сузить их."
     ]
 
 
