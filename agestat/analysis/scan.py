@@ -339,7 +339,7 @@ class Scan:
 
     def looks(self, by: By = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of
-        `agestat.stats.shift.shift` and each face's photo, of one group or of about `LOOKED_AT` faces of all."""
+        `agestat.stats.shift.shift` and photos, of one group or of about `LOOKED_AT` faces of all."""
         with self:
             places = self._places(by, "photo", groups) if by else None
             every = 1 if places else max(1, -(-self.counts["faces"] // LOOKED_AT))

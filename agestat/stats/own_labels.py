@@ -19,8 +19,8 @@ POWERED = "ppi"
 
 
 def speak_for_themselves(labels: OwnLabels, shares: np.ndarray | None, calibration: Calibration) -> bool:
-    """Whether a group is to be estimated from its labels alone, given draws ``(B, K)`` of its corrected native
-    shares, if there are any: where there are enough of them, or they contradict these."""
+    """Whether a group is to be estimated from its labels, given draws ``(B, K)`` of its corrected native
+    shares, if there are any: where there are enough labels, or they contradict these."""
     if labels.photos >= ENOUGH or labels.photos < FEWEST or shares is None:
         return labels.photos >= (FEWEST if shares is None else ENOUGH)
     margins = np.stack([
