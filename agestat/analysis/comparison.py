@@ -1,20 +1,22 @@
 """Do two scans differ, or two groups of one or of each?"""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from agestat.analysis.groups import By
 from agestat.analysis.scan import DEFAULT_BANDS, Scan
-from agestat.errors import AgestatError
+from agestat.errors import AgestatError, UsageError
 from agestat.stats.bands import Band, parse_bands
-from agestat.stats.compare import Comparison
+from agestat.stats.compare import Comparison, holm
 from agestat.stats.compare import compare as compare_collections
 from agestat.stats.tally import EVERYTHING, Chunk, only_group
 
@@ -94,6 +96,96 @@ def compare(
             looks=tuple(side.looks() for side in sides),
             level=level,
         )
+
+
+@dataclass(frozen=True)
+class GroupComparison:
+    """Every group against the group ``reference``, or against all other faces if None.
+
+    ``table``: for each group one row of the share of women (``measure`` "female", 0 to 1) and one of the
+    "mean age" in years; ``difference`` is the group less the reference, ``p_adjusted`` of all rows together
+    (Holm). ``few`` are the faces of groups with too few of them to be compared.
+    """
+
+    table: pd.DataFrame
+    level: float
+    reference: str | None
+    few: dict[str, int]
+
+
+def compare_groups(
+    scan: Scan | str | os.PathLike[str],
+    by: By,
+    *,
+    reference: str | None = None,
+    min_n: int = 10,
+    metadata: str | os.PathLike[str] | None = None,
+    trust_mtime: bool = False,
+    cluster: str = "photo",
+    level: float = 0.95,
+) -> GroupComparison:
+    """Compare each group of a scan, as `Scan.estimate` names them, with ``reference`` or with all others.
+
+    Groups of fewer than ``min_n`` faces are left out, but count among the others. Raises `UsageError` if
+    there is no such reference, or nothing to compare with.
+    """
+    scan = scan if isinstance(scan, Scan) else Scan.open(scan)
+    keys: dict[str, Any] = {"metadata": metadata, "trust_mtime": trust_mtime}
+    with scan, threadpool_limits(1, "blas"):
+        every = partial(scan.chunks, by, cluster=cluster, **keys)
+        faces = _faces_by_group(every())
+        if reference is not None and faces.get(reference, 0) < min_n:
+            raise UsageError(
+                "There is no group {reference!r} of {n} faces or more to compare with: choose one of "
+                "{groups}.",
+                reference=reference,
+                n=min_n,
+                groups=", ".join(name for name, count in faces.items() if count >= min_n),
+            )
+        named = [name for name, count in faces.items() if count >= min_n and name != reference]
+        if not named or len(faces) < 2:
+            raise UsageError("There are not two groups with {n} faces or more to compare.", n=min_n)
+        bands, calibration = _bands(None, scan), scan.calibration()
+        rows: list[dict[str, Any]] = []
+        for name in named:
+            others = partial(only_group, every, reference) if reference else partial(_others, every, name)
+            looks = (scan.looks(by if reference else (), reference, **keys), scan.looks(by, name, **keys))
+            found = compare_collections(
+                others, partial(only_group, every, name), calibration, bands=bands, looks=looks, level=level,
+                permutations=1,
+            )  # fmt: skip
+            rows += _measures(name, faces[name], found)
+    table = pd.DataFrame(rows)
+    table["p_adjusted"] = holm(table["p_value"].to_numpy())
+    few = {name: count for name, count in faces.items() if count < min_n}
+    return GroupComparison(table, level, reference, few)
+
+
+def _faces_by_group(chunks: Iterable[Chunk]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for _, groups, _ in chunks:
+        counts.update(map(str, () if groups is None else groups))
+    return dict(sorted(counts.items()))
+
+
+def _others(chunks: Callable[[], Iterable[Chunk]], name: str) -> Iterator[Chunk]:
+    """The faces of all groups but one, without groups."""
+    for probabilities, groups, clusters in chunks():
+        mine = np.asarray(groups).astype(str) != name
+        yield probabilities[mine], None, clusters[mine]
+
+
+def _measures(group: str, n: int, found: Comparison) -> Iterator[dict[str, Any]]:
+    """The share of women and the mean age of a group, and how they differ."""
+    female = found.margins[found.margins["gender"] == "female"].iloc[0]
+    age = found.ages[(found.ages["gender"] == EVERYTHING) & (found.ages["statistic"] == "mean")].iloc[0]
+    for measure, row, value in (("female", female, "share"), ("mean age", age, "value")):
+        yield {
+            "group": group, "n": n, "measure": measure, "value": row[f"{value}_b"],
+            "value_reference": row[f"{value}_a"],
+            **{key: row[key] for key in ("difference", "difference_low", "difference_high", "p_value")},
+            **{key: row[key] for key in ("method", "level", "calibration", "calibration_n")},
+        }  # fmt: skip
 
 
 def _bands(bands: str | Sequence[int] | None, scan: Scan) -> list[Band]:

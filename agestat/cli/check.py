@@ -51,11 +51,18 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
         format_of(options["faces"], FACE_FORMATS)
-    if options["html"]:
-        format_of(options["html"], PAGES, NO_PAGE)
+    check_page(options["html"])
     formats = [format_of(options[key], WRITERS) for key in (*MORE_TABLES, "files") if options[key]]
     if options["xlsx"] or "xlsx" in formats:
         need_excel()
+
+
+def check_page(target: str | None) -> None:
+    """Raise `UsageError` for the name of a page that is not one of HTML."""
+    from agestat.files import format_of
+
+    if target:
+        format_of(target, PAGES, NO_PAGE)
 
 
 def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """`agestat compare`: do two scans, or two groups of one scan, differ?"""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,6 +8,7 @@ from agestat.cli.options import (
     Target,
     cluster_option,
     copies_options,
+    csv_dialect_option,
     group_options,
     lang_option,
     level_option,
@@ -15,9 +16,16 @@ from agestat.cli.options import (
 )
 from agestat.errors import UsageError
 
+if TYPE_CHECKING:
+    from agestat.analysis.comparison import GroupComparison
+    from agestat.analysis.scan import Scan
+    from agestat.stats.compare import Comparison
+
+OUTPUTS = ("csv", "html", "png")
 EXAMPLES = """\b
 Examples:
   agestat compare summer winter
+  agestat compare photos --by folder --html groups.html
   agestat compare photos --by year --groups 2019 2024 --png difference.png
   agestat compare a.csv b.csv --stores a.sqlite b.sqlite --csv -
 """
@@ -35,6 +43,10 @@ Examples:
 )
 @group_options
 @click.option("--groups", nargs=2, metavar="NAME NAME", help="With --by: the group of A, and that of B or A.")
+@click.option("--reference", metavar="NAME", help="With --by: compare every group of A with this one, "
+                                                  "not with all other faces.")  # fmt: skip
+@click.option("--min-n", type=click.IntRange(1), default=10, show_default=True, metavar="N",
+              help="Groups of fewer faces are not compared.")  # fmt: skip
 @click.option(
     "--bands",
     help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or first "
@@ -44,67 +56,118 @@ Examples:
 @cluster_option
 @copies_options
 @click.option("--csv", type=Target(), help="All differences as CSV; - is standard output.")
+@csv_dialect_option
+@click.option("--html", type=Target(), help="Write the comparison as one HTML file.")
 @click.option("--png", type=Target(), help="Draw the differences with their intervals: .png, .svg or .pdf.")
 @theme_option
 @lang_option
 def command(a: str, b: str | None, **options: Any) -> None:
-    """Compare the perceived gender and age of the faces in A and B.
+    """Compare the perceived gender and age of the faces in A and B, or of the groups of A.
 
-    A and B are scanned folders, stores, or result tables (CSV) with --stores, made with the same model; or A
-    alone with --by and --groups. It says which shares differ, and whether the faces of each look like those
-    that the model's errors are known of.
+    A and B are scanned folders, stores, or result tables (CSV) with --stores, made with the same model. With
+    --by, A alone compares each of its groups with all other faces, with --reference NAME with one group, and
+    with --groups two of them. Gender alone comes first, then the mean age, age bands and all cells.
     """
-    from agestat.analysis.comparison import compare
     from agestat.analysis.scan import Scan
-    from agestat.cli.check import check_outputs
-    from agestat.cli.deliver import save_picture, warn_of_missing
-    from agestat.report.export import read_table
+    from agestat.cli.check import check_outputs, check_page
+    from agestat.cli.deliver import warn_of_missing
 
     _check(a, b, options)
     stores = options["stores"] or (a, b or a)
     read = filter(None, [a, b, *(options["stores"] or ()), options["metadata"]])
-    check_outputs([options["csv"], options["png"]], list(read), options["png"])
+    check_outputs([options[key] for key in OUTPUTS], list(read), options["png"])
+    check_page(options["html"])
     scans = {store: Scan.open(store) for store in stores}
     for scan in scans.values():
         warn_of_missing(scan)
         scan.keep_copies, scan.once = options["keep_copies"], options["once"]
+    if b is None and not options["groups"]:
+        found: Any = _compare_groups(scans[a], options)
+    else:
+        found = _compare_two(a, b, list(map(scans.__getitem__, stores)), options)
+    _write(found, options)
+    _print(found, options)
+
+
+def _compare_two(a: str, b: str | None, scans: "list[Scan]", options: dict[str, Any]) -> "Comparison":
+    from agestat.analysis.comparison import compare
+    from agestat.report.export import read_table
+
     chosen = {key: options[key] for key in ("by", "groups", "metadata", "trust_mtime", "cluster", "level")}
-    found = compare(
-        *map(scans.__getitem__, stores),
+    return compare(
+        *scans,
         bands=options["bands"],
         tables=(read_table(a), read_table(str(b))) if options["stores"] else None,
         names=_names(a, b, options["groups"]),
         **chosen,
     )
+
+
+def _compare_groups(scan: "Scan", options: dict[str, Any]) -> "GroupComparison":
+    from agestat.analysis.comparison import compare_groups
+
+    keys = ("by", "reference", "min_n", "metadata", "trust_mtime", "cluster", "level")
+    return compare_groups(scan, **{key: options[key] for key in keys})
+
+
+def _write(found: "Comparison | GroupComparison", options: dict[str, Any]) -> None:
+    """The table, the page and the picture."""
+    import pandas as pd
+
+    from agestat.cli.deliver import command_line, save_picture
+    from agestat.report.comparison import shown
+    from agestat.report.comparison_page import render_comparison
+    from agestat.report.export import write_table
+    from agestat.report.figure_style import THEMES
+    from agestat.report.language import open_language
+    from agestat.report.page import write_page
+    from agestat.report.plots import forest, group_forest
+    from agestat.stats.compare import Comparison
+
+    t = open_language(options["lang"])
     if options["csv"]:
-        import pandas as pd
-
-        from agestat.report.export import write_table
-
-        both = pd.concat([found.table, found.margins], ignore_index=True)
-        write_table(both.assign(global_p=found.global_p), options["csv"], "csv")
+        table = found.table
+        if isinstance(found, Comparison):
+            both = pd.concat([found.table, found.margins], ignore_index=True)
+            table = both.assign(global_p=found.global_p)
+        write_table(table, options["csv"], "csv", dialect=options["csv_dialect"])
+    if options["html"]:
+        write_page(render_comparison(found, lang=options["lang"], command=command_line()), options["html"])
     if options["png"]:
-        from agestat.report.figure_style import THEMES
-        from agestat.report.plots import forest
+        theme = THEMES[options["theme"]]
+        if isinstance(found, Comparison):
+            figure = forest(shown(found), names=found.names, t=t, theme=theme)
+        else:
+            figure = group_forest(found, t=t, theme=theme)
+        save_picture(figure, options["png"])
 
-        save_picture(forest(found.table, names=found.names, theme=THEMES[options["theme"]]), options["png"])
+
+def _print(found: "Comparison | GroupComparison", options: dict[str, Any]) -> None:
+    """Sentences and table; on standard error when a file goes to standard output."""
     from agestat.cli.terminal import Terminal
-    from agestat.report.comparison import sentences
-    from agestat.report.console import Screen
+    from agestat.report.comparison import tables
+    from agestat.report.console import Screen, print_table
 
-    screen = Screen(Terminal(stderr="-" in (options["csv"], options["png"])), options["lang"])
-    for sentence in sentences(found, screen.t):
+    screen = Screen(Terminal(stderr="-" in [options[key] for key in OUTPUTS]), options["lang"])
+    told, known, heads, rows = tables(found, screen.t)
+    for sentence in told:
+        screen.line(sentence)
+    if rows:
+        print_table(screen, heads, rows)
+    for sentence in known:
         screen.line(sentence)
 
 
 def _check(a: str, b: str | None, options: dict[str, Any]) -> None:
     """Raise `UsageError` for arguments that do not go together."""
     tables = [name.lower().endswith(".csv") for name in (a, b) if name]
-    if b is None and not options["groups"]:
-        raise UsageError("Give two scans to compare, or one scan with --by KEY and --groups NAME NAME.")
+    if b is None and not options["by"] and not options["groups"]:
+        raise UsageError("Give two scans to compare, or one scan with --by KEY.")
     if options["groups"] and not options["by"]:
         raise UsageError("--groups needs --by, which says what the groups are.")
-    if options["by"] and not options["groups"]:
+    if b is None and options["groups"] and options["reference"]:
+        raise UsageError("--groups and --reference exclude each other: --groups names both sides.")
+    if options["by"] and not options["groups"] and b is not None:
         raise UsageError("--by needs --groups NAME NAME: which two of the groups to compare.")
     if any(tables) != all(tables) or (any(tables) and b is None):
         raise UsageError(

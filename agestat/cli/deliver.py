@@ -96,9 +96,13 @@ def _write_tables(
         write_workbook(scan, result, options["xlsx"], t, overall=overall, command=_command(options))
 
 
+def command_line() -> str:
+    """To repeat what was done."""
+    return shlex.join(["agestat", *sys.argv[1:]])
+
+
 def _command(options: dict[str, Any]) -> str | None:
-    """The command line, to repeat it."""
-    return None if options["anonymous"] else shlex.join(["agestat", *sys.argv[1:]])
+    return None if options["anonymous"] else command_line()
 
 
 def estimate(scan: "Scan", options: dict[str, Any]) -> "Estimate":

@@ -1,36 +1,24 @@
-"""What a comparison says in sentences."""
+"""What comparisons say: sentences and tables, for the terminal and the page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from agestat.analysis.comparison import GroupComparison
 from agestat.report.language import Language
-from agestat.report.words import shift_sentence
+from agestat.report.words import METHODS, shift_sentence
 from agestat.stats.compare import Comparison
+
+NAMED = 3  # clear differences of one kind that are put into words; the table has all
 
 
 def sentences(found: Comparison, t: Language) -> Iterator[str]:
-    """Whether two collections differ and where, whether each looks like the calibration set, and how that is
-    known."""
+    """Whether two collections differ: as a whole, in gender, in mean age, in age bands, in cells; the largest
+    differences first."""
     if found.faceless:
         yield t.gettext("{name} holds no faces, so there is nothing to compare.", name=found.faceless[0])
         return
-    yield from _shares(found, t)
-    yield _mean_age(found, t)
-    made_how = found.table.iloc[0]
-    for name, verdict in zip(found.names, found.shifts, strict=False):
-        yield f"{name}: {shift_sentence(verdict, made_how['calibration'], t)}"
-    yield t.gettext(
-        "Shares by {method} with {level} intervals, from the errors of the model on {n} calibration pictures "
-        "({name}).",
-        method=made_how["method"], level=t.percent(found.level, 0), n=t.number(made_how["calibration_n"]),
-        name=made_how["calibration"],
-    )  # fmt: skip
-
-
-def _shares(found: Comparison, t: Language) -> Iterator[str]:
     a, b = found.names
     p = t.p_value(found.global_p)
     if found.global_p > 1 - found.level:
@@ -38,51 +26,166 @@ def _shares(found: Comparison, t: Language) -> Iterator[str]:
             "The perceived gender and age of the faces in {a} and {b} do not differ beyond chance "
             "(permutation test over photos, p = {p}).", a=a, b=b, p=p,
         )  # fmt: skip
-        return
-    yield t.gettext(
-        "The perceived gender and age of the faces in {a} and {b} differ (permutation test over photos, "
-        "p = {p}).", a=a, b=b, p=p,
-    )  # fmt: skip
-    is_clear = found.table["p_adjusted"] <= 1 - found.level
-    clear = found.table[is_clear].sort_values("difference", key=np.abs, ascending=False)
-    for row in clear.to_dict("records"):
-        yield _difference(row, found, t)
-    if clear.empty:
+    else:
         yield t.gettext(
-            "No single gender and age band differs clearly once all of them are tested together (Holm)."
-        )
+            "The perceived gender and age of the faces in {a} and {b} differ (permutation test over photos, "
+            "p = {p}).", a=a, b=b, p=p,
+        )  # fmt: skip
+    rows = shown(found)
+    yield _gender(rows.iloc[0], found, t)
+    yield _mean_age(rows.iloc[1], found, t)
+    is_cell = (rows["gender"] != "all") & (rows["band"] != "all")
+    yield from _clear(rows[(rows["gender"] == "all") & (rows["band"] != "all")], found, t)
+    yield from _clear(rows[is_cell], found, t)
 
 
-def _difference(row: dict[Any, Any], found: Comparison, t: Language) -> str:
-    larger = t.gettext(
-        "The share of {gender} {band} is {points} percentage points larger in {b} than in {a} ({share_b} "
-        "against {share_a}; {level} interval of the difference {low} to {high}).",
-        **_places(row, found, t),
-    )
-    smaller = t.gettext(
-        "The share of {gender} {band} is {points} percentage points smaller in {b} than in {a} ({share_b} "
-        "against {share_a}; {level} interval of the difference {low} to {high}).",
-        **_places(row, found, t),
-    )
-    return larger if row["difference"] > 0 else smaller
+def how(found: Comparison, t: Language) -> Iterator[str]:
+    """Whether each side looks like the calibration set, and how differences and p-values were made."""
+    if found.faceless:
+        return
+    made_how = found.table.iloc[0]
+    for name, verdict in zip(found.names, found.shifts, strict=False):
+        yield f"{name}: {shift_sentence(verdict, made_how['calibration'], t)}"
+    yield _method(made_how, found.level, t)
 
 
-def _places(row: dict[Any, Any], found: Comparison, t: Language) -> dict[str, object]:
+def _method(row: Any, level: float, t: Language) -> str:
+    return t.gettext(
+        "Shares by {method} with {level} intervals, from the errors of the model on {n} calibration pictures "
+        "({name}). P-values are adjusted for all rows of the table together (Holm).",
+        method=t.term(METHODS[row["method"]]), level=t.percent(level, 0), n=t.number(row["calibration_n"]),
+        name=row["calibration"],
+    )  # fmt: skip
+
+
+def shown(found: Comparison) -> pd.DataFrame:
+    """The rows that are tested together: gender alone, the mean age, each band alone, each cell."""
+    gender = found.margins[found.margins["gender"] == "female"]
+    mean = found.ages[(found.ages["gender"] == "all") & (found.ages["statistic"] == "mean")]
+    age = mean.rename(columns={"value_a": "share_a", "value_b": "share_b"}).assign(band="all")
+    bands = found.margins[found.margins["gender"] == "all"]
+    return pd.concat([gender, age, bands, found.table], ignore_index=True)
+
+
+def _gender(row: pd.Series, found: Comparison, t: Language) -> str:
+    return t.gettext(
+        "Perceived as female: {share_a} in {a}, {share_b} in {b}: {points} percentage points ({level} "
+        "interval {low} to {high}, adjusted p = {p}).",
+        share_a=t.percent(row["share_a"]), share_b=t.percent(row["share_b"]), **_places(row, 100, found, t),
+    )  # fmt: skip
+
+
+def _mean_age(row: pd.Series, found: Comparison, t: Language) -> str:
+    return t.gettext(
+        "Mean perceived age: {years_a} years in {a}, {years_b} in {b}: {points} years ({level} interval "
+        "{low} to {high}, adjusted p = {p}).",
+        years_a=t.number(row["share_a"], 1), years_b=t.number(row["share_b"], 1), **_places(row, 1, found, t),
+    )  # fmt: skip
+
+
+def _places(row: pd.Series, scale: float, found: Comparison, t: Language) -> dict[str, object]:
     return {
-        "gender": t.term(str(row["gender"])), "band": t.term(str(row["band"])),
-        "points": t.number(100 * abs(row["difference"]), 1), "a": found.names[0], "b": found.names[1],
-        "share_a": t.percent(row["share_a"]), "share_b": t.percent(row["share_b"]),
-        "low": t.signed(100 * row["difference_low"], 1), "high": t.signed(100 * row["difference_high"], 1),
-        "level": t.percent(found.level, 0),
+        "a": found.names[0], "b": found.names[1], "level": t.percent(found.level, 0),
+        "points": t.signed(scale * row["difference"], 1), "low": t.signed(scale * row["difference_low"], 1),
+        "high": t.signed(scale * row["difference_high"], 1), "p": t.p_value(row["p_adjusted"]),
     }  # fmt: skip
 
 
-def _mean_age(found: Comparison, t: Language) -> str:
-    row: pd.Series = found.ages.iloc[0]
-    return t.gettext(
-        "Their mean perceived age is {years_a} years in {a} and {years_b} in {b} ({level} interval of the "
-        "difference {low} to {high} years).",
-        years_a=t.number(row["value_a"], 1), a=found.names[0], years_b=t.number(row["value_b"], 1),
-        b=found.names[1], level=t.percent(found.level, 0), low=t.signed(row["difference_low"], 1),
-        high=t.signed(row["difference_high"], 1),
-    )  # fmt: skip
+def _clear(rows: pd.DataFrame, found: Comparison, t: Language) -> Iterator[str]:
+    """The largest clear differences of some rows of one kind."""
+    is_clear = rows["p_adjusted"] <= 1 - found.level
+    largest = rows[is_clear].sort_values("difference", key=abs, ascending=False)
+    for _, row in largest.head(NAMED).iterrows():
+        yield t.gettext(
+            "{name}: {share_a} in {a}, {share_b} in {b}: {points} percentage points ({level} interval "
+            "{low} to {high}, adjusted p = {p}).",
+            name=_name(row, t), share_a=t.percent(row["share_a"]), share_b=t.percent(row["share_b"]),
+            **_places(row, 100, found, t),
+        )  # fmt: skip
+
+
+def _name(row: Any, t: Language) -> str:
+    """``female 18-24``, or the one name where the other is everything."""
+    return " ".join(t.term(name) for name in (row["gender"], row["band"]) if name != "all")
+
+
+def heads(found: Comparison, t: Language) -> list[str]:
+    """Of the table of `rows`."""
+    return ["", *found.names, t.gettext("difference"), t.gettext("adjusted p")]
+
+
+def rows(found: Comparison, t: Language) -> Iterator[list[str]]:
+    """Every difference as text: shares in per cent, the mean age in years."""
+    for number, row in shown(found).iterrows():
+        scale = 1 if number == 1 else 100
+        name = t.gettext("mean age, years") if number == 1 else f"{_name(row, t)}, %"
+        sides = [t.number(scale * row[side], 1) for side in ("share_a", "share_b")]
+        yield [name, *sides, _difference(row, scale, t), _p(row, found.level, t)]
+
+
+def _difference(row: Any, scale: float, t: Language) -> str:
+    low, high = (t.signed(scale * row[f"difference_{end}"], 1) for end in ("low", "high"))
+    return f"{t.signed(scale * row['difference'], 1)} ({low}…{high})"
+
+
+def _p(row: Any, level: float, t: Language) -> str:
+    """The adjusted p-value, marked where the difference is clear."""
+    return t.p_value(row["p_adjusted"]) + ("*" if row["p_adjusted"] <= 1 - level else " ")
+
+
+def group_sentences(found: GroupComparison, t: Language) -> Iterator[str]:
+    """Which groups differ clearly from the reference, in gender and in mean age."""
+    others = found.reference or t.gettext("all other faces")
+    for measure, scale in (("female", 100), ("mean age", 1)):
+        mine = found.table[found.table["measure"] == measure]
+        clear = mine[mine["p_adjusted"] <= 1 - found.level].sort_values("difference", ascending=False)
+        what = t.gettext("Perceived as female") if measure == "female" else t.gettext("Mean perceived age")
+        if clear.empty:
+            yield t.gettext("{what}: no group differs clearly from {others}.", what=what, others=others)
+            continue
+        unit = t.gettext("percentage points") if measure == "female" else t.gettext("years")
+        named = ", ".join(
+            f"{t.group(row['group'])} {t.signed(scale * row['difference'], 1)}" for _, row in clear.iterrows()
+        )
+        yield t.gettext(
+            "{what}: clearly different from {others}, by {unit}: {named}.",
+            what=what, others=others, unit=unit, named=named,
+        )  # fmt: skip
+
+
+def group_how(found: GroupComparison, t: Language) -> Iterator[str]:
+    """How that is known."""
+    if len(found.table):
+        yield _method(found.table.iloc[0], found.level, t)
+
+
+def group_heads(t: Language) -> list[str]:
+    """Of the table of `group_rows`."""
+    return [t.gettext("group"), t.gettext("faces"), f"{t.term('female')}, %", t.gettext("difference"), "p",
+            t.gettext("age"), t.gettext("difference"), "p"]  # fmt: skip
+
+
+def group_rows(found: GroupComparison, t: Language) -> Iterator[list[str]]:
+    """A line per group: share of women and mean age, each with its difference from the reference."""
+    for group, mine in found.table.groupby("group", sort=False):
+        female, age = (mine[mine["measure"] == measure].iloc[0] for measure in ("female", "mean age"))
+        yield [
+            t.group(str(group)), t.number(female["n"]),
+            t.number(100 * female["value"], 1), _difference(female, 100, t), _p(female, found.level, t),
+            t.number(age["value"], 1), _difference(age, 1, t), _p(age, found.level, t),
+        ]  # fmt: skip
+
+
+def tables(
+    found: Comparison | GroupComparison, t: Language
+) -> tuple[Sequence[str], Sequence[str], list[str], list[list[str]]]:
+    """Of either kind: its sentences, how it is known, heads and rows of its table."""
+    if isinstance(found, GroupComparison):
+        return (
+            list(group_sentences(found, t)),
+            list(group_how(found, t)),
+            group_heads(t),
+            list(group_rows(found, t)),
+        )
+    told, known = list(sentences(found, t)), list(how(found, t))
+    return told, known, heads(found, t), [] if found.faceless else list(rows(found, t))

@@ -1,7 +1,7 @@
 """The summary on a terminal: 80 columns, with or without colour and Unicode."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,6 +24,7 @@ from agestat.stats.estimate import Estimate
 WIDTH = 80
 NARROW = 64  # columns below which figures give way: the mean ages of groups, the counted shares
 LABEL = 13  # columns of a band's name at most
+HEAD, LONGEST = 12, 24  # columns of the heading of figures and of a row's name at most
 MANY_GROUPS = 12  # more groups than these get one row each and no table of ages
 COLOURS = {"female": "#e69f00", "male": "#56b4e9"}  # Okabe and Ito: apart for colour-blind eyes too
 
@@ -42,7 +43,7 @@ class Screen:
     def spell(self, text: str) -> str:
         """``text`` in characters that the console can show."""
         if self.ascii:
-            text = text.translate({0x2013: "-", 0x2212: "-", 0xA0: " ", 0xB7: "|", 0xD7: "x"})
+            text = text.translate({0x2013: "-", 0x2212: "-", 0xA0: " ", 0xB7: "|", 0xD7: "x", 0x2026: ".."})
         return printable(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
@@ -125,6 +126,20 @@ def print_summary(
         screen.line(sentence)
     if cited := words.citation(scan, whole, t):
         screen.line((t.gettext("To cite:"), "bold"), f" {cited}")
+
+
+def print_table(screen: Screen, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of text whose first cell names them; of long names of columns the end is seen."""
+    table, rows = screen.table(), list(rows)
+    name = min(max(cell_len(row[0]) for row in rows), LONGEST)
+    screen.column(table, heads[0], left=True, ratio=1, min_width=name)
+    for head in heads[1:]:
+        screen.column(table, head if cell_len(head) <= HEAD else f"…{head[1 - HEAD :]}")
+    for row in rows:
+        screen.row(table, *row)
+    screen.line()
+    screen.print(table)
+    screen.line()
 
 
 def _print_overview(screen: Screen, estimate: Estimate, overall: Estimate | None) -> None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from agestat.analysis.comparison import GroupComparison
 from agestat.errors import AgestatError
 from agestat.model.label_space import AGES
 from agestat.report import words
@@ -206,42 +207,57 @@ def _some(names: Sequence[str], count: int) -> list[str]:
 
 
 def forest(
-    comparison: pd.DataFrame,
+    differences: pd.DataFrame,
     *,
     names: tuple[str, str] = ("A", "B"),
     t: Language | None = None,
     theme: Theme = LIGHT,
 ) -> Figure:
-    """The forest plot of two compared collections: a line for each row, and zero where they do not differ.
+    """The forest plot of two compared collections: a line for each share, and zero where they do not differ.
 
-    ``comparison`` is ``table`` or ``margins`` of `agestat.stats.compare.Comparison`; each line is the share
-    in B less the share in A, percentage points, with its interval, filled where it stays clear at its
-    level after adjustment for all rows. ``names`` are those of A and B. Draw it into a file with
-    `agestat.report.figure_style.save_figure`. Raises `AgestatError` if there is nothing to compare.
+    ``differences`` are rows of `agestat.stats.compare.Comparison`; those of ages, in years, are not drawn.
+    Each line is the share in B less the share in A, percentage points, with its interval, filled where it
+    stays clear at its level after adjustment for all rows. ``names`` are those of A and B. Raises
+    `AgestatError` if there is nothing to compare.
     """
-    if comparison.empty:
-        raise AgestatError("There are no faces to compare, so no differences can be drawn.")
     t = t or open_language("en")
+    if "statistic" in differences:
+        differences = differences[differences["statistic"].isna()]
+    pairs = zip(differences["gender"], differences["band"], strict=True)
+    words = t.gettext("share in {b} less share in {a}, percentage points", a=names[0], b=names[1])
+    return _forest(differences, [_cell_name(gender, band, t) for gender, band in pairs], words, t, theme)
+
+
+def group_forest(found: GroupComparison, *, t: Language, theme: Theme = LIGHT) -> Figure:
+    """The same of every group's share of women, less that of the reference."""
+    mine = found.table[found.table["measure"] == "female"].assign(gender="female")
+    others = found.reference or t.gettext("all other faces")
+    words = t.gettext("{gender}: share less that of {others}, percentage points",
+                      gender=t.term("female"), others=others)  # fmt: skip
+    return _forest(mine, [_short(t.group(group)) for group in mine["group"]], words, t, theme)
+
+
+def _forest(rows: pd.DataFrame, labels: list[str], words: str, t: Language, theme: Theme) -> Figure:
+    if rows.empty:
+        raise AgestatError("There are no faces to compare, so no differences can be drawn.")
     columns = ("difference", "difference_low", "difference_high")
-    difference, low, high = (100 * comparison[name].to_numpy(float) for name in columns)
-    clear = (comparison["p_adjusted"] <= 1 - comparison["level"]).to_numpy()
-    y = np.arange(len(comparison))[::-1]
+    difference, low, high = (100 * rows[name].to_numpy(float) for name in columns)
+    clear = (rows["p_adjusted"] <= 1 - rows["level"]).to_numpy()
+    y = np.arange(len(rows))[::-1]
     with matplotlib.rc_context(RC):
-        figure = new_figure(5.0, 1.2 + 0.26 * len(comparison), theme)
+        figure = new_figure(5.0, 1.2 + 0.26 * len(rows), theme)
         axes = figure.add_subplot()
         style_axes(axes, theme)
         axes.grid(axis="x", color=theme.grid, lw=0.7)
         axes.axvline(0, color=theme.muted, lw=1)
-        for row, gender in enumerate(comparison["gender"]):
+        for row, gender in enumerate(rows["gender"]):
             colour = theme.ink if gender == "all" else getattr(theme, gender)
             axes.plot([low[row], high[row]], [y[row], y[row]], color=colour, lw=1.6, solid_capstyle="butt")
             face = colour if clear[row] else theme.paper
             axes.plot(difference[row], y[row], "o", ms=5.5, mfc=face, mec=colour, mew=1.4)
-        pairs = zip(comparison["gender"], comparison["band"], strict=True)
-        axes.set_yticks(y, [_cell_name(gender, band, t) for gender, band in pairs], color=theme.ink)
-        axes.set_ylim(-0.6, len(comparison) - 0.4)
+        axes.set_yticks(y, labels, color=theme.ink)
+        axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.xaxis.set_major_formatter(lambda value, _: t.signed(value))
-        words = t.gettext("share in {b} less share in {a}, percentage points", a=names[0], b=names[1])
         axes.set_xlabel("\n".join(wrap(printable(words), LINE)), color=theme.muted)
         _forest_legend(figure, t, theme)
     return figure

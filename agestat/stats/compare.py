@@ -30,10 +30,10 @@ COMPARISON_COLUMNS = [
     "difference_high", "p_value", "p_adjusted", "method", "level", "calibration", "calibration_n",
 ]  # fmt: skip
 AGE_COMPARISON_COLUMNS = [
-    "gender", "statistic", "value_a", "value_b", "difference", "difference_low", "difference_high", "method",
-    "level", "calibration", "calibration_n",
+    "gender", "statistic", "value_a", "value_b", "difference", "difference_low", "difference_high", "p_value",
+    "p_adjusted", "method", "level", "calibration", "calibration_n",
 ]  # fmt: skip
-AGE_DRAWS = 1000
+AGE_DRAWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Comparison:
     """``table`` and ``margins``: one row per gender x band, and per gender and band; ``ages``: mean and
     median ages in years, together and by gender; differences: B less A.
 
-    ``p_value`` tests each row alone, ``p_adjusted`` all rows of a table together (Holm 1979); ``global_p`` is
-    that of no difference at all (permutation over photos). ``faceless`` are those of ``names`` that hold no
-    face, so that there is nothing to compare; the tables are empty then. ``shifts`` say of A and of B whether
-    their faces look like the calibration set, where that could be seen.
+    ``p_value`` tests each row alone, ``p_adjusted`` gender, mean age, bands and cells together (Holm 1979);
+    ``global_p`` is that of no difference at all (permutation over photos). ``faceless`` are those of
+    ``names`` that hold no face, so that there is nothing to compare; the tables are empty then. ``shifts``
+    say of A and of B whether their faces look like the calibration set, where that could be seen.
     """
 
     table: pd.DataFrame
@@ -85,7 +85,8 @@ def compare(
     pilots = {name: group.pilot(METHOD, calibration) for name, group in found.items()}
     pilot = shared_pilot(found, pilots)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
-    count = min(max(DRAWS, math.ceil(4 * layout.to_rows.shape[1] / (1 - level))), MOST_DRAWS)
+    tests = 2 + 1.5 * layout.to_rows.shape[1]  # gender, mean age, bands, cells
+    count = min(max(DRAWS, math.ceil(4 * tests / (1 - level))), MOST_DRAWS)
     native = [part @ calibration.to_native for part in sums]
     shifts = tuple(shift(look, calibration, own) for look, own in zip(looks, pilots.values(), strict=False))
     unlikeness = max((verdict.unlikeness for verdict in shifts), default=1.0)
@@ -104,6 +105,9 @@ def compare(
             _age_differences(joint, layout, level),
         )
     )
+    _adjust(table, margins, ages)
+    table, margins = table[COMPARISON_COLUMNS], margins[COMPARISON_COLUMNS]
+    ages = ages[AGE_COMPARISON_COLUMNS]
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
     return Comparison(table, margins, ages, global_p, level, names, shifts)
 
@@ -125,15 +129,18 @@ def _differences(
         share_a, share_b = rows[:, :, inside].sum(axis=2)
         difference = share_b - share_a
         low, high = interval(difference, level)
-        tail = min((difference <= 0).sum(), (difference >= 0).sum())
         out.append({
             **labels, "share_a": share_a.mean(), "share_b": share_b.mean(), "difference": difference.mean(),
             "difference_low": float(low), "difference_high": float(high),
-            "p_value": min(1.0, 2 * (tail + 1) / (len(difference) + 1)),
+            "p_value": _p_value(difference),
         })  # fmt: skip
-    for row, adjusted in zip(out, holm(np.array([row["p_value"] for row in out])), strict=True):
-        row["p_adjusted"] = float(adjusted)
     return out
+
+
+def _p_value(difference: np.ndarray) -> float:
+    """Two-sided chance of no difference, from draws ``(B,)`` of it."""
+    tail = min((difference <= 0).sum(), (difference >= 0).sum())
+    return float(min(1.0, 2 * (tail + 1) / (len(difference) + 1)))
 
 
 def _age_differences(joint: list[np.ndarray], layout: Layout, level: float) -> list[dict[str, object]]:
@@ -147,9 +154,26 @@ def _age_differences(joint: list[np.ndarray], layout: Layout, level: float) -> l
             out.append({
                 "gender": gender, "statistic": statistic, "value_a": a[statistic].mean(),
                 "value_b": b[statistic].mean(), "difference": difference.mean(),
-                "difference_low": float(low), "difference_high": float(high),
+                "difference_low": float(low), "difference_high": float(high), "p_value": _p_value(difference),
             })  # fmt: skip
     return out
+
+
+def _adjust(table: pd.DataFrame, margins: pd.DataFrame, ages: pd.DataFrame) -> None:
+    """Add ``p_adjusted``: gender alone, the mean age, each band alone and each cell are tested together."""
+    is_tested = [
+        (margins["gender"] != "male").to_numpy(),  # whose share is one less that of women
+        ((ages["gender"] == EVERYTHING) & (ages["statistic"] == "mean")).to_numpy(),
+        np.full(len(table), True),
+    ]
+    frames = (margins, ages, table)
+    p_values = [frame["p_value"].to_numpy()[mine] for frame, mine in zip(frames, is_tested, strict=True)]
+    adjusted = np.split(holm(np.concatenate(p_values)), np.cumsum(list(map(len, p_values)))[:-1])
+    for frame, mine, values in zip(frames, is_tested, adjusted, strict=True):
+        frame["p_adjusted"] = np.nan
+        frame.loc[mine, "p_adjusted"] = values
+    women = margins.loc[margins["gender"] == "female", "p_adjusted"]
+    margins.loc[margins["gender"] == "male", "p_adjusted"] = women.to_numpy()
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -46,14 +46,22 @@ def test_two_scans(store, other, tmp_path):
     words = said(result.output)
     assert words.startswith(
         f"The perceived gender and age of the faces in {store} and {other} differ (permutation test over "
-        "photos, p = 0.0005). The share of "
+        "photos, p = 0.0005). Perceived as female: "
     )
-    assert "The share of female adult is " in words and "The share of male adult is " in words
+    order = [
+        "Mean perceived age: ",
+        " female adult: ",
+        " female, % ",
+        " mean age, years ",
+        " adult, % ",
+        " female adult, % ",
+    ]
+    assert sorted(order, key=words.index) == order
     assert words.endswith(
         f" {store}: Whether the faces look like the calibration set of cartoons is not known. "
         f"{other}: Whether the faces look like the calibration set of cartoons is not known. "
-        "Shares by bayes with 95 % intervals, from the errors of the model on 600 calibration pictures "
-        "(cartoons)."
+        "Shares by Bayesian adjusted counting with 95 % intervals, from the errors of the model on 600 "
+        "calibration pictures (cartoons). P-values are adjusted for all rows of the table together (Holm)."
     )
     rows = rows_of(table)
     assert len(rows) == 6 + 5
@@ -84,10 +92,38 @@ def test_two_groups_of_one_scan(store):
     assert "faces in 2023 and 2024" in result.stderr
 
 
+def test_the_page(store, other, tmp_path):
+    page = tmp_path / "c.html"
+    run(store, other, "--html", page)
+    text = page.read_text(encoding="utf-8")
+    assert "Perceived as female: " in text
+    assert text.count("<svg") == 1
+    assert '<th scope="row">mean age, years</th>' in text
+    with pytest.raises(UsageError, match="A report is a page of HTML"):
+        run(store, other, "--html", tmp_path / "c.pdf")
+
+
+def test_all_groups_at_once(store, tmp_path):
+    table, page, picture = tmp_path / "g.csv", tmp_path / "g.html", tmp_path / "g.png"
+    result = run(store, "--by", "folder", "--csv", table, "--html", page, "--png", picture)
+    rows = rows_of(table)
+    assert [(row["group"], row["measure"]) for row in rows[:2]] == [("2023", "female"), ("2023", "mean age")]
+    assert {row["level"] for row in rows} == {"0.95"}
+    assert "all other faces" in said(result.output)
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    run(store, "--by", "folder", "--reference", "2023", "--csv", table)
+    assert {row["group"] for row in rows_of(table)} == {row["group"] for row in rows} - {"2023"}
+    with pytest.raises(UsageError, match="There is no group '1999' of 10 faces or more"):
+        run(store, "--by", "folder", "--reference", "1999")
+    with pytest.raises(UsageError, match="not two groups with 1000 faces or more"):
+        run(store, "--by", "folder", "--min-n", "1000")
+
+
 def test_in_russian(store, other):
     words = said(run(store, other, "--lang", "ru").output)
     assert words.startswith(f"Воспринимаемый пол и возраст лиц в {store} и {other} различаются ")
-    assert "Доля «женщины взрослые» в " in words
+    assert " Воспринимаются как женщины: " in words
     assert not re.search("[a-z]{4} [a-z]{4}", words)
 
 
@@ -110,7 +146,9 @@ def test_groups_of_result_tables(store, tmp_path):
     groups = ("--by", "folder", "--groups", "2023", "2024")
     result = run(table, table, "--stores", store, store, *groups, "--csv", "-")
     assert result.stdout == run(store, *groups, "--csv", "-").stdout
-    with pytest.raises(AgestatError, match=r"2\.csv has no group '2025': choose one with --by and --group"):
+    with pytest.raises(
+        AgestatError, match=r"2\.csv 2025 has no group '2025': choose one with --by and --group"
+    ):
         run(table, table, "--stores", store, store, "--by", "folder", "--groups", "2023", "2025")
 
 
@@ -136,7 +174,7 @@ def test_what_is_missing(store, other, write, tmp_path):
     foreign = write("foreign.sqlite", np.arange(6), digest="def")
     table = result_table(store, tmp_path)
     for arguments, words in (
-        ([store], "Give two scans to compare"),
+        ([store], "Give two scans to compare, or one scan with --by KEY"),
         ([store, "--groups", "a", "b"], "--groups needs --by"),
         ([store, other, "--by", "year"], "--by needs --groups"),
         ([table, other], "one of each cannot be compared"),

@@ -3,7 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from agestat.report.comparison import sentences
+from agestat.report.comparison import how, sentences
 from agestat.report.language import open_language
 from agestat.stats.bands import parse_bands
 from agestat.stats.compare import (
@@ -35,15 +35,17 @@ def test_collections_alike(calibration, world):
     found = compare(chunks(one), chunks(two), calibration, bands=world.decades, permutations=300)
     ages = found.ages.iloc[0]
     assert found.global_p > 0.05
-    assert words(found) == (
-        "The perceived gender and age of the faces in A and B do not differ beyond chance "
-        f"(permutation test over photos, p = {found.global_p:.2f}).\n"
-        f"Their mean perceived age is {ages['value_a']:.1f} years in A and {ages['value_b']:.1f} in B "
-        "(95 % interval of the difference "
-        f"−{-ages['difference_low']:.1f} to +{ages['difference_high']:.1f} years).\n"
-        "Shares by bayes with 95 % intervals, from the errors of the model on 1,600 calibration pictures "
-        "(world)."
+    said = words(found)
+    assert said.startswith(
+        "The perceived gender and age of the faces in A and B do not differ beyond chance (permutation test "
+        f"over photos, p = {found.global_p:.2f}).\nPerceived as female: "
     )
+    assert f"\nMean perceived age: {ages['value_a']:.1f} years in A, {ages['value_b']:.1f} in B: " in said
+    assert (
+        f" (95 % interval −{-ages['difference_low']:.1f} to +{ages['difference_high']:.1f}, adjusted" in said
+    )
+    assert said.count("\n") == 2  # no band and no cell differs
+    assert next(how(found, open_language("en"))).startswith("Shares by Bayesian adjusted counting with 95")
     assert found.shifts == ()
     assert ((found.table["difference_low"] <= 0) & (found.table["difference_high"] >= 0)).mean() > 0.8
 
@@ -68,8 +70,20 @@ def test_collections_that_differ(calibration, world):
     row = found.table.iloc[6]
     truth = other.shares[6] - one.shares[6]
     assert row["difference_low"] <= truth <= row["difference_high"]
-    assert "The share of female 60-69 is " in words(found)
-    assert "percentage points larger in village than in town" in words(found)
+    assert "\nfemale 60-69: " in words(found)
+    assert list(found.margins["p_adjusted"].isna()) == [False] * len(found.margins)
+    tested = [
+        *found.margins["p_value"][[0, *range(2, 10)]],
+        found.ages["p_value"][0],
+        *found.table["p_value"],
+    ]
+    expected = sorted(holm(np.array(tested)))
+    adjusted = [
+        *found.margins["p_adjusted"][[0, *range(2, 10)]],
+        found.ages["p_adjusted"][0],
+        *found.table["p_adjusted"],
+    ]
+    assert sorted(adjusted) == pytest.approx(expected)
     assert found.table["difference"].sum() == pytest.approx(0, abs=1e-6)
 
 
@@ -126,9 +140,9 @@ def test_both_sides_are_looked_at_and_a_strange_one_widens_the_intervals(calibra
     wide = compare(chunks(one), chunks(two), calibration, looks=(alike, strange), **options)
     assert [found.is_shifted for found in plain.shifts] == [False, False]
     assert [found.is_shifted for found in wide.shifts] == [False, True]
-    assert "\nA: The faces look like the calibration set of world.\nB: The faces do not look like" in words(
-        wide
-    )
+    looks = list(how(wide, open_language("en")))
+    assert looks[0] == "A: The faces look like the calibration set of world."
+    assert looks[1].startswith("B: The faces do not look like the calibration set of world")
 
     def width(found):
         return (found.table["difference_high"] - found.table["difference_low"]).mean()
@@ -174,4 +188,4 @@ def test_a_clear_difference_is_named_at_a_high_level_too(calibration, world):
         chunks(one), chunks(other), calibration, bands=world.decades, looks=(LOOKS, LOOKS), level=0.999,
         permutations=2000,
     )  # fmt: skip
-    assert "The share of female 60-69 is " in words(found)
+    assert "\nfemale 60-69: " in words(found)

@@ -91,7 +91,7 @@ def has_others(db: sqlite3.Connection) -> bool:
 
 def _uri(path: PurePath) -> str:
     """A file URI as SQLite understands it: a share of Windows' (``\\\\nas\\photos``) is no host to it."""
-    uri = path.as_uri()
+    uri = path.absolute().as_uri()
     return uri.replace("file://", "file:////", 1) if path.drive.startswith("\\\\") else uri
 
 

@@ -1,0 +1,35 @@
+"""A comparison as one HTML file, made as the report is."""
+
+from markupsafe import Markup
+
+from agestat.analysis.comparison import GroupComparison
+from agestat.report import words
+from agestat.report.comparison import shown, tables
+from agestat.report.figure_style import inline_svg
+from agestat.report.language import open_language
+from agestat.report.page import Table, environment
+from agestat.report.plots import forest, group_forest
+from agestat.stats.compare import Comparison
+
+
+def render_comparison(
+    found: Comparison | GroupComparison, *, lang: str | None = None, command: str | None = None
+) -> str:
+    """The page as text: sentences, figure, table, and how it was made. ``command`` is the command line."""
+    t = open_language(lang)
+    told, known, heads, rows = tables(found, t)
+    title = t.gettext("Perceived age and gender, compared")
+    figure = None
+    if isinstance(found, GroupComparison):
+        figure = group_forest(found, t=t) if rows else None
+    elif rows:
+        figure = forest(shown(found), names=found.names, t=t)
+    svg = (
+        Markup(inline_svg(figure, "differences", t.gettext("Differences"), " ".join(told))) if figure else ""
+    )
+    values = {
+        "title": title, "told": told, "perceived": words.perceived(t), "known": known, "svg": svg,
+        "table": Table(t.gettext("Differences with their intervals; * is a clear one"), heads, rows),
+        "command": command, "papers": words.PAPERS,
+    }  # fmt: skip
+    return environment(t).get_template("comparison.html").render(values)
