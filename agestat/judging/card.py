@@ -130,6 +130,7 @@ def card(info: dict[str, Any]) -> str:
         f"{info['architecture']}, {info['about']}. It says what age and gender a person is *perceived* to "
         "have by people who labelled pictures; it says nothing of who a person is, and identifies nobody.",
         "",
+        *(line for limit in info.get("limits", ()) for line in (limit, "")),
         "## What it was trained on",
         "",
         *data,
