@@ -1,5 +1,6 @@
 """``agestat.scan`` and ``agestat.open``: from pictures, or from what was scanned before, to a result."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -16,13 +17,14 @@ from agestat.images.seeing import TILES
 from agestat.images.walk import Found, LeftOut, folders_of, walk
 from agestat.model.checkpoint import DEFAULT, calibration_file, judging, load_model
 from agestat.scanning.examine import Settings
-from agestat.scanning.pipeline import Plan, Progress, Stop, fill
+from agestat.scanning.local_engine import LocalEngine
+from agestat.scanning.pipeline import Engine, Progress, Stop, fill
 from agestat.scanning.shards import Shard, check_shard, only_shard
 from agestat.scanning.store import Store, StoredRun, store_of
 from agestat.scanning.store import merge as merge_stores
 
 if TYPE_CHECKING:
-    from agestat.model.predict import Model
+    pass
 
 
 MOST_AT_ONCE = 4096  # faces in a batch: eight times what no device gains from any more
@@ -53,6 +55,11 @@ def scan(
     workers: int | None = None,
     limit: int | None = None,
     shard: Shard | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    actors: int = 1,
+    gpus_per_actor: float = 0.0,
+    parts: str | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Scan:
     """Scan files and folders and return the result.
@@ -66,14 +73,17 @@ def scan(
     that finds more ("auto"), never ("off") or always ("always"). ``device``: "auto", "cpu", "cuda" or "mps";
     ``batch_size``: faces at once, None chooses; ``workers``: processes that decode, None is one per core.
     ``limit`` ends after that many files; ``shard`` (2, 4) scans the second of four parts, see
-    `agestat.merge`. ``progress`` is called after every file, and when the scan is asked to stop.
+    `agestat.merge`. ``engine`` "ray" scans on a cluster, the one at ``address`` ("auto": that of this
+    machine; None: this machine alone), where ``actors`` hold the model, with ``gpus_per_actor`` each; parts
+    of the work go to the folder or URL ``parts``, by default beside the store. ``progress`` is called after
+    every file, and when the scan is asked to stop.
 
     Ctrl-C and SIGTERM end in order and raise `StoppedError`. Raises `AgestatError` for what cannot be used; a
     file that cannot be read is a row.
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     include, exclude = ([globs] if isinstance(globs, str) else list(globs) for globs in (include, exclude))
-    if not any(os.path.lexists(path) for path in paths):
+    if not any("://" in os.fspath(path) or os.path.lexists(path) for path in paths):
         first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
         raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
     numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
@@ -92,11 +102,15 @@ def scan(
         calibration = calibration_file(model, info["precision"])
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
         network = " ".join(str(info.get(key)) for key in ("sha256", "space", "mirrored"))
-        run = store.begin_run(f"{network} {settings.to_json()}", about)
-        load: Callable[[], Model] = partial(load_model, model, device)
-        plan = Plan(workers=workers, batch_size=batch_size, fresh=fresh)
+        made_with = f"{network} {settings.to_json()}"
+        run = store.begin_run(made_with, about)
+        chosen = _engine(
+            engine, settings, model, device, workers, batch_size,
+            address=address, actors=actors, gpus_per_actor=gpus_per_actor,
+            parts=f"{parts or f'{store.path}-parts'}/{_digest(made_with)}",
+        )  # fmt: skip
         with stop.listening():
-            fill(store, run, entries, settings, load, plan, stop, progress, left_out)
+            fill(store, run, entries, chosen, stop, progress, left_out, fresh=fresh)
         if stop.signal is not None:
             raise StoppedError(
                 f"Stopped: all done so far is kept in {store.path}; the same command goes on from there.",
@@ -171,6 +185,23 @@ def settings_of(
         tiles=tiles,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _engine(
+    name: str, settings: Settings, model: str | Path, device: str, workers: int | None,
+    batch_size: int | None, **cluster: Any,
+) -> Engine:  # fmt: skip
+    if name == "local":
+        return LocalEngine(settings, partial(load_model, model, device), workers, batch_size)
+    if name != "ray":
+        raise UsageError("There is no engine {name}: choose local or ray.", name=name)
+    from agestat.scanning.ray_engine import RayEngine
+
+    return RayEngine(settings, os.fspath(model), device=device, **cluster)
 
 
 def _about(

@@ -10,7 +10,8 @@ HEADINGS = {
     "Statistics": "--method --raw --level --labels --cluster",
     "Outputs": "--csv-dialect --json --parquet --xlsx --margins --ages --faces --files --png --theme "
                "--thumbnails --review --anonymous",
-    "Speed": "--device --batch-size --workers",
+    "Speed": "--device --batch-size --workers --engine --address --actors --gpus-per-actor "
+             "--parts",
     "Store": "--db --fresh",
     "Messages": "--lang --quiet --verbose --help",
 }  # fmt: skip

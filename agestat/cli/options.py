@@ -28,6 +28,17 @@ class Target(click.Path):
         return "-" if target in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else target
 
 
+class Source(click.Path):
+    """What to scan: a file or folder that exists, or the URL of a storage that fsspec knows."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path or URL."""
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
+
 def offer(*words: str) -> Callable[..., list[str]]:
     """What a shell completes an option with that takes other words too."""
     return lambda context, parameter, begun: [word for word in words if word.startswith(begun)]
@@ -94,6 +105,19 @@ def _choose_language(context: click.Context, parameter: click.Parameter, code: s
 lang_option = click.option(
     "--lang", type=click.Choice(["en", "ru"]), is_eager=True, callback=_choose_language,
     help="Language of what is printed and drawn; default: the locale's.",
+)  # fmt: skip
+
+engine_options = _all(
+    click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+                 help="ray scans on a cluster, with the same rows (needs agestat[ray]); see docs/scale.md."),
+    click.option("--address", metavar="auto|ADDRESS",
+                 help="The Ray cluster; auto: the one this machine belongs to; default: this machine alone."),
+    click.option("--actors", type=click.IntRange(1), default=1, show_default=True,
+                 help="How many processes of the cluster hold the model."),
+    click.option("--gpus-per-actor", type=click.FloatRange(0), default=0.0, show_default=True,
+                 help="GPUs that each of them has; parts of one too."),
+    click.option("--parts", metavar="FOLDER|URL",
+                 help="Where the cluster's machines leave parts of the work; default: beside the store."),
 )  # fmt: skip
 
 theme_option = click.option(

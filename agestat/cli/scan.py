@@ -10,7 +10,7 @@ import click
 
 from agestat.cli.headings import HeadedCommand
 from agestat.cli.messages import tell
-from agestat.cli.options import estimate_options, group_options, offer, output_options
+from agestat.cli.options import Source, engine_options, estimate_options, group_options, offer, output_options
 from agestat.errors import UsageError
 from agestat.written.paths import read_list
 
@@ -27,12 +27,13 @@ Examples:
   agestat scan ./photos --by column:campaign --metadata campaigns.csv --csv -
   agestat scan ./photos --by '(?P<city>[^/]+)/(?P<year>\\d{4})' --faces faces.parquet
   agestat scan ./frames --model simpsons --bands seed
+  agestat scan s3://bucket/photos --engine ray --address auto --actors 8 --parts s3://bucket/parts
   find . -name '*.jpg' -print0 | agestat scan --from-file - --db nightly.sqlite
 """
 
 
 @click.command("scan", cls=HeadedCommand, epilog=EXAMPLES)
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(exists=True))
+@click.argument("paths", nargs=-1, metavar="PATH...", type=Source())
 @click.option("--from-file", metavar="LIST|-", help="File with one path per line, or NUL between paths.")
 @click.option(
     "--include", multiple=True, metavar="GLOB", help="Only files whose path below PATH, or name, matches."
@@ -72,6 +73,7 @@ Examples:
 )
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
+@engine_options
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
 @click.option(
     "--shard", metavar="I/N", help="Only part I of N, the same on every machine; see agestat merge."
@@ -87,8 +89,9 @@ Examples:
 def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **options: Any) -> int:
     """Estimate shares of perceived gender and age of the people in pictures.
 
-    PATH are files and folders. What was scanned is kept, so that the next scan reads only what is new, and a
-    scan that was killed goes on. Exit code 3: finished, but some files could not be read.
+    PATH are files, folders, or URLs like s3://bucket/folder. What was scanned is kept, so that the next scan
+    reads only what is new, and a scan that was killed goes on. Exit code 3: finished, but some files could
+    not be read.
     """
     from agestat.scanning.shards import parse_shard
 
@@ -124,6 +127,11 @@ def _scan(paths: list[str], from_file: str | None, options: dict[str, Any]) -> i
         "workers",
         "limit",
         "shard",
+        "engine",
+        "address",
+        "actors",
+        "gpus_per_actor",
+        "parts",
     )
     chosen = {key: options[key] for key in keys}
     chosen["batch_size"] = _batch_size(options["batch_size"])

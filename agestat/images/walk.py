@@ -106,6 +106,11 @@ class _Walker:
 
     def start(self, path: str) -> Iterator[Entry]:
         """Everything below a path that the user gave."""
+        if "://" in path:
+            from agestat.images.remote import walk_remote
+
+            yield from (file for file in walk_remote(path) if self._is_wanted(file.path))
+            return
         root, relative = _place(path)
         try:
             status = os.stat(path)

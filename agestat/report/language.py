@@ -23,7 +23,8 @@ GROUPS = (
 TERMS = (
     *GROUPS, N_("female"), N_("male"), N_("child"), N_("adult"), N_("old"), N_("outside bands"),
     N_("truncated"), N_("damaged"), N_("not a picture"), N_("empty file"), N_("too many pixels"),
-    N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"), N_("path too long"),
+    N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"),
+    N_("path too long"), N_("cannot be fetched"),
     N_("link loop"), N_("broken link"), N_("unsupported format"), N_("no file's name"), N_("not downloaded"),
 )  # fmt: skip
 

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import IO, cast
 
 from agestat.errors import AgestatError
+from agestat.images.decode import DecodeError
+from agestat.images.remote import source_of
 from agestat.images.walk import Found
 from agestat.scanning.decoder import PICTURE, READY, Limits, command, environment, receive, send
 from agestat.scanning.examine import Examined, Settings, failed
@@ -111,6 +113,13 @@ class Decoder:
                 self.close()
                 return failed("took too long" if late.is_set() else "crashed its decoder")
 
+    def examine_found(self, file: Found) -> Examined:
+        """`examine` what the walk found, here or elsewhere."""
+        try:
+            return self.examine(source_of(file))
+        except DecodeError as error:
+            return failed(str(error))
+
     def close(self) -> None:
         """End the process."""
         self.process.kill()
@@ -175,7 +184,7 @@ class DecoderPool:
         try:
             decoder.start()
             while (file := self._tasks.get()) is not None and not self._closing.is_set():
-                self._answers.put((file, decoder.examine(file.full)))
+                self._answers.put((file, decoder.examine_found(file)))
             decoder.close()
         except BaseException as error:
             self._answers.put(error)

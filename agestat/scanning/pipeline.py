@@ -3,21 +3,26 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from agestat.images.walk import Entry, Found, LeftOut, Unwalkable
-from agestat.scanning.batching import Batcher
-from agestat.scanning.decoder import Limits
-from agestat.scanning.decoder_pool import DecoderPool, cores
-from agestat.scanning.examine import FAILED, Settings, failed
+from agestat.scanning.examine import FAILED, failed
 from agestat.scanning.store import Row, Store
 
-if TYPE_CHECKING:
-    from agestat.model.predict import Model
+
+class Engine(Protocol):
+    """What turns files into rows: this machine (`LocalEngine`) or a cluster (`RayEngine`)."""
+
+    def left(self) -> Iterator[Row]:
+        """Rows that an earlier scan finished and did not save."""
+
+    def __call__(self, files: Iterator[Found]) -> Generator[Row, None, None]:
+        """The rows of ``files``; closing it ends what is under way."""
+
 
 SAVE_SECONDS = 5.0  # at least this often what is done is made safe
 ECHO_SECONDS = 0.5  # `timeout` and other wrappers signal a process and its group: one wish, heard twice
@@ -34,16 +39,6 @@ class Progress:
     faces: int = 0
     under_way: int = 0
     stopping: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to run: decoder processes (None: one per core), crops per batch (None: chosen), limits per file."""
-
-    workers: int | None = None
-    batch_size: int | None = None
-    limits: Limits = field(default_factory=Limits)
-    fresh: bool = False
 
 
 class Stop:
@@ -80,17 +75,17 @@ def fill(
     store: Store,
     run: int,
     entries: Iterable[Entry],
-    settings: Settings,
-    load: Callable[[], "Model"],
-    plan: Plan,
+    engine: Engine,
     stop: Stop,
     progress: Callable[[Progress], None] = lambda _: None,
     left_out: list[LeftOut] | None = None,
+    *,
+    fresh: bool = False,
 ) -> None:
     """Give every entry its row in ``run``; after a stop, those that were under way. What the walk has put
     into ``left_out`` goes to the store and out of the list.
 
-    ``load`` is called for the model when the first crop is ready. ``progress`` is called after every file,
+    ``fresh`` takes nothing over from earlier runs. ``progress`` is called after every file,
     and at once when the scan is asked to stop.
     """
     now = Progress()
@@ -105,7 +100,7 @@ def fill(
             if isinstance(entry, Unwalkable):
                 saver.add([Row(entry, failed(entry.reason))])
                 now.failed += 1
-            elif plan.fresh or (status := saver.reuse(entry)) is None:
+            elif fresh or (status := saver.reuse(entry)) is None:
                 now.under_way += 1
                 yield entry
                 continue
@@ -115,20 +110,17 @@ def fill(
             now.done += 1
             progress(now)
 
-    count = plan.workers or cores()
     try:
-        with (
-            DecoderPool(settings, plan.limits, count) as decoders,
-            Batcher(load, plan.batch_size, cores()) as batches,
-        ):
-            for file, answer in decoders.run(wanted()):
+        saver.add(engine.left())
+        saver.save()
+        with closing(engine(wanted())) as rows:
+            for row in rows:
                 now.done += 1
                 now.under_way -= 1
-                now.failed += answer.status == FAILED
-                now.faces += len(answer.faces)
+                now.failed += row.answer.status == FAILED
+                now.faces += len(row.answer.faces)
                 progress(now)
-                saver.add(batches.add(file, answer))
-            saver.add(batches.flush())
+                saver.add([row])
     finally:
         saver.save()
 

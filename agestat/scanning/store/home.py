@@ -31,11 +31,15 @@ class Kept(NamedTuple):
 def store_of(paths: Iterable[str | os.PathLike[str]], shard: tuple[int, int] | None = None) -> Path:
     """The store's file for these paths, whatever their order, or for a shard of them."""
     key = hashlib.sha256()
-    for path in sorted({os.path.abspath(os.fsencode(path)) for path in paths}):  # noqa: PTH100 -- odd names
+    for path in sorted({_whole(os.fsencode(path)) for path in paths}):
         key.update(path + b"\0")
     if shard:
         key.update(b"%d/%d" % shard)
     return _home() / f"{key.hexdigest()[:24]}.sqlite"
+
+
+def _whole(path: bytes) -> bytes:
+    return path if b"://" in path else os.path.abspath(path)  # noqa: PTH100 -- odd names
 
 
 def kept() -> Iterator[Kept]:
