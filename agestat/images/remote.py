@@ -7,11 +7,10 @@ from typing import Any
 from agestat.errors import AgestatError
 from agestat.images.decode import DecodeError
 from agestat.images.kinds import is_picture_name
-from agestat.images.walk import Found
 
 
-def walk_remote(url: str) -> Iterator[Found]:
-    """The files below ``url`` that are named as pictures, by path. Raises `AgestatError` where there is
+def list_remote(url: str) -> Iterator[tuple[str, str, int, int]]:
+    """Root, path, bytes and time (ns) of the files below ``url`` that are named as pictures, by path. Raises `AgestatError` where there is
     nothing, or no package for its kind of storage."""
     try:
         import fsspec
@@ -25,7 +24,7 @@ def walk_remote(url: str) -> Iterator[Found]:
     for path, about in sorted(found.items()):
         relative = path[len(folder) :].lstrip("/") or path.rpartition("/")[2]
         if is_picture_name(relative.rpartition("/")[2]):
-            yield Found(url.rstrip("/"), relative, int(about.get("size") or 0), _changed(about))
+            yield url.rstrip("/"), relative, int(about.get("size") or 0), _changed(about)
 
 
 def _changed(about: dict[str, Any]) -> int:
@@ -39,15 +38,13 @@ def _changed(about: dict[str, Any]) -> int:
     return 0
 
 
-def source_of(file: Found) -> str | bytes:
-    """What to decode: the path of a file here, the bytes of one elsewhere. Raises `DecodeError` where they
+def fetch(url: str) -> bytes:
+    """The bytes of a file elsewhere. Raises `DecodeError` where they
     cannot be fetched."""
-    if "://" not in file.root:
-        return file.full
     import fsspec
 
     try:
-        with fsspec.open(f"{file.root}/{file.path}" if file.path else file.root, "rb") as stream:
+        with fsspec.open(url, "rb") as stream:
             return bytes(stream.read())
     except FileNotFoundError as error:
         raise DecodeError("vanished") from error

@@ -13,6 +13,7 @@ from fnmatch import translate
 from agestat.images.formats import sniff
 from agestat.images.kinds import OTHER, Beside, is_picture_name, is_placeholder, kind_of_folder, kind_of_other
 from agestat.images.reasons import NOT_REGULAR, os_reason
+from agestat.images.remote import list_remote
 from agestat.written.paths import composed
 
 LATEST = 2**63 - 1  # nanoseconds: the year 2262, what the store can hold; file systems can hold later ones
@@ -107,9 +108,7 @@ class _Walker:
     def start(self, path: str) -> Iterator[Entry]:
         """Everything below a path that the user gave."""
         if "://" in path:
-            from agestat.images.remote import walk_remote
-
-            yield from (file for file in walk_remote(path) if self._is_wanted(file.path))
+            yield from (Found(*file) for file in list_remote(path) if self._is_wanted(file[1]))
             return
         root, relative = _place(path)
         try:

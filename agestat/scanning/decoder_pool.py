@@ -11,7 +11,7 @@ from typing import IO, cast
 
 from agestat.errors import AgestatError
 from agestat.images.decode import DecodeError
-from agestat.images.remote import source_of
+from agestat.images.remote import fetch
 from agestat.images.walk import Found
 from agestat.scanning.decoder import PICTURE, READY, Limits, command, environment, receive, send
 from agestat.scanning.examine import Examined, Settings, failed
@@ -116,7 +116,7 @@ class Decoder:
     def examine_found(self, file: Found) -> Examined:
         """`examine` what the walk found, here or elsewhere."""
         try:
-            return self.examine(source_of(file))
+            return self.examine(fetch(file.full) if "://" in file.root else file.full)
         except DecodeError as error:
             return failed(str(error))
 
