@@ -10,8 +10,10 @@ from agestat.images.kinds import is_picture_name
 
 
 def list_remote(url: str) -> Iterator[tuple[str, str, int, int]]:
-    """Root, path, bytes and time (ns) of the files below ``url`` that are named as pictures, by path. Raises `AgestatError` where there is
-    nothing, or no package for its kind of storage."""
+    """Root, path, bytes and time (ns) of the files below ``url`` that are named as pictures, by path.
+
+    Raises `AgestatError` where there is nothing, or no package for its kind of storage.
+    """
     try:
         import fsspec
 
