@@ -23,7 +23,7 @@ from agestat.errors import AgestatError, UsageError
 
 COUNTS = {
     "found": 16, "read": 15, "failed": 1, "no_face": 2, "small_faces": 0, "faces": 17, "faces_left_out": 0,
-    "reused": 0, "photos": 13, "scenes": 10, "copies": 0,
+    "faces_left_out_by_you": 0, "reused": 0, "photos": 13, "scenes": 10, "copies": 0,
 }  # fmt: skip
 ROWS = (
     "SELECT files.path, status, reason, files.width, files.height, taken_at, faces_left_out, number, x, y, "
@@ -83,7 +83,7 @@ def test_only_new_and_changed_files_are_read(scan, samples, tmp_path):
     result = scan(tmp_path / "p")
     assert result["counts"] == {
         "found": 8, "read": 8, "failed": 0, "no_face": 1, "small_faces": 0, "faces": 7, "photos": 6,
-        "scenes": 4, "faces_left_out": 0, "reused": 6, "copies": 1,
+        "scenes": 4, "faces_left_out": 0, "faces_left_out_by_you": 0, "reused": 6, "copies": 1,
     }  # fmt: skip
     assert (result["faces"]["path"] == "astronaut.jpg").sum() == 2
     assert "admiral.jpg" not in set(result["faces"]["path"])
