@@ -94,7 +94,7 @@ def test_measured_errors_stand_from_the_youngest_to_the_oldest(page):
 def test_russian(scan, by_folder, overall):
     page = render(scan, by_folder, lang="ru", overall=overall)
     assert '<html lang="ru">' in page
-    assert "Из 20\u00a0000 воспринятых лиц на 10\u00a0000 фотографиях" in page
+    assert "Из 20\u00a0000 лиц на 10\u00a0000 фотографиях" in page
 
 
 def test_russian_pages_hold_no_english_phrases(scan, by_folder, make_estimate, overall):
