@@ -1,6 +1,5 @@
 """What a scan gives: files and faces as data frames, and the estimated shares."""
 
-import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +15,13 @@ from agestat.analysis.copies import Picture, Same, counted
 from agestat.analysis.face_lists import read_left_out
 from agestat.analysis.faces import Chunk
 from agestat.analysis.groups import CLUSTERS, By, Key, parse_by
+from agestat.analysis.names import unchanged_file, with_names
 from agestat.analysis.own_labels import LabelFile
 from agestat.analysis.places import FACTS, Places, group_of, read_places
 from agestat.errors import AgestatError, UsageError
 from agestat.images.decode import sniff
 from agestat.images.kinds import MACHINES
 from agestat.images.quality import flags
-from agestat.images.walk import LATEST
 from agestat.model.label_space import GENDERS, LabelSpace
 from agestat.scanning.store import StoredRun, is_database, store_of
 from agestat.scanning.store.reading import MEASURED
@@ -85,27 +84,12 @@ class Scan:
             self.__dict__.pop(known, None)
 
     def _name_files(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Roots and paths as text. Not pandas' own strings: those hold no names that are not UTF-8."""
-        roots, paths = list(frame["root"]), list(frame["path"])
         with self._stored.understood():
-            if self._salt is None:
-                names = list(map(os.fsdecode, roots)), list(map(os.fsdecode, paths))
-            else:
-                files = (root + b"/" + path for root, path in zip(roots, paths, strict=True))
-                names = [_hash(it, self._salt) for it in roots], [_hash(it, self._salt) for it in files]
-        for column, values in zip(("root", "path"), names, strict=True):
-            frame[column] = pd.Series(values, frame.index, dtype=object)
-        return frame
+            return with_names(frame, self._salt)
 
     def unchanged(self, file_id: int) -> str | None:
         """Where a scanned file is, if what is there still has the size and time of what was scanned."""
-        root, path, *known = self._stored.place(int(file_id))
-        full = os.path.join(os.fsdecode(root), os.fsdecode(path))  # noqa: PTH118 -- odd names stay
-        try:
-            status = os.stat(full)  # noqa: PTH116
-        except (OSError, ValueError):
-            return None
-        return full if [status.st_size, min(status.st_mtime_ns, LATEST)] == known else None
+        return unchanged_file(self._stored.place(int(file_id)))
 
     def __enter__(self) -> "Scan":
         self._stored.__enter__()
@@ -383,7 +367,3 @@ def _is_store(file: Path) -> bool:
         return True
     with file.open("rb") as stream:
         return sniff(stream.read(32)) is None
-
-
-def _hash(path: bytes, salt: bytes) -> str:
-    return hashlib.blake2b(path, key=salt, digest_size=16).hexdigest()

@@ -1,0 +1,38 @@
+"""Roots and paths of files as text, or as hashes that nobody can undo."""
+
+import hashlib
+import os
+
+import pandas as pd
+
+from agestat.images.walk import LATEST
+
+
+def with_names(frame: pd.DataFrame, salt: bytes | None = None) -> pd.DataFrame:
+    """A frame whose columns ``root`` and ``path`` are bytes, with text in their place, or hashes with a
+    ``salt``. Not pandas' own strings: those hold no names that are not UTF-8."""
+    roots, paths = list(frame["root"]), list(frame["path"])
+    if salt is None:
+        names = list(map(os.fsdecode, roots)), list(map(os.fsdecode, paths))
+    else:
+        files = (root + b"/" + path for root, path in zip(roots, paths, strict=True))
+        names = [_hash(root, salt) for root in roots], [_hash(file, salt) for file in files]
+    for column, values in zip(("root", "path"), names, strict=True):
+        frame[column] = pd.Series(values, frame.index, dtype=object)
+    return frame
+
+
+def unchanged_file(place: tuple[bytes, bytes, int | None, int | None]) -> str | None:
+    """Where a scanned file is, by what `StoredRun.place` knows of it, if what is there still has the size and
+    time of what was scanned."""
+    root, path, *known = place
+    full = os.path.join(os.fsdecode(root), os.fsdecode(path))  # noqa: PTH118 -- odd names stay
+    try:
+        status = os.stat(full)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    return full if [status.st_size, min(status.st_mtime_ns, LATEST)] == known else None
+
+
+def _hash(name: bytes, salt: bytes) -> str:
+    return hashlib.blake2b(name, key=salt, digest_size=16).hexdigest()
