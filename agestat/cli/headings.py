@@ -5,7 +5,7 @@ import click
 HEADINGS = {
     "First of all": "--by --bands --html --csv --model",
     "Files": "--from-file --include --exclude --all-files --limit --shard --dry-run",
-    "Faces": "--min-face --min-score --tiles --exclude-faces",
+    "Faces": "--min-face --min-score --tiles --exclude-faces --keep-copies --once",
     "Groups": "--metadata --trust-mtime --min-n",
     "Statistics": "--method --raw --level --labels --cluster",
     "Outputs": "--csv-dialect --json --parquet --xlsx --margins --ages --faces --files --png --theme "
