@@ -91,7 +91,7 @@ def has_others(db: sqlite3.Connection) -> bool:
 
 def _uri(path: PurePath) -> str:
     """A file URI as SQLite understands it: a share of Windows' (``\\\\nas\\photos``) is no host to it."""
-    uri = path.absolute().as_uri()
+    uri = path.as_uri()
     return uri.replace("file://", "file:////", 1) if path.drive.startswith("\\\\") else uri
 
 
@@ -152,7 +152,7 @@ def _header(path: Path) -> tuple[int, int]:
     on it. ``immutable`` leaves no trace.
     """
     try:
-        with closing(sqlite3.connect(f"{_uri(path)}?mode=ro&immutable=1", uri=True)) as db:
+        with closing(sqlite3.connect(f"{_uri(path.absolute())}?mode=ro&immutable=1", uri=True)) as db:
             queries = "PRAGMA application_id", "PRAGMA user_version"
             application, version = (db.execute(query).fetchone()[0] for query in queries)
             if application == version == 0:  # nobody's, or empty yet
