@@ -37,6 +37,7 @@ OURS = Augmentation(
 NONE = Augmentation(flip=0.0)
 AUGMENTATIONS = {"none": NONE, "seed": SEED, "ours": OURS}
 BATCH = 64
+HEAD_TIMES = 10  # the head is new and learns at so many times the rate
 WARM_UP = 0.15
 
 
@@ -182,7 +183,7 @@ def predict(network: AgeNetwork, crops: np.ndarray, side: int) -> np.ndarray:
     for start in range(0, len(crops), 256):
         pixels = resize(to_pixels(torch.from_numpy(np.array(crops[start : start + 256]))), side)
         with torch.autocast("cpu", torch.bfloat16):
-            parts.append(network.years(pixels))
+            parts.append(network.years(pixels).float())
     return torch.cat(parts).numpy()
 
 
@@ -229,8 +230,8 @@ def train(
             if learned:
                 optimizer.add_param_group({"params": learned})
         rate = row.second if row.second and step >= head_steps else rate_at(row, step / row.steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        for group, times in zip(optimizer.param_groups, (HEAD_TIMES, 1), strict=False):
+            group["lr"] = rate * times
         network.train()
         if row.learned == "head" or step < head_steps:
             network.backbone.eval()

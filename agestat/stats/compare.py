@@ -84,6 +84,7 @@ def compare(
     found = {name: group for name, group in zip("ab", seen, strict=True) if group}
     pilots = {name: group.pilot(METHOD, calibration) for name, group in found.items()}
     pilot = shared_pilot(found, pilots)
+    assert pilot is not None  # `METHOD` starts from one
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
     tests = 2 + 1.5 * layout.to_rows.shape[1]  # gender, mean age, bands, cells
     count = min(max(DRAWS, math.ceil(4 * tests / (1 - level))), MOST_DRAWS)

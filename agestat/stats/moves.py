@@ -15,17 +15,18 @@ def older(cells: np.ndarray, space: LabelSpace, years: float) -> np.ndarray:
     age = np.unique(space.mid_age)
     if np.any(np.diff(age) != 1):  # broad cells: tilted to the older ones
         return _normal(cells * np.exp(years * (space.mid_age - 35) / UNSURE**2))
-    by_age = cells.reshape(len(cells), -1, len(age))
+    by_age = cells.reshape(len(cells), -1, len(age)).transpose(2, 0, 1)
     whole = int(np.floor(years))
     part = years - whole
 
     def moved(steps: int) -> np.ndarray:
         out = np.zeros_like(by_age)
         to = np.clip(np.arange(len(age)) + steps, 0, len(age) - 1)
-        np.add.at(out.transpose(2, 0, 1), to, by_age.transpose(2, 0, 1))
+        np.add.at(out, to, by_age)
         return out
 
-    return np.asarray(((1 - part) * moved(whole) + part * moved(whole + 1)).reshape(cells.shape))
+    both = (1 - part) * moved(whole) + part * moved(whole + 1)
+    return np.asarray(both.transpose(1, 2, 0).reshape(cells.shape))
 
 
 def more_female(cells: np.ndarray, space: LabelSpace, logits: float) -> np.ndarray:

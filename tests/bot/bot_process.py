@@ -4,8 +4,11 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from api_server import TOKEN
+
+PORTRAIT = next((Path(__file__).parents[2] / "sample_images").rglob("collins.jpg"))
 
 
 @contextmanager

@@ -10,9 +10,7 @@ pytest.importorskip("aiohttp", reason="the Bot API server of the tests needs aio
 
 sys.path.append(str(Path(__file__).parent))
 from api_server import ApiServer
-from bot_process import running_bot
-
-PORTRAIT = next((Path(__file__).parents[2] / "sample_images").rglob("collins.jpg"))
+from bot_process import PORTRAIT, running_bot
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 from api_server import TOKEN, ApiServer
-from bot_process import running_bot
+from bot_process import PORTRAIT, running_bot
 from PIL import Image
 
 FACE = re.compile(r"^1\. perceived as female \(9\d\u00a0%\), (\d\d) years \((\d\d)–(\d\d)\)$")
@@ -117,12 +117,13 @@ def test_cartoon_model_answers_in_six_classes(bot, server, portrait):
 
 
 def test_statistics_are_counts_without_names_and_are_forgotten(bot, server, folder, portrait):
-    for _ in range(2):
-        server.send_photo(portrait, chat=6)
-    server.wait_for_answers(2, chat=6)
+    server.send_photo(portrait, chat=6)
+    server.send_photo((PORTRAIT.parent / "hopper.jpg").read_bytes(), chat=6)
+    server.send_photo(portrait, chat=6)  # a copy counts once
+    server.wait_for_answers(3, chat=6)
     kept = set((folder / "data").iterdir())
     server.send(6, text="/stats")
-    answer = server.wait_for_answers(3, chat=6)[2]
+    answer = server.wait_for_answers(4, chat=6)[3]
     assert answer.method == "sendPhoto"
     assert "Of 2 perceived faces in 2 photos" in answer.text
     assert Image.open(io.BytesIO(next(iter(answer.files.values())))).format == "PNG"
@@ -130,10 +131,10 @@ def test_statistics_are_counts_without_names_and_are_forgotten(bot, server, fold
         data = path.read_bytes()
         assert b"ada_secret" not in data and b"Ada" not in data and b"\xff\xd8\xff" not in data
     server.send(6, text="/forget")
-    server.wait_for_answers(4, chat=6)
+    server.wait_for_answers(5, chat=6)
     assert len(set((folder / "data").iterdir())) < len(kept)
     server.send(6, text="/stats")
-    assert server.wait_for_answers(5, chat=6)[4].text == "No face has been counted in this chat yet."
+    assert server.wait_for_answers(6, chat=6)[5].text == "No face has been counted in this chat yet."
 
 
 def test_lost_connections_lose_and_double_nothing(bot, server, portrait):
