@@ -57,7 +57,12 @@ def render(
         "faces": _faces(scan) if thumbnails else None,
         "quality": list(words.quality(scan, t)),
         "failures": list(_failures(scan, t)),
-        "method": [words.method(estimate, t), *words.cut_ages(estimate, t), *words.explanation(t)],
+        "method": [
+            words.method(estimate, t),
+            *words.cut_ages(estimate, t),
+            *words.surer(estimate, t),
+            *words.explanation(t),
+        ],
         "papers": words.PAPERS,
         "model": model_card(scan.model_info, t),
         "command": command,

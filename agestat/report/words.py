@@ -227,6 +227,18 @@ def limits(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
         yield t.ngettext("Only the first {number} file was looked at (--limit).",
                          "Only the first {number} files were looked at (--limit).", found)  # fmt: skip
     yield from warnings(estimate, t)
+    yield from surer(estimate, t)
+
+
+def surer(estimate: Estimate, t: Language) -> Iterator[str]:
+    """Bands of nearly the same meaning that would have much narrower intervals."""
+    if found := estimate.surer:
+        yield t.gettext(
+            "These bands cost much: with --bands {bands}, whose errors are known, intervals would be {width} "
+            "points wide on average instead of {now}.",
+            bands=",".join(map(str, found.starts)), width=t.number(100 * found.width, 1),
+            now=t.number(100 * found.width_now, 1),
+        )  # fmt: skip
 
 
 def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:

@@ -11,13 +11,14 @@ from agestat.errors import UsageError
 from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import Calibration
-from agestat.stats.correct import DEFAULT_METHOD, METHODS, Group
+from agestat.stats.correct import DEFAULT_METHOD, METHODS, UNCORRECTED, Group
 from agestat.stats.intervals import interval, least_doubt, share_interval
 from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
 from agestat.stats.own_labels import POWERED, labelled_joint, speak_for_themselves, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import Shift, shift
+from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, shared_pilot, survey, tally
 
 MADE_HOW = ["method", "level", "calibration", "calibration_n"]
@@ -42,6 +43,7 @@ class Estimate:
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
+    surer: SurerBands | None = None  # bands of nearly the same meaning, where these cost much
     # Known to `Scan.estimate` alone: groups of pictures without any face, own labels of faces that are gone,
     # and whether those that were filled are one end of a sorted table.
     faceless: tuple[str, ...] = ()
@@ -155,6 +157,8 @@ class Collection:
         """All groups' tables."""
         tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
         native = np.zeros(self.calibration.size)
+        whole = whole_ranges(self.layout.bands, self.calibration.age_ranges)
+        widths: list[tuple[float, float]] = []
         shares = self._joint_shares(unlikeness)
         for name in self.sums:
             method, joint, rows = self._group(name, shares.get(name))
@@ -164,6 +168,10 @@ class Collection:
                     {"group": name, **row, **dict(zip(MADE_HOW, made_how, strict=True))} for row in part
                 ]
             native += self.found[name].n * joint[0] @ self.calibration.to_native
+            if whole and method not in (*UNCORRECTED, POWERED):
+                layouts = (self.layout, replace(self.layout, bands=tuple(whole)))
+                now, then = (mean_width(one, joint, self.level, self.found[name].n) for one in layouts)
+                widths.append((now, then))
         return Estimate(
             _typed(tables["table"], COLUMNS),
             _typed(tables["margins"], COLUMNS),
@@ -174,6 +182,7 @@ class Collection:
             self.calibration.n,
             native / max(native.sum(), 1),
             age_ranges=self.calibration.age_ranges,
+            surer=surer_bands(widths, whole),
             few={name: seen.n for name, seen in self.found.items() if name not in self.sums},
         )
 

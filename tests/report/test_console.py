@@ -7,8 +7,9 @@ from rich.console import Console
 
 from agestat.report.console import print_summary
 from agestat.report.language import open_language
-from agestat.report.words import cut_ages, known_error, warnings
+from agestat.report.words import cut_ages, known_error, surer, warnings
 from agestat.stats.shift import Shift
+from agestat.stats.surer_bands import SurerBands
 
 
 def printed(
@@ -66,6 +67,21 @@ def test_bands_that_cut_what_is_known_of_the_model_are_named(make_estimate, rang
     estimate = replace(literal, age_ranges=ranges, table=literal.table.assign(method=method))
     sentence = f"The model's errors are known for the ages {told}; bands that cut these have wider intervals."
     assert list(cut_ages(estimate, open_language("en"))) == ([sentence] if told else [])
+
+
+def test_surer_bands_are_named(scan, make_estimate):
+    estimate = replace(make_estimate(), surer=SurerBands((0, 20, 70), 0.041, 0.0932))
+    (sentence,) = surer(estimate, open_language("en"))
+    assert sentence == (
+        "These bands cost much: with --bands 0,20,70, whose errors are known, intervals would be 4.1 points "
+        "wide on average instead of 9.3."
+    )
+    assert sentence in " ".join(printed(scan, estimate).split())
+    assert list(surer(estimate, open_language("ru"))) == [
+        "Эти возрастные группы обходятся дорого: с --bands 0,20,70, для которых ошибки модели известны, "
+        "средняя ширина интервалов составила бы 4,1 п. п. вместо 9,3."
+    ]
+    assert not list(surer(make_estimate(), open_language("en")))
 
 
 def test_the_models_known_error_stands_below(scan, make_estimate):
