@@ -1,9 +1,9 @@
 """Models side by side on the sets that none of them was trained on: accuracy, and bias where it matters.
 
-    AGESTAT_DATA=~/data python benchmarks/models.py OLD NEW --cache ~/.cache/agestat-benchmarks
+    AGESTAT_DATA=~/data python benchmarks/models.py OLD NEW --cache CACHE [--sets NAME ...]
 
 Each model is a name or a folder, with ``:int8`` or ``:float`` to name the file that judges. Needs the sets
-fairface, fairface_more (its pictures for calibration), utkface, appa_real and portraits.
+fairface, fairface_more (its pictures for calibration), utkface, appa_real and portraits, or those named.
 """
 
 import argparse
@@ -60,6 +60,7 @@ def fairface(table: pd.DataFrame) -> Rows:
     yield "gender, %", gender_accuracy(table)
     yield "nine buckets, %", buckets_right(table)
     yield "gender under 10, %", gender_accuracy(table[table["age_min"] < 10])
+    yield from domains(table)
 
 
 def domains(table: pd.DataFrame) -> Rows:
@@ -68,9 +69,12 @@ def domains(table: pd.DataFrame) -> Rows:
     right = {name: gender_accuracy(part) for name, part in cells.items()}
     worst = min(right, key=lambda name: right[name])
     yield f"worst gender, % ({', '.join(worst)})", right[worst]
-    old = {name: outside(part[part["age_min"] >= 50]).mean() for name, part in cells.items()}
-    for name, bias in old.items():
-        yield f"50 and over, years outside the label ({', '.join(name)})", float(bias)
+    for name, accuracy in right.items():
+        yield f"gender, % ({', '.join(name)}: {len(cells[name])})", accuracy
+    for name, part in cells.items():
+        old = part[part["age_min"] >= 50]
+        label = f"50 and over, years outside the label ({', '.join(name)}: {len(old)})"
+        yield label, float(outside(old).mean())
 
 
 def utkface(table: pd.DataFrame) -> Rows:
@@ -110,10 +114,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--sets", nargs="+", choices=[name for name, *_ in SETS])
     given = parser.parse_args()
     given.cache.mkdir(parents=True, exist_ok=True)
     print(f"| set | measure | {' | '.join(given.models)} |\n|{' --- |' * (2 + len(given.models))}")
     for name, split, measure in SETS:
+        if given.sets and name not in given.sets:
+            continue
         frame = read_labelled(find_data([name]), split=split, faces=True, skip_bad=True).frame
         columns = [dict(measure(judged(model, frame, given.cache))) for model in given.models]
         for row in dict.fromkeys(label for column in columns for label in column):
