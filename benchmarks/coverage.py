@@ -1,6 +1,6 @@
 """How far off are the shares, and how often do their intervals hold the truth on people never seen before?
 
-    python benchmarks/coverage.py --cache ~/.cache/agestat-benchmarks --data ~/data --markdown
+    python benchmarks/coverage.py --cache ~/.cache/agestat-benchmarks --data ~/data
 
 Bags of distinct faces with known shares are drawn from one *domain* (`benchmarks/domains.py`), and their
 shares are estimated with a calibration set that holds nothing of it:
@@ -10,7 +10,7 @@ shares are estimated with a calibration set that holds nothing of it:
     utkface     all of FairFace calibrates
     marketing   utkface by the default age bands, which FairFace's labels do not tell apart
 
-The scales of the error model come from the same domains (`benchmarks/error_scales.py` leaves each out).
+The scales of the error model were chosen on the same domains, once for all rows (`docs/statistics.md`).
 Shifts: `own`, shares as they come; `mild`, Dirichlet around them (50); `strong`, uniform on the simplex;
 `curve`, a smooth population of another mean age and another part of women. A cell that has not enough
 distinct faces is drawn less often. Finished rows are kept in --cache, so that a stopped run goes on.
