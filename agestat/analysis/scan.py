@@ -305,7 +305,7 @@ class Scan:
             places = self._places(by, cluster, keys)
             found = estimate_checked(
                 lambda: (chunk for _, chunk in self._chunks(places)),
-                self._looks, self.calibration(), bands=chosen,
+                self._looks_in(places), self.calibration(), bands=chosen,
                 labels=own.own_labels(by, cluster=cluster, **keys) if own else None,
                 method=method, level=level, replicates=replicates, seed=seed,
                 min_n=min_n if by else 1,
@@ -320,6 +320,11 @@ class Scan:
     def _looks(self) -> dict[str, np.ndarray]:
         """`looks` of all faces, once for all estimates of this scan."""
         return self.looks()
+
+    def _looks_in(self, places: Places) -> dict[str, np.ndarray]:
+        """The same, and the group of each face where there are groups."""
+        groups = places.groups_of(self._looks["photo"])
+        return self._looks if groups is None else {**self._looks, "group": groups}
 
     def looks(self, by: By = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of

@@ -122,7 +122,8 @@ def print_summary(
         for group in estimate.groups:
             _print_group(screen, estimate, group)
     screen.line()
-    for sentence in [*words.limits(scan, whole, t), *(words.notes(scan, whole, t) if verbose else ())]:
+    made = words.notes(scan, whole, t) if verbose else ()
+    for sentence in [*words.limits(scan, whole, t), *words.unlike_groups(estimate, t), *made]:
         screen.line(sentence)
     if cited := words.citation(scan, whole, t):
         screen.line((t.gettext("To cite:"), "bold"), f" {cited}")

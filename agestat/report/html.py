@@ -47,7 +47,7 @@ def render(
         "title": words.title(t),
         "summary": words.summary(scan, whole, t),
         "perceived": words.perceived(t),
-        "warnings": list(words.warnings(whole, t)),
+        "warnings": [*words.warnings(whole, t), *words.unlike_groups(estimate, t)],
         "facts": [(t.number(number), name) for number, name in _facts(scan, t)],
         "whole": _panel(whole, words.EVERYTHING, t) if whole.groups == [words.EVERYTHING] else None,
         "pyramid_caption": _caption(whole, t),

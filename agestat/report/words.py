@@ -296,6 +296,19 @@ def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
         yield shift_sentence(estimate.shift, estimate.calibration_name, t)
 
 
+def unlike_groups(estimate: Estimate, t: Language) -> Iterator[str]:
+    """Which groups look unlike the calibration set."""
+    if estimate.unlike:
+        yield t.ngettext(
+            "The faces of {number} group do not look like the calibration set of {name}: {groups}; label "
+            "some of its pictures with `agestat label`.",
+            "The faces of {number} groups do not look like the calibration set of {name}: {groups}; label "
+            "some of their pictures with `agestat label`.",
+            len(estimate.unlike), name=estimate.calibration_name,
+            groups=_some([t.group(name) for name in estimate.unlike], t),
+        )  # fmt: skip
+
+
 def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
     """Whether faces look like the calibration set ``name``, and what tells them apart."""
     if not verdict.distances:

@@ -17,7 +17,7 @@ from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
 from agestat.stats.own_labels import POWERED, labelled_joint, speak_for_themselves, with_labelled_means
 from agestat.stats.prediction_powered import OwnLabels
-from agestat.stats.shift import Shift, shift
+from agestat.stats.shift import Shift, shift, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, shared_pilot, survey, tally
 
@@ -42,6 +42,7 @@ class Estimate:
     calibration_n: int
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
+    unlike: tuple[str, ...] = ()  # groups whose faces do
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
     surer: SurerBands | None = None  # bands of nearly the same meaning, where these cost much
     # Known to `Scan.estimate` alone: groups of pictures without any face, own labels of faces that are gone,
@@ -127,12 +128,17 @@ def estimate_checked(
 ) -> Estimate:
     """`estimate_chunks` with a look at whether the faces are like the calibration set.
 
-    ``sample`` holds columns of some or all of the faces, see `shift`. Where they are not, intervals are wider
-    and ``shift`` says so; counts and own labels need no such care.
+    ``sample`` holds columns of some or all of the faces, see `shift`, and their ``group`` where there are
+    groups. Where they are not, intervals are wider and ``shift`` says so, and ``unlike`` for which groups;
+    counts and own labels need no such care.
     """
     collection = read_collection(chunks, calibration, **options)
     verdict = shift(sample, calibration, collection.first_shares())
     found = collection.estimate(verdict.unlikeness)
+    if "group" in sample:
+        corrected = found.table.loc[found.table["method"] != POWERED, "group"].unique()
+        shares = {str(name): collection.counted_shares(str(name)) for name in corrected}
+        found = replace(found, unlike=unlike_groups(sample, calibration, shares))
     if not verdict.is_shifted or set(found.table["method"]) <= {POWERED}:
         return found
     return replace(found, shift=verdict)
@@ -200,6 +206,10 @@ class Collection:
             pilot = self.pilots.get(name)
             shares += seen.counted @ self.calibration.to_native if pilot is None else seen.n * pilot
         return shares / max(shares.sum(), 1)
+
+    def counted_shares(self, name: str) -> np.ndarray:
+        """``(K,)`` counted shares of native cells in one group."""
+        return self.found[name].counted @ self.calibration.to_native / self.found[name].n
 
     def _joint_shares(self, unlikeness: float) -> dict[str, np.ndarray]:
         """``(B, K)`` draws of the native shares of each group, by the method that has a joint posterior."""

@@ -71,6 +71,23 @@ def shift(
     return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond), unlikeness)
 
 
+def unlike_groups(
+    sample: Mapping[str, np.ndarray], calibration: Calibration, shares: Mapping[str, np.ndarray]
+) -> tuple[str, ...]:
+    """Which groups, of those with ``shares (K,)``, look unlike the calibration set by `shift`; ``sample``
+    tells the ``group (N,)`` of each face too. An alarm is as rare for all groups together as for one."""
+    names, of = np.unique(np.asarray(sample["group"]).astype(str), return_inverse=True)
+    rows = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of, minlength=len(names)))[:-1])
+    unlike = []
+    for name, mine in zip(map(str, names), rows, strict=True):
+        if name in shares:
+            part = {key: np.asarray(values)[mine] for key, values in sample.items()}
+            verdict = shift(part, calibration, shares[name])
+            if verdict.is_shifted and verdict.p_value * len(shares) < RARE:
+                unlike.append(name)
+    return tuple(unlike)
+
+
 def _distances(
     sample: np.ndarray, reference: np.ndarray, weights: np.ndarray, independent: int
 ) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from agestat.report.console import print_summary
 from agestat.report.language import open_language
-from agestat.report.words import cut_ages, known_error, surer, warnings
+from agestat.report.words import cut_ages, known_error, surer, unlike_groups, warnings
 from agestat.stats.shift import Shift
 from agestat.stats.surer_bands import SurerBands
 
@@ -118,6 +118,24 @@ def test_a_warning_is_in_the_readers_language(make_estimate):
         "Лица не похожи на калибровочный набор faces (резкость 0,50 при допустимых 0,35), поэтому интервалы "
         "шире; разметьте часть своих снимков командой `agestat label`, чтобы сузить их."
     ]
+
+
+def test_groups_that_look_unlike_are_named(scan, make_estimate):
+    estimate = replace(make_estimate(("a", "b")), unlike=("b",))
+    (sentence,) = unlike_groups(estimate, open_language("en"))
+    assert sentence == (
+        "The faces of 1 group do not look like the calibration set of faces: b; label some of its pictures "
+        "with `agestat label`."
+    )
+    assert sentence in " ".join(printed(scan, estimate, overall=make_estimate()).split())
+    many = replace(estimate, unlike=tuple("abcdefghijklmn"))
+    assert "14 groups" in next(unlike_groups(many, open_language("en")))
+    assert "k, l and 2 more; label" in next(unlike_groups(many, open_language("en")))
+    assert list(unlike_groups(estimate, open_language("ru"))) == [
+        "Лица 1 группы не похожи на калибровочный набор faces: b; разметьте часть снимков командой "
+        "`agestat label`."
+    ]
+    assert not list(unlike_groups(make_estimate(), open_language("en")))
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])

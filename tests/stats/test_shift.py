@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agestat.stats.shift import shift
+from agestat.stats.bands import parse_bands
+from agestat.stats.estimate import estimate_checked
+from agestat.stats.shift import shift, unlike_groups
 
 
 def novelty(n, seed, scale=1 / 8):
@@ -21,6 +23,25 @@ def test_faces_unlike_it(calibration):
     assert found.is_shifted
     assert found.p_value < 1e-6
     assert found.beyond == ("novelty",)
+
+
+def test_each_group_has_a_verdict_of_its_own(calibration, world):
+    """One of three groups looks unlike, too small a part of all faces for an alarm of the whole; a name that
+    no face counts in has none."""
+    faces = world.simulate(world.even, 2000, 3)
+    group = np.repeat(["a", "b", "c"], [900, 950, 150])
+    looks = np.concatenate([novelty(1850, 1)["novelty"], novelty(150, 2, 1 / 5)["novelty"]])
+    sample = {"novelty": np.append(looks, 9.0), "group": np.append(group, "d")}
+    found = estimate_checked(
+        lambda: [(faces.probabilities, group, np.arange(2000))], sample, calibration,
+        bands=parse_bands("0,20,40"), method="pacc", replicates=50,
+    )  # fmt: skip
+    assert found.unlike == ("c",)
+    assert found.shift is None
+    order = np.random.default_rng(0).permutation(2001)
+    mixed = {key: values[order] for key, values in sample.items()}
+    even = np.full(16, 1 / 16)
+    assert unlike_groups(mixed, calibration, {"a": even, "c": even}) == ("c",)
 
 
 def test_a_handful_of_faces_raises_no_alarm(calibration):
