@@ -6,6 +6,7 @@ float: shares are counted from their logits, and they are a thousandth of the wo
 
 import logging
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def quantise(folder: Path, crops: np.ndarray) -> None:
 
 def _write_onnx(judge: _Judge, size: int, target: Path) -> None:
     free = {name: {0: "crops"} for name in ("pixels", "logits", "features")}
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter chosen below
         torch.onnx.export(
             judge,
             (torch.zeros(2, 3, size, size),),
