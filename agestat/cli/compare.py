@@ -86,7 +86,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
     else:
         found = _compare_two(a, b, list(map(scans.__getitem__, stores)), options)
     _write(found, options)
-    _print(found, options)
+    _print(found, scans[stores[0]].run, options)
 
 
 def _compare_two(a: str, b: str | None, scans: "list[Scan]", options: dict[str, Any]) -> "Comparison":
@@ -142,10 +142,10 @@ def _write(found: "Comparison | GroupComparison", options: dict[str, Any]) -> No
         save_picture(figure, options["png"])
 
 
-def _print(found: "Comparison | GroupComparison", options: dict[str, Any]) -> None:
+def _print(found: "Comparison | GroupComparison", run: dict[str, Any], options: dict[str, Any]) -> None:
     """Sentences and table; on standard error when a file goes to standard output."""
     from agestat.cli.terminal import Terminal
-    from agestat.report.comparison import tables
+    from agestat.report.comparison import citation, tables
     from agestat.report.console import Screen, print_table
 
     screen = Screen(Terminal(stderr="-" in [options[key] for key in OUTPUTS]), options["lang"])
@@ -156,6 +156,8 @@ def _print(found: "Comparison | GroupComparison", options: dict[str, Any]) -> No
         print_table(screen, heads, rows)
     for sentence in known:
         screen.line(sentence)
+    if cited := citation(found, run, screen.t):
+        screen.line((screen.t.gettext("To cite:"), "bold"), f" {cited}")
 
 
 def _check(a: str, b: str | None, options: dict[str, Any]) -> None:

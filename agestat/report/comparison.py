@@ -1,6 +1,6 @@
 """What comparisons say: sentences and tables, for the terminal and the page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -174,6 +174,23 @@ def group_rows(found: GroupComparison, t: Language) -> Iterator[list[str]]:
             t.number(100 * female["value"], 1), _difference(female, 100, t), _p(female, found.level, t),
             t.number(age["value"], 1), _difference(age, 1, t), _p(age, found.level, t),
         ]  # fmt: skip
+
+
+def citation(found: Comparison | GroupComparison, run: Mapping[str, Any], t: Language) -> str:
+    """One paragraph to paste into a text: the difference in gender, how it was found, by which model and
+    when; ``run`` is that of a scan. Nothing where nothing was compared."""
+    if found.table.empty:
+        return ""
+    if isinstance(found, GroupComparison):
+        told = next(group_sentences(found, t))
+    else:
+        told = _gender(shown(found).iloc[0], found, t)
+    return t.gettext(
+        "{told} Shares by {method}, model {model} ({digest}), agestat {version}, {date}.",
+        told=told, method=t.term(METHODS[found.table.iloc[0]["method"]]), model=run["model"],
+        digest=run["model_digest"][:12], version=run["agestat"],
+        date=(run.get("finished_at") or run["started_at"])[:10],
+    )  # fmt: skip
 
 
 def tables(

@@ -57,12 +57,16 @@ def test_two_scans(store, other, tmp_path):
         " female adult, % ",
     ]
     assert sorted(order, key=words.index) == order
-    assert words.endswith(
+    known, cited = words.split(" To cite: ")
+    assert known.endswith(
         f" {store}: Whether the faces look like the calibration set of cartoons is not known. "
         f"{other}: Whether the faces look like the calibration set of cartoons is not known. "
         "Shares by Bayesian adjusted counting with 95 % intervals, from the errors of the model on 600 "
         "calibration pictures (cartoons). P-values are adjusted for all rows of the table together (Holm)."
     )
+    assert cited.startswith("Perceived as female: ")
+    made = r" Shares by Bayesian adjusted counting, model cartoons \(abc\), agestat [\d.]+, \d{4}-\d\d-\d\d\."
+    assert re.search(f"adjusted p = [\\d.]+\\).{made}$", cited)
     rows = rows_of(table)
     assert len(rows) == 6 + 5
     assert {"difference_low", "p_adjusted", "global_p"} <= set(rows[0])
@@ -110,6 +114,7 @@ def test_all_groups_at_once(store, tmp_path):
     assert [(row["group"], row["measure"]) for row in rows[:2]] == [("2023", "female"), ("2023", "mean age")]
     assert {row["level"] for row in rows} == {"0.95"}
     assert "all other faces" in said(result.output)
+    assert re.search(r" To cite: .*, agestat [\d.]+, \d{4}-\d\d-\d\d\.$", said(result.output))
     assert "<svg" in page.read_text(encoding="utf-8")
     assert picture.read_bytes()[:4] == b"\x89PNG"
     run(store, "--by", "folder", "--reference", "2023", "--csv", table)
@@ -122,6 +127,7 @@ def test_all_groups_at_once(store, tmp_path):
 
 def test_in_russian(store, other):
     words = said(run(store, other, "--lang", "ru").output)
+    assert " Для цитирования: " in words
     assert words.startswith(f"Воспринимаемый пол и возраст лиц в {store} и {other} различаются ")
     assert " Воспринимаются как женщины: " in words
     assert not re.search("[a-z]{4} [a-z]{4}", words)
