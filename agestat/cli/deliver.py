@@ -32,7 +32,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     result = estimate(scan, options)
     for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless, *result.few}):
         click.echo(note, err=True)
-    overall = estimate(scan, {**options, "by": ()}) if options["by"] else None
+    overall = estimate(scan, {**options, "by": (), "metadata": None}) if options["by"] else None
     faces = _faces(scan, options) if options["faces"] else None
     if options["anonymous"]:  # only now: own labels and groups are found by their paths
         scan.hide_paths()

@@ -9,6 +9,8 @@ import pytest
 
 from agestat.cli.main import cli, main
 
+ROWS = 6 + 2 + 3  # cells, genders, ages
+
 FULL = Path("/dev/full")
 
 
@@ -34,7 +36,7 @@ def test_a_reader_who_leaves_costs_nothing(shell, outputs, tmp_path):
     assert not any(word in done.stderr for word in ("Error", "Traceback", "ignored"))
     for name in outputs.split():
         assert "." not in name or (tmp_path / name).stat().st_size > 1000
-    assert len(pd.read_parquet(tmp_path / "t.parquet")) == 6
+    assert len(pd.read_parquet(tmp_path / "t.parquet")) == ROWS
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
@@ -48,7 +50,7 @@ def test_a_full_standard_output_is_one_sentence(shell, line):
 
 def test_closed_streams(shell, samples, tmp_path):
     assert shell("agestat report s.sqlite --json t.json >&-").returncode == 0
-    assert len(pd.read_json(tmp_path / "t.json")) == 6
+    assert len(pd.read_json(tmp_path / "t.json")) == ROWS
     assert shell(f"agestat scan {samples}/others --exclude 'c*' --db x.sqlite 2>&-").returncode == 0
     done = shell("agestat report s.sqlite --csv - >&-")
     assert (done.returncode, done.stderr) == (
