@@ -339,9 +339,15 @@ def known_error(info: dict[str, Any], t: Language) -> Iterator[str]:
                 "Known error on {set}: class right in {share} %, macro F1 {f1}.", set=name, share=share, f1=f1
             )
             continue
-        gender = _between(found, "gender_accuracy", 100, 1, t)
         counted = found.get("counted", {})
-        if found.get("age_mae") and counted.get("exact_age", 1) >= counted.get("age", 1):
+        knows_years = found.get("age_mae") and counted.get("exact_age", 1) >= counted.get("age", 1)
+        if not found.get("gender_accuracy"):
+            if knows_years:
+                age = _between(found, "age_mae", 1, 1, t)
+                yield t.gettext("Known error on {set}: age {age} years off on average.", set=name, age=age)
+            continue
+        gender = _between(found, "gender_accuracy", 100, 1, t)
+        if knows_years:
             yield t.gettext(
                 "Known error on {set}: gender right in {gender} %, age {age} years off on average.",
                 set=name, gender=gender, age=_between(found, "age_mae", 1, 1, t),

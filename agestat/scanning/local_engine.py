@@ -8,7 +8,7 @@ from agestat.images.walk import Found
 from agestat.scanning.batching import Batcher
 from agestat.scanning.decoder import Limits
 from agestat.scanning.decoder_pool import DecoderPool, cores
-from agestat.scanning.examine import Settings
+from agestat.scanning.examine import Examined, Settings
 from agestat.scanning.store import Row
 
 if TYPE_CHECKING:
@@ -30,12 +30,15 @@ class LocalEngine:
         """Nothing: all that was finished is in the store."""
         return iter(())
 
-    def __call__(self, files: Iterator[Found]) -> Generator[Row, None, None]:
+    def __call__(
+        self, files: Iterator[Found], seen: Callable[[Examined], None]
+    ) -> Generator[Row, None, None]:
         """The rows of ``files`` in the order in which they come."""
         with (
             DecoderPool(self.settings, self.limits, self.workers or cores()) as decoders,
             Batcher(self.load, self.batch_size, cores()) as batches,
         ):
             for file, answer in decoders.run(files):
+                seen(answer)
                 yield from batches.add(file, answer)
             yield from batches.flush()

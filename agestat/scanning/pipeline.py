@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Protocol
 
 from agestat.images.walk import Entry, Found, LeftOut, Unwalkable
-from agestat.scanning.examine import FAILED, failed
+from agestat.scanning.examine import FAILED, Examined, failed
 from agestat.scanning.store import Row, Store
 
 
@@ -20,8 +20,11 @@ class Engine(Protocol):
     def left(self) -> Iterator[Row]:
         """Rows that an earlier scan finished and did not save."""
 
-    def __call__(self, files: Iterator[Found]) -> Generator[Row, None, None]:
-        """The rows of ``files``; closing it ends what is under way."""
+    def __call__(
+        self, files: Iterator[Found], seen: Callable[[Examined], None]
+    ) -> Generator[Row, None, None]:
+        """The rows of ``files``; ``seen`` is told of each answer when it comes, which may be earlier. Closing
+        it ends what is under way."""
 
 
 SAVE_SECONDS = 5.0  # at least this often what is done is made safe
@@ -110,16 +113,18 @@ def fill(
             now.done += 1
             progress(now)
 
+    def seen(answer: Examined) -> None:
+        now.done += 1
+        now.under_way -= 1
+        now.failed += answer.status == FAILED
+        now.faces += len(answer.faces)
+        progress(now)
+
     try:
         saver.add(engine.left())
         saver.save()
-        with closing(engine(wanted())) as rows:
+        with closing(engine(wanted(), seen)) as rows:
             for row in rows:
-                now.done += 1
-                now.under_way -= 1
-                now.failed += row.answer.status == FAILED
-                now.faces += len(row.answer.faces)
-                progress(now)
                 saver.add([row])
     finally:
         saver.save()

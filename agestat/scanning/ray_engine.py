@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,9 @@ class RayEngine:
     actors: int = 1
     gpus_per_actor: float = 0.0
 
-    def __call__(self, files: Iterator[Found]) -> Generator[Row, None, None]:
+    def __call__(
+        self, files: Iterator[Found], seen: Callable[[Examined], None]
+    ) -> Generator[Row, None, None]:
         """The rows of ``files`` in the order in which parts are finished; ``files`` is read to its end
         first."""
         system, folder = _place(self.parts)
@@ -60,7 +62,9 @@ class RayEngine:
                 system.rm(leftover, recursive=True)
             system.makedirs(leftover)
         if _write_list(system, listed, files):
-            yield from self._run(system, listed, done)
+            for row in self._run(system, listed, done):
+                seen(row.answer)
+                yield row
         system.rm(folder, recursive=True)
 
     def left(self) -> Iterator[Row]:

@@ -139,7 +139,6 @@ def test_calibration_sets_that_do_not_fit(whole_model, tmp_path, changes):
     ("statement", "use"),
     [
         ("UPDATE files SET path = 5 WHERE id = 1", lambda scan: scan.files),
-        ("UPDATE files SET taken_at = 'x'", lambda scan: scan.estimate(["year"], method="cc")),
         ("UPDATE faces SET score = 'q'", lambda scan: scan.estimate(method="cc")),
         ("UPDATE models SET info = replace(hex(zeroblob(50000)), '00', '[')", lambda scan: scan.model_info),
     ],
