@@ -297,7 +297,7 @@ def test_a_scan_that_broke_before_its_first_file_takes_nothing_over(notebook, mo
     result = notebook()
     with pytest.raises(UsageError, match="device 'cuda:99' is not there"):
         notebook(device="cuda:99", fresh=True)
-    monkeypatch.setattr("agestat.api.fill", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
+    monkeypatch.setattr("agestat.api.fill", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("killed")))
     with pytest.raises(RuntimeError, match="killed"):
         notebook(fresh=True)
     assert len(result.faces) == 17
