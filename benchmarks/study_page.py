@@ -33,6 +33,7 @@ ASKED = {
 }  # fmt: skip
 STEPS = ("original, ResNet-50", "original", "phases two, imagenet", "start imagenet", "base", "best")
 OLD = 60  # years
+FIGURE = "![Learning curves by size of the training set, and which step brought the error where](study.svg)"
 
 
 def between(error: np.ndarray) -> str:
@@ -220,7 +221,7 @@ def main() -> None:
         f"Answered by the median age of the training pictures they change the shipped model's test error "
         f"from {np.abs(estimate - test.age).mean():.2f} to {with_all.mean():.2f} years.",
         "rows": table_of_rows(options.cache, test),
-        "sizes": table_of_sizes(options.cache),
+        "sizes": f"{table_of_sizes(options.cache)}\n\n{FIGURE}",
         "quality": table_of_quality(judges, test),
         "correction": table_of_correction(estimate, test),
     })  # fmt: skip
