@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agestat import __version__
 from agestat.analysis.scan import Scan
@@ -22,10 +22,6 @@ from agestat.scanning.pipeline import Engine, Progress, Stop, fill
 from agestat.scanning.shards import Shard, check_shard, only_shard
 from agestat.scanning.store import Store, StoredRun, store_of
 from agestat.scanning.store import merge as merge_stores
-
-if TYPE_CHECKING:
-    pass
-
 
 MOST_AT_ONCE = 4096  # faces in a batch: eight times what no device gains from any more
 

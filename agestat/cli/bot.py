@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from agestat.cli.options import offer
+from agestat.cli.options import device_option, offer
 from agestat.errors import AgestatError, UsageError
 
 TOKEN, SERVER = "AGESTAT_BOT_TOKEN", "AGESTAT_BOT_API"
@@ -29,13 +29,7 @@ Examples:
 @click.option(
     "--data", metavar="FOLDER", help="Where the counts of chats are kept; default: the user's data folder."
 )
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    shell_complete=offer("auto", "cpu", "cuda", "mps"),
-    help="auto, cpu, cuda or mps.",
-)
+@device_option
 def command(models: tuple[str, ...], data: str | None, device: str) -> None:
     """Answer photos in Telegram with the perceived gender and age of their faces.
 

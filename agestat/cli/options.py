@@ -120,6 +120,11 @@ engine_options = _all(
                  help="Where the cluster's machines leave parts of the work; default: beside the store."),
 )  # fmt: skip
 
+device_option = click.option(
+    "--device", default="auto", show_default=True, shell_complete=offer("auto", "cpu", "cuda", "mps"),
+    help="auto, cpu, cuda or mps.",
+)  # fmt: skip
+
 theme_option = click.option(
     "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
     help="Colours of --png; an HTML page follows its reader's settings.",

@@ -10,7 +10,15 @@ import click
 
 from agestat.cli.headings import HeadedCommand
 from agestat.cli.messages import tell
-from agestat.cli.options import Source, engine_options, estimate_options, group_options, offer, output_options
+from agestat.cli.options import (
+    Source,
+    device_option,
+    engine_options,
+    estimate_options,
+    group_options,
+    offer,
+    output_options,
+)
 from agestat.errors import UsageError
 from agestat.written.paths import read_list
 
@@ -64,13 +72,7 @@ Examples:
     help="Look at the full picture in tiles, for faces below 2.5 % of its longer side: auto does so in long "
     "pictures and in crowds.",
 )
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    shell_complete=offer("auto", "cpu", "cuda", "mps"),
-    help="auto, cpu, cuda or mps.",
-)
+@device_option
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
 @engine_options
