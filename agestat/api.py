@@ -29,8 +29,8 @@ MOST_AT_ONCE = 4096  # faces in a batch: eight times what no device gains from a
 class StoppedError(AgestatError):
     """The scan was asked to stop and ended in order; ``signal`` is what asked."""
 
-    def __init__(self, sentence: str, signal: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, /, *, signal: int, **values: object) -> None:
+        super().__init__(message, **values)
         self.signal = signal
 
 
@@ -80,8 +80,12 @@ def scan(
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     include, exclude = ([globs] if isinstance(globs, str) else list(globs) for globs in (include, exclude))
     if not any("://" in os.fspath(path) or os.path.lexists(path) for path in paths):
-        first = f"{os.fspath(paths[0])!r} does not exist" if paths else "no path was given"
-        raise UsageError(f"There is nothing to scan ({first}): give at least one file or folder.")
+        if not paths:
+            raise UsageError("There is nothing to scan: give at least one file or folder.")
+        raise UsageError(
+            "There is nothing to scan ({path!r} does not exist): give at least one file or folder.",
+            path=os.fspath(paths[0]),
+        )
     numbers = {"batch_size": batch_size, "workers": workers, "limit": limit, "min_face": min_face}
     check_plan(device, numbers, min_score, tiles)
     shard = shard and check_shard(shard)
@@ -109,8 +113,9 @@ def scan(
             fill(store, run, entries, chosen, stop, progress, left_out, fresh=fresh)
         if stop.signal is not None:
             raise StoppedError(
-                f"Stopped: all done so far is kept in {store.path}; the same command goes on from there.",
-                stop.signal,
+                "Stopped: all done so far is kept in {store}; the same command goes on from there.",
+                store=store.path,
+                signal=stop.signal,
             )
         store.end_run(run)
     return Scan(StoredRun(store.path, run))
@@ -158,11 +163,17 @@ def check_plan(
         least = 0 if name == "min_face" else 1
         most = MOST_AT_ONCE if name == "batch_size" else sys.maxsize
         if number is not None and not (isinstance(number, int) and least <= number <= most):
-            raise UsageError(f"{name} {number!r} must be a whole number from {least} to {most}.")
+            raise UsageError(
+                "{name} {number!r} must be a whole number from {least} to {most}.",
+                name=name,
+                number=number,
+                least=least,
+                most=most,
+            )
     if min_score is not None and not 0 <= min_score <= 1:
-        raise UsageError(f"min_score {min_score} must be from 0 to 1.")
+        raise UsageError("min_score {score} must be from 0 to 1.", score=min_score)
     if tiles not in TILES:
-        raise UsageError(f"tiles {tiles!r} must be {', '.join(TILES[:-1])} or {TILES[-1]}.")
+        raise UsageError("tiles {tiles!r} must be one of {choices}.", tiles=tiles, choices=", ".join(TILES))
     if device not in ("auto", "cpu"):  # else torch is not needed until there is a face
         from agestat.model.torch_runtime import pick_device
 

@@ -57,7 +57,7 @@ def parse_by(
     """
     specs = [specs] if isinstance(specs, str) else specs or []
     if metadata is not None and not any(spec.startswith("column:") for spec in specs):
-        raise UsageError(f"--metadata {metadata} is of no use without --by column:NAME: add it.")
+        raise UsageError("--metadata {path} is of no use without --by column:NAME: add it.", path=metadata)
     keys = [_key(spec, roots, folders, metadata, trust_mtime) for spec in specs]
     if not keys:
         return None
@@ -107,7 +107,9 @@ def _key(
         return lambda facts: facts.camera or UNKNOWN
     if kind == "column" and argument:
         if metadata is None:
-            raise UsageError(f"--by {spec} needs --metadata FILE.csv, the table that has this column.")
+            raise UsageError(
+                "--by {key} needs --metadata FILE.csv, the table that has this column.", key=spec
+            )
         return _by_column(argument, Path(metadata))
     return _by_pattern(spec, folders)
 
@@ -148,11 +150,15 @@ def _by_pattern(spec: str, folders: Collection[str] | None) -> Key:
     try:
         pattern = re.compile(spec)
     except re.error as error:
-        raise UsageError(f"--by {spec!r} is not a regular expression ({error}).") from error
+        raise UsageError(
+            "--by {key!r} is not a regular expression ({reason}).", key=spec, reason=error
+        ) from error
     if not pattern.groupindex:
         raise UsageError(
-            f"--by {spec!r} is none of folder[:DEPTH], {', '.join(_TIMES)}, camera, column:NAME, "
-            "and no regular expression with named groups like '(?P<name>...)'."
+            "--by {key!r} is none of folder[:DEPTH], {times}, camera, column:NAME, "
+            "and no regular expression with named groups like '(?P<name>...)'.",
+            key=spec,
+            times=", ".join(_TIMES),
         )
 
     def key(facts: Facts) -> str:

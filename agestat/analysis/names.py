@@ -1,11 +1,14 @@
-"""Roots and paths of files as text, or as hashes that nobody can undo."""
+"""Names of files: as text, as hashes that nobody can undo, and what they lead to."""
 
 import hashlib
 import os
+from pathlib import Path
 
 import pandas as pd
 
+from agestat.images.decode import sniff
 from agestat.images.walk import LATEST
+from agestat.scanning.store import is_database
 
 
 def with_names(frame: pd.DataFrame, salt: bytes | None = None) -> pd.DataFrame:
@@ -32,6 +35,16 @@ def unchanged_file(place: tuple[bytes, bytes, int | None, int | None]) -> str | 
     except (OSError, ValueError):
         return None
     return full if [status.st_size, min(status.st_mtime_ns, LATEST)] == known else None
+
+
+def is_store(file: Path) -> bool:
+    """Whether a file that was named is no picture that was scanned."""
+    if not file.is_file():
+        return False
+    if is_database(file):
+        return True
+    with file.open("rb") as stream:
+        return sniff(stream.read(32)) is None
 
 
 def _hash(name: bytes, salt: bytes) -> str:

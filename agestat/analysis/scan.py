@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +13,15 @@ import pandas as pd
 
 from agestat.analysis.copies import Picture, Same, counted
 from agestat.analysis.face_lists import read_left_out
-from agestat.analysis.faces import Chunk
+from agestat.analysis.faces import Chunk, described
 from agestat.analysis.groups import CLUSTERS, By, Key, parse_by
-from agestat.analysis.names import unchanged_file, with_names
+from agestat.analysis.names import is_store, unchanged_file, with_names
 from agestat.analysis.own_labels import LabelFile
 from agestat.analysis.places import FACTS, Places, group_of, read_places
 from agestat.errors import AgestatError, UsageError
-from agestat.images.decode import sniff
 from agestat.images.kinds import MACHINES
-from agestat.images.quality import flags
-from agestat.model.label_space import GENDERS, LabelSpace
-from agestat.scanning.store import StoredRun, is_database, store_of
+from agestat.model.label_space import LabelSpace
+from agestat.scanning.store import StoredRun, store_of
 from agestat.scanning.store.reading import MEASURED
 from agestat.stats.correct import DEFAULT_METHOD
 
@@ -33,10 +31,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BANDS = {"years": "marketing", "six": "seed"}  # by label space
 LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not change its verdict
-PLACE = ["file_id", "root", "path", "x", "y", "width", "height", "score"]
-COUNTS_AS = ["group", "gender", "band"]
-MODEL_SAYS = ["p_female", "age", "age_low", "age_high"]
-LOOKS = ["sharpness", "brightness", "novelty"]
 
 
 class Scan:
@@ -58,10 +52,12 @@ class Scan:
     def open(cls, path: str | os.PathLike[str], *more: str | os.PathLike[str]) -> "Scan":
         """The latest run in a store, given its file or what was scanned together."""
         file = Path(path)
-        if more or not _is_store(file):
+        if more or not is_store(file):
             names, file = " ".join(map(str, (path, *more))), store_of([path, *more])
             if not file.is_file():
-                raise AgestatError(f"There is no scan of {names} yet: run `agestat scan {names}` first.")
+                raise AgestatError(
+                    "There is no scan of {names} yet: run `agestat scan {names}` first.", names=names
+                )
         return cls(StoredRun.latest(file))
 
     def hide_paths(self) -> None:
@@ -187,30 +183,16 @@ class Scan:
         that it counts as, one of ``bands``, and the group of its file in ``groups``."""
         from agestat.stats.bands import parse_bands
         from agestat.stats.layout import Layout
-        from agestat.stats.tally import EVERYTHING, counted_cells
+        from agestat.stats.tally import EVERYTHING
 
         layout = Layout(
             self.space, tuple(parse_bands(DEFAULT_BANDS[self.space.name] if bands is None else bands))
         )
-        named = np.array([name for name, *_ in layout.names], dtype=object)
         for frame, probabilities in self._stored.faces():
             self._name_files(frame)
+            frame["group"] = EVERYTHING if groups is None else groups.loc[frame["file_id"]].to_numpy()
             with self._stored.understood():
-                frame["p_female"] = self.space.p_female(probabilities)
-                frame["age"] = self.space.age(probabilities)
-                frame["age_low"], frame["age_high"] = self.space.age_interval(probabilities)
-                looks = {name: frame[name].to_numpy() for name in ("width", "height", *LOOKS)}
-                frame["flags"] = flags(looks, self._usual)
-                cell = counted_cells(self.space, probabilities)
-                frame["gender"] = np.array(GENDERS, dtype=object)[layout.gender_of[cell]]
-                frame["band"] = named[layout.band_of[cell]]
-                frame["group"] = EVERYTHING if groups is None else groups.loc[frame["file_id"]].to_numpy()
-            yield frame[[*PLACE, *COUNTS_AS, *MODEL_SAYS, *LOOKS, "flags"]]
-
-    @cached_property
-    def _usual(self) -> Mapping[str, np.ndarray]:
-        """The numbers of the calibration pictures that faces are compared with."""
-        return self._model[1] or {}
+                yield described(frame, probabilities, layout, self._model[1] or {})
 
     def chunks(self, by: By = (), *, cluster: str = "photo", **groups: Any) -> Iterator[Chunk]:
         """All faces that count for an estimate, a bounded number at a time; see `estimate`."""
@@ -234,7 +216,10 @@ class Scan:
 
     def _places(self, by: By, cluster: str, groups: dict[str, Any]) -> Places:
         if cluster not in CLUSTERS:
-            raise UsageError(f"There are no clusters by {cluster!r}: choose one of {', '.join(CLUSTERS)}.")
+            raise UsageError(
+                "There are no clusters by {cluster!r}: choose one of {clusters}.",
+                cluster=cluster, clusters=", ".join(CLUSTERS),
+            )  # fmt: skip
         return read_places(
             self._stored, self._key(by, groups), cluster == "folder", self._same,
             keep_copies=self.keep_copies, once=self.once,
@@ -351,7 +336,8 @@ class Scan:
 
         if self._model[1] is None:
             raise AgestatError(
-                f"The model {self.run['model']} has no calibration set to estimate from: use another."
+                "The model {model} has no calibration set to estimate from: use another.",
+                model=self.run["model"],
             )
         return Calibration.from_arrays(self.space, self._model[1], self.run["model"])
 
@@ -362,13 +348,3 @@ class Scan:
     def table(self, by: By = (), bands: str | Sequence[int] | None = None, **options: Any) -> pd.DataFrame:
         """The result table of `estimate`."""
         return self.estimate(by, bands, **options).table
-
-
-def _is_store(file: Path) -> bool:
-    """Whether a file that was named is no picture that was scanned."""
-    if not file.is_file():
-        return False
-    if is_database(file):
-        return True
-    with file.open("rb") as stream:
-        return sniff(stream.read(32)) is None

@@ -24,7 +24,7 @@ def command(as_json: bool) -> None:
 
     from agestat.cli.terminal import Terminal
     from agestat.report.console import Screen
-    from agestat.report.words import known_error
+    from agestat.report.known_error import known_error
 
     screen = Screen(Terminal(), "en")
     heads = ("model", "perceived", "looks at", "terms", "measured (95 % interval)")

@@ -17,13 +17,21 @@ from agestat.judging.cutting import Cutter
 from agestat.judging.degrading import degrade
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.rows import known_heads
-from agestat.model.checkpoint import INFO, folder_of, load_model, read_info, write_info
+from agestat.model.checkpoint import (
+    INFO,
+    calibration_file,
+    folder_of,
+    load_model,
+    read_calibration,
+    read_info,
+    write_info,
+)
 from agestat.model.label_space import GENDERS
 from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.model.predict import Model
 
 LAST_AGE = 100  # years: where an open range of ages ends in a calibration set
-FEATURE_SPACE = ("feature_mean", "feature_projection")  # of the training pictures, which novelty is judged by
+FEATURE_SPACE = {"feature_mean", "feature_projection"}  # of the training pictures, which novelty is judged by
 
 
 def calibrate(
@@ -59,10 +67,10 @@ def calibrate(
     sets = []
     for precision in precisions:
         network = load_model(source, device if precision is FLOAT else "cpu", precision.name)
+        network.calibration = space = _feature_space(network, source)
         arrays = observe(network, read.frame, crop=crop, degraded=degraded, seed=seed, quiet=quiet)
         if not len(arrays["logits"]):
             raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
-        space = {key: network.calibration[key] for key in FEATURE_SPACE if key in network.calibration}
         sets.append({**arrays, **space})
     make_folders(out)
     if out.resolve() != source.resolve():
@@ -85,6 +93,15 @@ def _check_target(source: Path, out: Path) -> None:
     """Raise `AgestatError` before anything long is done where ``out`` holds another model."""
     if (out / INFO).is_file() and read_info(out)["sha256"] != read_info(source)["sha256"]:
         raise AgestatError("{out} holds another model: give another --out.", out=out)
+
+
+def _feature_space(network: Model, source: Path) -> dict[str, np.ndarray]:
+    """What is known of the training pictures' features: by the network's own file, else by the float weights,
+    of which it is a copy. Empty where neither knows."""
+    known = network.calibration
+    if FEATURE_SPACE - known.keys() and calibration_file(source, FLOAT.name).is_file():
+        known = read_calibration(source, FLOAT.name)
+    return {key: known[key] for key in sorted(FEATURE_SPACE & known.keys())}
 
 
 def observe(

@@ -139,7 +139,7 @@ def _add_bands(table: pd.DataFrame, space: LabelSpace, probabilities: np.ndarray
     """True and predicted age band: the buckets that the set is labelled with, else `BUCKETS`.
 
     The predicted band is the one with the greatest probability: of FairFace's buckets that named more rightly
-    than the expectation's bucket did.
+    than the bucket of the estimate did.
     """
     bands = label_bands(table)
     distribution, ages = space.age_distribution(probabilities)

@@ -84,11 +84,11 @@ def shared_pilot(found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | 
 
 
 def counted_cells(space: LabelSpace, probabilities: np.ndarray) -> np.ndarray:
-    """``(N,)`` the cell each face counts as: likelier gender and expected age, or the likeliest cell."""
+    """``(N,)`` the cell each face counts as: likelier gender and median age, or the likeliest cell."""
     if len(space.heads) == 1:
         return np.asarray(space.cells(probabilities).argmax(axis=1))
     male = space.p_female(probabilities) < 0.5
-    return np.asarray(male * space.heads[1] + np.rint(space.age(probabilities)).astype(int))
+    return np.asarray(male * space.heads[1] + space.age(probabilities).astype(int))
 
 
 def survey(chunks: Iterable[Chunk], calibration: Calibration, rng: np.random.Generator) -> dict[str, Survey]:

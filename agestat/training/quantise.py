@@ -33,9 +33,11 @@ class _Judge(nn.Module):
         self.network, self.mirrored = network, mirrored
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network.features(pixels)
+        # One batch of both looks: a second call would copy the weights, and copies stay in float.
+        looks = torch.cat([pixels, pixels.flip(3)]) if self.mirrored else pixels
+        features = self.network.features(looks)
         if self.mirrored:
-            features = (features + self.network.features(pixels.flip(3))) / 2
+            features = features.unflatten(0, (2, -1)).mean(0)
         return self.network.logits(features), features
 
 

@@ -102,7 +102,7 @@ def test_no_memory_for_a_single_crop_is_one_sentence(folder, monkeypatch):
         model.predict(crops(5))
 
 
-def test_regression_network_has_its_estimate_as_expectation():
+def test_regression_network_has_its_estimate_as_the_age():
     network = AgeGenderResNet(YEARS, regression=True)
     network.age_scale.fill_(4.0)
     with torch.no_grad():

@@ -23,7 +23,7 @@ def only_writer(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise AgestatError(f"The store {path} {IN_USE}.") from None
+        raise AgestatError(IN_USE, path=path) from None
     except PermissionError:
         raise sqlite3.OperationalError("readonly" if path.exists() else "unable to open") from None
     try:

@@ -17,7 +17,26 @@ from agestat.errors import AgestatError
 from agestat.model.checkpoint import unpack_calibration
 from agestat.model.label_space import SPACES, LabelSpace
 from agestat.scanning.examine import DOUBTED, EXIF, IN_TILES, LIMITED, NAME
-from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, file_columns, has_others, in_words
+from agestat.scanning.store.queries import (
+    COUNTS,
+    EMPTIED,
+    FACES,
+    FAILURES,
+    FILES,
+    IN_ORDER,
+    LATER,
+    LATEST,
+    OF_RUN,
+)
+from agestat.scanning.store.schema import (
+    FILE_COLUMNS,
+    WORDS,
+    check,
+    connect,
+    file_columns,
+    has_others,
+    in_words,
+)
 
 SHOWN = ("status", "reason", "width", "height", "format", "taken_at", "camera", "faces", "faces_left_out",
          "part", "pages", "turn", "notes")  # fmt: skip
@@ -27,37 +46,6 @@ MEASURED = ("novelty", "sharpness", "brightness", "size", "score")
 SLICE = 10_000  # faces unpacked at once
 FETCHED = 500  # rows at once where there are many: more would set off Python's search for cycles every time
 ROWS = 100_000  # at once where each becomes a row of a frame
-
-# The order of paths: two scans of the same files give the same rows in the same order, whichever decoder was
-# first. This walks indexes and sorts nothing; CROSS JOIN and + keep SQLite from other plans.
-_FILES = "FROM roots CROSS JOIN files ON root_id = roots.id"
-_FACES = f"{_FILES} CROSS JOIN faces ON file_id = files.id"
-_OF_RUN = "WHERE +run_id = ?"
-_IN_ORDER = "ORDER BY roots.path, files.path, settings_id"
-
-# One that broke before its first file took nothing over and is no scan.
-_LATEST = """
-SELECT max(id) FROM runs WHERE finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
-"""
-_LATER = """
-SELECT 1 FROM runs WHERE id > ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
-    AND EXISTS (SELECT 1 FROM files WHERE run_id = runs.id)
-"""
-_COUNTS = """
-SELECT count(*), count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'no_face'),
-    count(*) FILTER (WHERE status = 'no_face' AND faces_left_out > 0), ifnull(sum(faces_left_out), 0),
-    (SELECT reused FROM runs WHERE id = ?1),
-    (SELECT count(*) FROM files JOIN faces ON file_id = files.id WHERE run_id = ?1)
-FROM files WHERE run_id = ?1
-"""
-_EMPTIED = """
-SELECT count(*) FROM files WHERE run_id = ? AND status = 'ok'
-    AND NOT EXISTS (SELECT 1 FROM faces WHERE file_id = files.id {kept})
-"""
-_FAILURES = """
-SELECT reason, count(*) FROM files WHERE run_id = ? AND status = 'failed'
-GROUP BY reason ORDER BY count(*) DESC, reason
-"""
 
 Rows = list[tuple[Any, ...]]
 
@@ -80,9 +68,11 @@ class StoredRun:
         """The last run of a store that is worth reading. Raises `AgestatError` where there is none."""
         stored = cls(Path(path).absolute(), 0)
         with stored:
-            run = stored._one(_LATEST)[0] if stored._columns else None
+            run = stored._one(LATEST)[0] if stored._columns else None
         if run is None:
-            raise AgestatError(f"The store {path} holds no scan yet: run `agestat scan` with it first.")
+            raise AgestatError(
+                "The store {path} holds no scan yet: run `agestat scan` with it first.", path=path
+            )
         return cls(stored.path, run)
 
     def leave_out(self, faces: Collection[tuple[int, int]]) -> None:
@@ -107,20 +97,22 @@ class StoredRun:
 
     def _open(self) -> None:
         if not self.path.exists():
-            raise AgestatError(f"The store {self.path} is not there any more: scan again.")
+            raise AgestatError("The store {path} is not there any more: scan again.", path=self.path)
         check(self.path)
         with in_words(self.path):
             self._db = connect(self.path, "rw")
             try:
                 self._db.execute("BEGIN")
                 self._columns = file_columns(self._db)
-                taken_over = self._columns and self._db.execute(_LATER, [self.run] * 2).fetchone()
+                taken_over = self._columns and self._db.execute(LATER, [self.run] * 2).fetchone()
             except BaseException:
                 self._db.close()
                 raise
         if taken_over:
             self._db.close()
-            raise AgestatError(f"{self.path} was scanned into again since: use the result of that scan.")
+            raise AgestatError(
+                "{path} was scanned into again since: use the result of that scan.", path=self.path
+            )
 
     def _rows(self, query: str, *values: Any, size: int = ROWS) -> Iterator[Rows]:
         """The rows of a query in lists of at most ``size``."""
@@ -178,9 +170,9 @@ class StoredRun:
     def counts(self) -> dict[str, int]:
         """See `agestat.analysis.scan.Scan.counts`."""
         with self:
-            found, failed, no_face, small, left_out, reused, faces = self._one(_COUNTS, self.run)
+            found, failed, no_face, small, left_out, reused, faces = self._one(COUNTS, self.run)
             if self._kept:
-                no_face += self._one(_EMPTIED.format(kept=self._kept), self.run)[0]
+                no_face += self._one(EMPTIED.format(kept=self._kept), self.run)[0]
         return {
             "found": found,
             "read": found - failed,
@@ -224,7 +216,7 @@ class StoredRun:
 
     def failures(self) -> list[tuple[str, int]]:
         """Reasons and how many files failed for each, the most frequent first."""
-        return self._all(_FAILURES, self.run)
+        return self._all(FAILURES, self.run)
 
     def others(self) -> pd.DataFrame:
         """One row per file that was met and left out: ``root``, ``path`` and ``kind``."""
@@ -253,7 +245,7 @@ class StoredRun:
             shown = ", ".join(map(self._column, SHOWN))
             which = "AND status = 'failed'" if failed else ""
             rows = self._all(
-                f"SELECT files.id, roots.path, files.path, {shown} {_FILES} {_OF_RUN} {which} {_IN_ORDER}",
+                f"SELECT files.id, roots.path, files.path, {shown} {FILES} {OF_RUN} {which} {IN_ORDER}",
                 self.run,
             )
         with self.understood():
@@ -273,14 +265,14 @@ class StoredRun:
         """``file_id``, root, path and columns of every file, in lists of bounded size."""
         with self:
             names = "".join(f", {self._column(name)}" for name in columns)
-            query = f"SELECT files.id, roots.path, files.path{names} {_FILES} {_OF_RUN} {_IN_ORDER}"
+            query = f"SELECT files.id, roots.path, files.path{names} {FILES} {OF_RUN} {IN_ORDER}"
             yield from self._rows(query, self.run, size=FETCHED)
 
     def faces(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
         """Frames of bounded size, one at least, with a row per face: ``file_id``, ``root``, ``path``, the box
         in pixels and what was measured of it; and ``(n, L)`` probabilities of the model's heads."""
         columns = ", ".join(("files.id", "roots.path", "files.path", *FACE_COLUMNS, "probabilities"))
-        query = f"SELECT {columns} {_FACES} {_OF_RUN} {self._kept} {_IN_ORDER}, number"
+        query = f"SELECT {columns} {FACES} {OF_RUN} {self._kept} {IN_ORDER}, number"
         empty = True
         for rows in self._rows(query, self.run):
             yield self._face_frame(rows)
@@ -303,7 +295,7 @@ class StoredRun:
     def probabilities(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """``(n,)`` file ids and ``(n, L)`` probabilities of all faces, about `SLICE` at a time."""
         ids, blobs = array("q"), list[bytes]()
-        query = f"SELECT files.id, probabilities {_FACES} {_OF_RUN} {self._kept} {_IN_ORDER}, number"
+        query = f"SELECT files.id, probabilities {FACES} {OF_RUN} {self._kept} {IN_ORDER}, number"
         for rows in self._rows(query, self.run, size=FETCHED):
             with self.understood():
                 more_ids, more_blobs = zip(*rows, strict=True)
@@ -324,7 +316,7 @@ class StoredRun:
         # the low digits of a sharpness are chance, and the same in every scan
         some = "AND CAST(sharpness * 4096 AS INTEGER) % ? = 0"
         columns = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
-        query = f"SELECT files.id, {columns} {_FACES} {_OF_RUN} {self._kept} {some} {_IN_ORDER}, number"
+        query = f"SELECT files.id, {columns} {FACES} {OF_RUN} {self._kept} {some} {IN_ORDER}, number"
         for rows in self._rows(query, self.run, every):
             with self.understood():
                 ids = np.array([row[0] for row in rows], np.int64)
@@ -345,4 +337,4 @@ class StoredRun:
         try:
             yield
         except (OverflowError, RecursionError, TypeError, ValueError) as error:
-            raise AgestatError(f"The store {self.path} is damaged: move it away and scan again.") from error
+            raise AgestatError(WORDS["malformed"], path=self.path) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePath
 
-from agestat.errors import AgestatError
+from agestat.errors import N_, AgestatError
 
 APPLICATION = 0x41676553  # "AgeS", in SQLite's header
 NOTHING, FOREIGN = -1, -2  # in place of it: an empty file, and what is no database
@@ -122,21 +122,25 @@ def _may_write(path: Path) -> bool:
 def check(path: Path) -> None:
     """Raise `AgestatError` for a file that is no store or of another version. It stays as it is."""
     if not path.is_file():
-        raise AgestatError(f"The store {path} is not a file: choose another --db.")
+        raise AgestatError("The store {path} is not a file: choose another --db.", path=path)
     if not os.access(path, os.R_OK):
-        raise AgestatError(f"The store {path} cannot be read (Permission denied): choose another --db.")
+        raise AgestatError(
+            "The store {path} cannot be read (Permission denied): choose another --db.", path=path
+        )
     application, version = _header(path)
     if application == NOTHING:
         return
     if application != APPLICATION:
-        raise AgestatError(f"{path} is not a store of agestat, or a damaged one: choose another --db.")
+        raise AgestatError(
+            "{path} is not a store of agestat, or a damaged one: choose another --db.", path=path
+        )
     if version > SCHEMA:
         raise AgestatError(
-            f"The store {path} was made by a newer agestat: update agestat or choose another --db."
+            "The store {path} was made by a newer agestat: update agestat or choose another --db.", path=path
         )
     if version < OLDEST:
         raise AgestatError(
-            f"The store {path} was made by an older agestat: move it away or choose another --db."
+            "The store {path} was made by an older agestat: move it away or choose another --db.", path=path
         )
 
 
@@ -173,24 +177,30 @@ def in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise AgestatError(_sentence(path, str(error))) from error
+        raise AgestatError(_sentence(str(error)), path=path, reason=error) from error
     except OSError as error:
         raise AgestatError(
-            f"The store {path} cannot be used ({error.strerror}): choose another --db."
+            "The store {path} cannot be used ({reason}): choose another --db.",
+            path=path,
+            reason=error.strerror,
         ) from error
 
 
-IN_USE = "is in use by another run: wait for it to end, or choose another --db"
+IN_USE = N_("The store {path} is in use by another run: wait for it to end, or choose another --db.")
+WORDS = {  # what SQLite says, and what we say
+    "locked": IN_USE,
+    "full": N_(
+        "The store {path} has no room left on its disk: free some and repeat the command, "
+        "what was finished is kept."
+    ),
+    "readonly": N_("The store {path} may not be written to: choose another --db."),
+    "unable to open": N_(
+        "The store {path} cannot be opened: check that its folder exists and may be written to."
+    ),
+    "malformed": N_("The store {path} is damaged: move it away and scan again."),
+}
+UNUSABLE = N_("The store {path} cannot be used ({reason}): move it away or choose another --db.")
 
 
-def _sentence(path: Path, message: str) -> str:
-    for words, sentence in (
-        ("locked", IN_USE),
-        ("full", "has no room left on its disk: free some and repeat the command, what was finished is kept"),
-        ("readonly", "may not be written to: choose another --db"),
-        ("unable to open", "cannot be opened: check that its folder exists and may be written to"),
-        ("malformed", "is damaged: move it away and scan again"),
-    ):
-        if words in message:
-            return f"The store {path} {sentence}."
-    return f"The store {path} cannot be used ({message}): move it away or choose another --db."
+def _sentence(said: str) -> str:
+    return next((sentence for words, sentence in WORDS.items() if words in said), UNUSABLE)
