@@ -56,6 +56,11 @@ def rows_by_size(cache: Path) -> list[dict[str, Any]]:
     return sorted(asked, key=lambda row: int(row["size"]))
 
 
+def estimates(cache: Path, name: str) -> np.ndarray:
+    """``(N, 2)`` ages of the test pictures by a row's network: expectation and median."""
+    return np.asarray(np.load(cache / f"{name}.npy"))
+
+
 def table_of_rows(cache: Path, test: Set) -> str:
     """A line for each finished row, by what it asks."""
     lines = [
@@ -64,12 +69,15 @@ def table_of_rows(cache: Path, test: Set) -> str:
     ]
     asked = list(ASKED)
     for row in sorted(rows_of(cache), key=lambda row: (asked.index(row["asks"]), row["name"])):
-        error = np.abs(np.load(cache / f"{row['name']}.npy") - test.age)
-        epochs = row["steps"] * 64 / row["size"]
-        lines.append(
-            f"| {ASKED[row['asks']]} | `{row['name']}` | {row['side']} | {epochs:.0f} | "
-            f"{between(error)} | {between(error[test.age >= OLD])} | {row['seconds'] / 60:.1f} |"
-        )
+        errors = estimates(cache, row["name"]) - test.age[:, None]
+        names = [f"`{row['name']}`"]
+        if row["asks"] == "base":
+            names += ["`base`, median for expectation"]
+        for name, error in zip(names, np.abs(errors).T, strict=False):
+            lines.append(
+                f"| {ASKED[row['asks']]} | {name} | {row['side']} | {row['steps'] * 64 / row['size']:.0f} | "
+                f"{between(error)} | {between(error[test.age >= OLD])} | {row['seconds'] / 60:.1f} |"
+            )
     return "\n".join(lines)
 
 
@@ -162,7 +170,7 @@ def draw(cache: Path, test: Set) -> None:
     left.set(xlabel="steps of 64 pictures", ylabel="MAE, years", title="held out (lines), trained on (dots)")
     left.legend(title="pictures", frameon=False, fontsize=8)
     names = [name for name in STEPS if name in found]
-    errors = [np.abs(np.load(cache / f"{name}.npy") - test.age).mean() for name in names]
+    errors = [mae(estimates(cache, name)[:, 0], test.age) for name in names]
     right.barh(names[::-1], errors[::-1], color="#4477aa")
     for place, value in enumerate(errors[::-1]):
         right.text(value, place, f" {value:.1f}", va="center", fontsize=8)
@@ -207,7 +215,7 @@ def main() -> None:
         )
         network = AgeNetwork(row)
         network.load_state_dict(torch.load(options.cache / "best.pt", weights_only=True))
-        judges["best of this study"] = lambda crops: predict(network, crops, row.side)
+        judges["best of this study"] = lambda crops: predict(network, crops, row.side)[:, 0]
     missing = ", ".join(
         f"{split} {len(part.faceless)} of {len(part.faceless) + len(part.frame):,}"
         for split, part in sets.items()

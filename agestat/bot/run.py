@@ -12,7 +12,13 @@ from aiogram import BaseMiddleware, Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import (
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
 from aiogram.methods import GetUpdates, Response, TelegramMethod
 from aiogram.types import BotCommand, TelegramObject, Update
 from aiogram.utils.backoff import BackoffConfig
@@ -21,10 +27,12 @@ from agestat.api import settings_of
 from agestat.bot.chats import Chats
 from agestat.bot.handlers import Service, opened, router
 from agestat.bot.judge import Judge
+from agestat.errors import AgestatError, UsageError
 from agestat.model.checkpoint import calibration_file, judging, load_model
 
-TRIES = 5  # of an answer, before a network that is gone costs it
-FIRST_PAUSE = 0.5  # seconds, doubled each time
+TRIES = 15  # of an answer, about a minute, before a network that is gone costs it
+START_TRIES = 4  # when the bot is started, and somebody waits to see whether it runs
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds, doubled each time
 FINISH_SECONDS = 60  # for what is under way when the bot is told to stop
 KNOWN = 10_000  # updates that are remembered, so that none is answered twice
 POLLING_SECONDS = 10
@@ -36,12 +44,14 @@ log = logging.getLogger("agestat.bot")
 class Again(BaseRequestMiddleware):
     """Repeats requests that the network or the server lost. Not the poll: it has its own pauses."""
 
+    tries = START_TRIES
+
     async def __call__(
         self, make_request: NextRequestMiddlewareType[Any], bot: Bot, method: TelegramMethod[Any]
     ) -> Response[Any]:
         """One request."""
         pause = FIRST_PAUSE
-        for _ in range(1 if isinstance(method, GetUpdates) else TRIES - 1):
+        for _ in range(1 if isinstance(method, GetUpdates) else self.tries - 1):
             try:
                 return await make_request(bot, method)
             except TelegramRetryAfter as error:
@@ -50,7 +60,7 @@ class Again(BaseRequestMiddleware):
                 if isinstance(method, GetUpdates):
                     raise
                 await asyncio.sleep(pause)
-                pause *= 2
+                pause = min(2 * pause, LONGEST_PAUSE)
         return await make_request(bot, method)
 
 
@@ -105,18 +115,31 @@ def _judge(name: str, device: str) -> Judge:
     return Judge(partial(load_model, name, device), settings_of(info), calibration)
 
 
+async def _introduce(bot: Bot) -> None:
+    """Tell Telegram the commands. What aiogram says of an error may hold the token, so it is not repeated."""
+    commands = [BotCommand(command=name, description=f"/{name}") for name in COMMANDS]
+    try:
+        await bot.set_my_commands(commands)
+        log.warning("Ready: answering as @%s.", (await bot.me()).username)
+    except (TelegramUnauthorizedError, TelegramNotFound) as error:
+        raise UsageError("Telegram does not know this token: ask @BotFather for it again.") from error
+    except (TelegramNetworkError, TelegramServerError) as error:
+        raise AgestatError("Telegram does not answer: check the network, and start it again.") from error
+
+
 async def _run(token: str, models: list[str], folder: Path, server: str | None, device: str) -> None:
     judges = {name: _judge(name, device) for name in models}
     api = TelegramAPIServer.from_base(server) if server else PRODUCTION
     bot = Bot(token, session=AiohttpSession(api=api))
-    bot.session.middleware(Again())
+    again = Again()
+    bot.session.middleware(again)
     dispatcher, ledger = Dispatcher(), Ledger()
     dispatcher.update.outer_middleware(ledger)
     dispatcher.include_router(router)
     dispatcher.shutdown.register(ledger.finish)
     async with opened(Service(judges, Chats(folder))) as service, bot:
-        await bot.set_my_commands([BotCommand(command=name, description=f"/{name}") for name in COMMANDS])
-        log.warning("Ready: answering as @%s.", (await bot.me()).username)
+        await _introduce(bot)
+        again.tries = TRIES
         await dispatcher.start_polling(
             bot,
             polling_timeout=POLLING_SECONDS,

@@ -67,6 +67,7 @@ class ApiServer:
         async def start():
             app = web.Application(client_max_size=64 << 20)
             app.router.add_route("*", f"/bot{TOKEN}/{{method}}", self._call)
+            app.router.add_route("*", "/bot{token}/{method}", self._refuse)
             app.router.add_get(f"/file/bot{TOKEN}/{{file}}", self._file)
             runner = self._runner = web.AppRunner(app, shutdown_timeout=0)
             await runner.setup()
@@ -166,6 +167,10 @@ class ApiServer:
             self.calls.append(call)
             self._changed.notify_all()
         return web.json_response({"ok": True, "result": result})
+
+    async def _refuse(self, request):
+        refusal = {"ok": False, "error_code": 401, "description": "Unauthorized"}
+        return web.json_response(refusal, status=401)
 
     async def _updates_for(self, call):
         offset, until = (

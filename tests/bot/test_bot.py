@@ -145,6 +145,34 @@ def test_lost_connections_lose_and_double_nothing(bot, server, portrait):
     assert [call.method for call in server.wait_for_answers(2, chat=7)] == ["sendPhoto", "sendMessage"]
 
 
+def test_answer_waits_for_a_network_that_is_gone_for_a_while(bot, server, portrait):
+    server.drop |= {"getUpdates": 3, "sendPhoto": 6}
+    server.send_photo(portrait, chat=12)
+    (answer,) = server.wait_for_answers(1, chat=12)
+    assert FACE.match(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("token", "lost", "said", "code"),
+    [
+        (TOKEN, {"setMyCommands": 9}, "Telegram does not answer: check the network, and start it again.", 1),
+        ("654321:other", {}, "Telegram does not know this token: ask @BotFather for it again.", 2),
+    ],
+)
+def test_start_that_fails_is_one_sentence(tmp_path, token, lost, said, code):
+    with ApiServer() as server:
+        server.drop |= lost
+        ended = subprocess.run(
+            [sys.executable, "-m", "agestat", "bot", "--data", str(tmp_path), "--device", "cpu"],
+            env={**os.environ, "AGESTAT_BOT_TOKEN": token, "AGESTAT_BOT_API": server.url},
+            capture_output=True,
+            text=True,
+        )
+    assert ended.returncode == code
+    assert ended.stderr.splitlines()[-1] == f"Error: {said}"
+    assert "Traceback" not in ended.stderr and token not in ended.stderr
+
+
 def test_slow_download_holds_up_nobody(bot, server, portrait):
     server.send_photo(portrait, chat=8, slow=4.0)
     server.send_photo(portrait, chat=9)
