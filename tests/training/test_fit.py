@@ -1,5 +1,6 @@
 """Training on drawn figures: it learns, it resumes to the same end, it leaves a whole checkpoint."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from agestat.model.checkpoint import load_model, save_weights
 from agestat.model.label_space import SIX
 from agestat.training.augment import Augmentation, mixup
 from agestat.training.crops import load_crops
+from agestat.training.export import export
 from agestat.training.fit import Options, Trainer
 from agestat.training.recipes import RECIPES, find_recipe
 from agestat.training.run import train
@@ -52,7 +54,19 @@ def test_six_drawn_classes_are_learned_and_the_checkpoint_predicts_them(figures,
     assert "perceived" in (folder / "README.md").read_text()
 
 
-def test_a_resumed_run_equals_an_unbroken_one(figures, tmp_path):
+@pytest.fixture
+def renames_as_windows(monkeypatch):
+    """There a rename onto a file that is there fails; `replace` does not."""
+
+    def rename(source, target):
+        assert not Path(target).exists(), f"{target} is there already"
+        return os.replace(source, target)  # noqa: PTH105
+
+    monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr(Path, "rename", rename)
+
+
+def test_a_resumed_run_equals_an_unbroken_one(figures, tmp_path, renames_as_windows):
     recipe = replace(SMALL, stages=((32, 2), (48, 1)))
     frame = read_labelled([figures]).frame
     whole = Trainer(frame, recipe, options(tmp_path, "whole"))
@@ -66,6 +80,9 @@ def test_a_resumed_run_equals_an_unbroken_one(figures, tmp_path):
     for key, value in whole.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[key]), key
     assert [row["loss"] for row in whole.history] == [row["loss"] for row in resumed.history]
+    for _ in range(2):
+        export(resumed, tmp_path / "broken", name="small", data=[], terms="", command="")
+    assert load_model(tmp_path / "broken", "cpu").name == "small"
 
 
 def test_the_running_average_is_what_is_kept_and_it_resumes(figures, tmp_path):
