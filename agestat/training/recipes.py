@@ -1,6 +1,6 @@
 """Recipes: everything that decides how a model is trained, as data."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agestat.errors import UsageError
 from agestat.model.checkpoint import LARGEST_INPUT, SMALLEST_INPUT
@@ -56,67 +56,48 @@ class Recipe:
         return self.stages[-1][0]
 
 
+FACES = Recipe(
+    name="faces",
+    about="people, learned at growing sizes",
+    space_name="years",
+    usual_set="fairface",
+    crop="faces",
+    stages=((64, 10), (96, 9), (128, 6)),
+    augmentation=Augmentation(
+        degrees=12,
+        scale=0.18,
+        aspect=0.05,
+        shift=0.05,
+        brightness=0.3,
+        contrast=0.3,
+        saturation=0.5,
+        erase=0.25,
+        downscale=0.2,
+    ),
+    lr=2e-3,
+    batch_size=128,
+    smoothing=0.05,
+    gender_weight=2.0,
+    teacher_weight=0.5,
+    mixup=0.3,
+    mirrored=True,
+)
+TUNED = replace(
+    FACES,
+    name="faces-tuned",
+    about="people, tuned from earlier weights: no age is expected of a gender, faults of real photos",
+    stages=((96, 4), (128, 4)),
+    augmentation=replace(FACES.augmentation, degrees=15, tint=0.1, downscale=0.3, low_light=0.15, jpeg=0.3),
+    lr=1e-3,
+    age_prior=1.0,
+    ema=0.998,
+    init_share=0.3,
+)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe(
-            name="faces",
-            about="people, learned at growing sizes",
-            space_name="years",
-            usual_set="fairface",
-            crop="faces",
-            stages=((64, 10), (96, 9), (128, 6)),
-            augmentation=Augmentation(
-                degrees=12,
-                scale=0.18,
-                aspect=0.05,
-                shift=0.05,
-                brightness=0.3,
-                contrast=0.3,
-                saturation=0.5,
-                erase=0.25,
-                downscale=0.2,
-            ),
-            lr=2e-3,
-            batch_size=128,
-            smoothing=0.05,
-            gender_weight=2.0,
-            teacher_weight=0.5,
-            mixup=0.3,
-            mirrored=True,
-        ),
-        Recipe(
-            name="faces-tuned",
-            about="people, tuned from earlier weights: no age is expected of a gender, faults of real photos",
-            space_name="years",
-            usual_set="fairface",
-            crop="faces",
-            stages=((96, 4), (128, 4)),
-            augmentation=Augmentation(
-                degrees=15,
-                scale=0.18,
-                aspect=0.05,
-                shift=0.05,
-                brightness=0.3,
-                contrast=0.3,
-                saturation=0.5,
-                tint=0.1,
-                erase=0.25,
-                downscale=0.3,
-                low_light=0.15,
-                jpeg=0.3,
-            ),
-            lr=1e-3,
-            batch_size=128,
-            smoothing=0.05,
-            gender_weight=2.0,
-            teacher_weight=0.5,
-            mixup=0.3,
-            age_prior=1.0,
-            ema=0.998,
-            init_share=0.3,
-            mirrored=True,
-        ),
+        FACES,
+        TUNED,
         Recipe(
             name="faces-transfer",
             about="people: head first, then all stages at a smaller rate",
