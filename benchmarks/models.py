@@ -23,7 +23,7 @@ Rows = Iterator[tuple[str, float]]
 
 
 def judged(model_name: str, frame: pd.DataFrame, cache: Path) -> pd.DataFrame:
-    """The frame with ``female`` (probability), ``years`` (expected) and ``bucket`` (index) by a model."""
+    """The frame with ``female`` (probability), ``years`` (median) and ``bucket`` (index) by a model."""
     folder, _, precision = model_name.partition(":")
     model = load_model(folder, precision=precision or None)
     target = cache / f"judged-{model.digest[:16]}-{crops_key(frame)}.npy"
