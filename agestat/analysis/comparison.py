@@ -4,8 +4,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from agestat.analysis.groups import By
+from agestat.analysis.own_labels import LabelFile
 from agestat.analysis.scan import DEFAULT_BANDS, Scan
 from agestat.errors import AgestatError, UsageError
 from agestat.stats.bands import Band, parse_bands
 from agestat.stats.compare import Comparison, holm
 from agestat.stats.compare import compare as compare_collections
+from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.tally import EVERYTHING, Chunk, only_group
 
+Labels = str | os.PathLike[str] | None  # a file of them
 IN_TABLE = {"group", "band", "age_min", "age_max", "n"}  # columns that a result table is known by
 
 
@@ -44,6 +48,14 @@ class Side:
             return self.scan.counts["faces"]
         return sum(len(probabilities) for probabilities, _, _ in self.chunks())
 
+    def own_labels(self, file: LabelFile | None, cluster: str) -> OwnLabels | None:
+        """Those of its faces that a file labels."""
+        if file is None:
+            return None
+        by = () if self.group is None else self.by
+        labels = file.own_labels(by, cluster=cluster, **self.keys)
+        return labels if self.group is None else labels.of_group(self.group)
+
     def looks(self) -> dict[str, Any]:
         """See `Scan.looks`."""
         return self.scan.looks(self.by if self.group is not None else (), self.group, **self.keys)
@@ -58,6 +70,7 @@ def compare(
     bands: str | Sequence[int] | None = None,
     tables: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     names: tuple[str, str] | None = None,
+    labels: Labels | tuple[Labels, Labels] = None,
     metadata: str | os.PathLike[str] | None = None,
     trust_mtime: bool = False,
     cluster: str = "photo",
@@ -68,10 +81,12 @@ def compare(
     Each is a result, a store's file or a scanned folder. With ``by`` and two ``groups``, group names as
     `Scan.estimate` has them: the first of ``a`` with the second of ``b``, or of ``a`` too if ``b`` is None.
     ``bands`` as `Scan.estimate`, or those of ``tables``: two results that were made from the scans. ``names``
-    are what words call the sides. Faces of one ``cluster`` ("photo" or "folder") are taken as dependent;
-    ``level`` is that of the intervals. Raises `AgestatError` for what cannot be compared.
+    are what words call the sides. ``labels``: a file of `agestat label`, filled in, of faces of ``a``, or two
+    of them, of ``a`` and of ``b``; either may be None. Faces of one ``cluster`` ("photo" or "folder") are
+    taken as dependent; ``level`` is that of the intervals. Raises `AgestatError` for what cannot be compared.
     """
-    scans = [one if isinstance(one, Scan) else Scan.open(one) for one in (a, a if b is None else b)]
+    first = _opened(a)
+    scans = [first, first if b is None else _opened(b)]
     called = names or groups or ("A", "B")
     keys = {"metadata": metadata, "trust_mtime": trust_mtime}
     sides = [
@@ -87,15 +102,41 @@ def compare(
                 a=sides[0].name,
                 b=sides[1].name,
             )
-        return compare_collections(
+        files = _label_files(labels, scans)
+        found = compare_collections(
             partial(sides[0].chunks, cluster),
             partial(sides[1].chunks, cluster),
             scans[0].calibration(),
             bands=_bands_of(tables, sides) if tables else _bands(bands, scans[0]),
             names=(sides[0].name, sides[1].name),
             looks=tuple(side.looks() for side in sides),
+            labels=(sides[0].own_labels(files[0], cluster), sides[1].own_labels(files[1], cluster)),
             level=level,
         )
+    return replace(found, **_about_labels(files))
+
+
+def _opened(scan: Scan | str | os.PathLike[str]) -> Scan:
+    return scan if isinstance(scan, Scan) else Scan.open(scan)
+
+
+def _label_files(labels: Labels | tuple[Labels, Labels], scans: Sequence[Scan]) -> list[LabelFile | None]:
+    """Own labels of each side; one file is of A, and of B too where both are of one scan."""
+    if isinstance(labels, tuple):
+        return [
+            LabelFile(Path(path), scan) if path else None for path, scan in zip(labels, scans, strict=True)
+        ]
+    file = LabelFile(Path(labels), scans[0]) if labels else None
+    return [file, file if scans[1] is scans[0] else None]
+
+
+def _about_labels(files: Iterable[LabelFile | None]) -> dict[str, Any]:
+    """What a result says of the files of its labels."""
+    read = {id(file): file for file in files if file}.values()
+    return {
+        "labels_gone": sum(file.gone for file in read),
+        "labels_sorted": any(file.are_sorted for file in read),
+    }
 
 
 @dataclass(frozen=True)
@@ -104,13 +145,19 @@ class GroupComparison:
 
     ``table``: for each group one row of the share of women (``measure`` "female", 0 to 1) and one of the
     "mean age" in years; ``difference`` is the group less the reference, ``p_adjusted`` of all rows together
-    (Holm). ``few`` are the faces of groups with too few of them to be compared.
+    (Holm). ``few`` are the faces of groups with too few of them to be compared; ``methods`` and labels as of
+    `Comparison`.
     """
 
     table: pd.DataFrame
     level: float
     reference: str | None
     few: dict[str, int]
+    calibration_name: str
+    methods: tuple[str, ...]
+    own_labels: int = 0
+    labels_gone: int = 0
+    labels_sorted: bool = False
 
 
 def compare_groups(
@@ -119,6 +166,7 @@ def compare_groups(
     *,
     reference: str | None = None,
     min_n: int = 10,
+    labels: Labels = None,
     metadata: str | os.PathLike[str] | None = None,
     trust_mtime: bool = False,
     cluster: str = "photo",
@@ -126,10 +174,10 @@ def compare_groups(
 ) -> GroupComparison:
     """Compare each group of a scan, as `Scan.estimate` names them, with ``reference`` or with all others.
 
-    Groups of fewer than ``min_n`` faces are left out, but count among the others. Raises `UsageError` if
-    there is no such reference, or nothing to compare with.
+    Groups of fewer than ``min_n`` faces are left out, but count among the others. ``labels`` as for
+    `compare`. Raises `UsageError` if there is no such reference, or nothing to compare with.
     """
-    scan = scan if isinstance(scan, Scan) else Scan.open(scan)
+    scan = _opened(scan)
     keys: dict[str, Any] = {"metadata": metadata, "trust_mtime": trust_mtime}
     with scan, threadpool_limits(1, "blas"):
         every = partial(scan.chunks, by, cluster=cluster, **keys)
@@ -146,19 +194,36 @@ def compare_groups(
         if not named or len(faces) < 2:
             raise UsageError("There are not two groups with {n} faces or more to compare.", n=min_n)
         bands, calibration = _bands(None, scan), scan.calibration()
+        file = LabelFile(Path(labels), scan) if labels else None
+        own = file.own_labels(by, cluster=cluster, **keys) if file else None
         rows: list[dict[str, Any]] = []
+        methods: dict[str, None] = {}
         for name in named:
             others = partial(only_group, every, reference) if reference else partial(_others, every, name)
             looks = (scan.looks(by if reference else (), reference, **keys), scan.looks(by, name, **keys))
             found = compare_collections(
                 others, partial(only_group, every, name), calibration, bands=bands, looks=looks, level=level,
-                permutations=1,
+                labels=_against(own, name, reference), permutations=1,
             )  # fmt: skip
             rows += _measures(name, faces[name], found)
+            methods |= dict.fromkeys(found.methods)
     table = pd.DataFrame(rows)
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
     few = {name: count for name, count in faces.items() if count < min_n}
-    return GroupComparison(table, level, reference, few)
+    return GroupComparison(
+        table, level, reference, few, calibration.name, tuple(methods),
+        own_labels=0 if own is None else len(own), **_about_labels([file]),
+    )  # fmt: skip
+
+
+def _against(
+    labels: OwnLabels | None, name: str, reference: str | None
+) -> tuple[OwnLabels | None, OwnLabels | None]:
+    """Those of what a group is compared with, and of the group."""
+    if labels is None:
+        return None, None
+    others = labels.without_group(name) if reference is None else labels.of_group(reference)
+    return others, labels.of_group(name)
 
 
 def _faces_by_group(chunks: Iterable[Chunk]) -> dict[str, int]:

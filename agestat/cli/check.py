@@ -43,8 +43,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     parse_by(options["by"], metadata=options["metadata"], trust_mtime=options["trust_mtime"])
     bands = DEFAULT_BANDS[space.name] if options["bands"] is None else options["bands"]
     band_of_cells(space, parse_bands(bands))
-    if options["labels"] and not Path(options["labels"]).is_file():
-        raise UsageError("The labels {labels} are not there: check the path.", labels=options["labels"])
+    check_labels(options["labels"])
     if options["exclude_faces"] and not Path(options["exclude_faces"]).is_file():
         raise UsageError("The list {list} is not there: check the path.", list=options["exclude_faces"])
     read = [*filter(None, [options[key] for key in ("labels", "metadata", "exclude_faces")]), *inputs]
@@ -55,6 +54,12 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     formats = [format_of(options[key], WRITERS) for key in (*MORE_TABLES, "files") if options[key]]
     if options["xlsx"] or "xlsx" in formats:
         need_excel()
+
+
+def check_labels(path: str | None) -> None:
+    """Raise `UsageError` for a file of labels that is not there."""
+    if path and not Path(path).is_file():
+        raise UsageError("The labels {labels} are not there: check the path.", labels=path)
 
 
 def check_page(target: str | None) -> None:

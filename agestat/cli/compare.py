@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from agestat.stats.compare import Comparison
 
 OUTPUTS = ("csv", "html", "png")
+READ = ("metadata", "labels", "labels_b")
 EXAMPLES = """\b
 Examples:
   agestat compare summer winter
   agestat compare photos --by folder --html groups.html
   agestat compare photos --by year --groups 2019 2024 --png difference.png
+  agestat compare summer winter --labels summer_labels.csv --labels-b winter_labels.csv
   agestat compare a.csv b.csv --stores a.sqlite b.sqlite --csv -
 """
 
@@ -53,6 +55,9 @@ Examples:
     "ages like 0,18,35,50,65; result tables bring their own.",
 )
 @level_option
+@click.option("--labels", metavar="FILE.csv",
+              help="Own labels of faces of A, from agestat label; without B, of all its groups.")  # fmt: skip
+@click.option("--labels-b", metavar="FILE.csv", help="Own labels of faces of B.")
 @cluster_option
 @copies_options
 @click.option("--csv", type=Target(), help="All differences as CSV; - is standard output.")
@@ -69,14 +74,16 @@ def command(a: str, b: str | None, **options: Any) -> None:
     with --groups two of them. Gender alone comes first, then the mean age, age bands and all cells.
     """
     from agestat.analysis.scan import Scan
-    from agestat.cli.check import check_outputs, check_page
+    from agestat.cli.check import check_labels, check_outputs, check_page
     from agestat.cli.deliver import warn_of_missing
 
     _check(a, b, options)
     stores = options["stores"] or (a, b or a)
-    read = filter(None, [a, b, *(options["stores"] or ()), options["metadata"]])
+    read = filter(None, [a, b, *(options["stores"] or ()), *(options[key] for key in READ)])
     check_outputs([options[key] for key in OUTPUTS], list(read), options["png"])
     check_page(options["html"])
+    check_labels(options["labels"])
+    check_labels(options["labels_b"])
     scans = {store: Scan.open(store) for store in stores}
     for scan in scans.values():
         warn_of_missing(scan)
@@ -85,8 +92,9 @@ def command(a: str, b: str | None, **options: Any) -> None:
         found: Any = _compare_groups(scans[a], options)
     else:
         found = _compare_two(a, b, list(map(scans.__getitem__, stores)), options)
-    _write(found, options)
-    _print(found, scans[stores[0]].run, options)
+    run = scans[stores[0]].run
+    _write(found, run, options)
+    _print(found, run, options)
 
 
 def _compare_two(a: str, b: str | None, scans: "list[Scan]", options: dict[str, Any]) -> "Comparison":
@@ -99,6 +107,7 @@ def _compare_two(a: str, b: str | None, scans: "list[Scan]", options: dict[str, 
         bands=options["bands"],
         tables=(read_table(a), read_table(str(b))) if options["stores"] else None,
         names=_names(a, b, options["groups"]),
+        labels=options["labels"] if b is None else (options["labels"], options["labels_b"]),
         **chosen,
     )
 
@@ -106,11 +115,11 @@ def _compare_two(a: str, b: str | None, scans: "list[Scan]", options: dict[str, 
 def _compare_groups(scan: "Scan", options: dict[str, Any]) -> "GroupComparison":
     from agestat.analysis.comparison import compare_groups
 
-    keys = ("by", "reference", "min_n", "metadata", "trust_mtime", "cluster", "level")
+    keys = ("by", "reference", "min_n", "labels", "metadata", "trust_mtime", "cluster", "level")
     return compare_groups(scan, **{key: options[key] for key in keys})
 
 
-def _write(found: "Comparison | GroupComparison", options: dict[str, Any]) -> None:
+def _write(found: "Comparison | GroupComparison", run: dict[str, Any], options: dict[str, Any]) -> None:
     """The table, the page and the picture."""
     import pandas as pd
 
@@ -132,7 +141,8 @@ def _write(found: "Comparison | GroupComparison", options: dict[str, Any]) -> No
             table = both.assign(global_p=found.global_p)
         write_table(table, options["csv"], "csv", dialect=options["csv_dialect"])
     if options["html"]:
-        write_page(render_comparison(found, lang=options["lang"], command=command_line()), options["html"])
+        page = render_comparison(found, run, lang=options["lang"], command=command_line())
+        write_page(page, options["html"])
     if options["png"]:
         theme = THEMES[options["theme"]]
         if isinstance(found, Comparison):
@@ -177,6 +187,8 @@ def _check(a: str, b: str | None, options: dict[str, Any]) -> None:
         )
     if any(tables) != bool(options["stores"]):
         raise UsageError("Result tables need --stores FILE FILE, and only they do: the stores they are from.")
+    if b is None and options["labels_b"]:
+        raise UsageError("--labels-b is for the faces of B: of groups of one scan, --labels has all.")
     if any(tables) and options["bands"]:
         raise UsageError("Result tables bring their own age bands: leave --bands out.")
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from agestat.analysis.comparison import GroupComparison
 from agestat.report.language import Language
-from agestat.report.words import METHODS, shift_sentence
+from agestat.report.warnings import label_warnings, labels_used, shift_sentence
+from agestat.report.words import METHODS
 from agestat.stats.compare import Comparison
 
 NAMED = 3  # clear differences of one kind that are put into words; the table has all
@@ -43,19 +44,24 @@ def how(found: Comparison, t: Language) -> Iterator[str]:
     """Whether each side looks like the calibration set, and how differences and p-values were made."""
     if found.faceless:
         return
-    made_how = found.table.iloc[0]
     for name, verdict in zip(found.names, found.shifts, strict=False):
-        yield f"{name}: {shift_sentence(verdict, made_how['calibration'], t)}"
-    yield _method(made_how, found.level, t)
+        yield f"{name}: {shift_sentence(verdict, found.calibration_name, t)}"
+    yield from _made_how(found, t)
 
 
-def _method(row: Any, level: float, t: Language) -> str:
-    return t.gettext(
+def _made_how(found: Comparison | GroupComparison, t: Language) -> Iterator[str]:
+    yield t.gettext(
         "Shares by {method} with {level} intervals, from the errors of the model on {n} calibration pictures "
         "({name}). P-values are adjusted for all rows of the table together (Holm).",
-        method=t.term(METHODS[row["method"]]), level=t.percent(level, 0), n=t.number(row["calibration_n"]),
-        name=row["calibration"],
+        method=_methods(found, t), level=t.percent(found.level, 0),
+        n=t.number(found.table.iloc[0]["calibration_n"]), name=found.calibration_name,
     )  # fmt: skip
+    yield from labels_used(found, t)
+    yield from label_warnings(found, t)
+
+
+def _methods(found: Comparison | GroupComparison, t: Language) -> str:
+    return ", ".join(t.term(METHODS[method]) for method in found.methods)
 
 
 def shown(found: Comparison) -> pd.DataFrame:
@@ -156,7 +162,7 @@ def group_sentences(found: GroupComparison, t: Language) -> Iterator[str]:
 def group_how(found: GroupComparison, t: Language) -> Iterator[str]:
     """How that is known."""
     if len(found.table):
-        yield _method(found.table.iloc[0], found.level, t)
+        yield from _made_how(found, t)
 
 
 def group_heads(t: Language) -> list[str]:
@@ -187,7 +193,7 @@ def citation(found: Comparison | GroupComparison, run: Mapping[str, Any], t: Lan
         told = _gender(shown(found).iloc[0], found, t)
     return t.gettext(
         "{told} Shares by {method}, model {model} ({digest}), agestat {version}, {date}.",
-        told=told, method=t.term(METHODS[found.table.iloc[0]["method"]]), model=run["model"],
+        told=told, method=_methods(found, t), model=run["model"],
         digest=run["model_digest"][:12], version=run["agestat"],
         date=(run.get("finished_at") or run["started_at"])[:10],
     )  # fmt: skip

@@ -1,10 +1,13 @@
 """A comparison as one HTML file, made as the report is."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from markupsafe import Markup
 
 from agestat.analysis.comparison import GroupComparison
 from agestat.report import words
-from agestat.report.comparison import shown, tables
+from agestat.report.comparison import citation, shown, tables
 from agestat.report.figure_style import inline_svg
 from agestat.report.language import open_language
 from agestat.report.page import Table, environment
@@ -13,9 +16,14 @@ from agestat.stats.compare import Comparison
 
 
 def render_comparison(
-    found: Comparison | GroupComparison, *, lang: str | None = None, command: str | None = None
+    found: Comparison | GroupComparison,
+    run: Mapping[str, Any],
+    *,
+    lang: str | None = None,
+    command: str | None = None,
 ) -> str:
-    """The page as text: sentences, figure, table, and how it was made. ``command`` is the command line."""
+    """The page as text: sentences, figure, table, how it was made and what to cite. ``run`` is that of a
+    scan, ``command`` the command line."""
     t = open_language(lang)
     told, known, heads, rows = tables(found, t)
     title = t.gettext("Perceived age and gender, compared")
@@ -30,6 +38,6 @@ def render_comparison(
     values = {
         "title": title, "told": told, "perceived": words.perceived(t), "known": known, "svg": svg,
         "table": Table(t.gettext("Differences with their intervals; * is a clear one"), heads, rows),
-        "command": command, "papers": words.PAPERS,
+        "command": command, "papers": words.PAPERS, "citation": citation(found, run, t),
     }  # fmt: skip
     return environment(t).get_template("comparison.html").render(values)

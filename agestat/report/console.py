@@ -16,6 +16,7 @@ from rich.text import Text
 from agestat.report import words
 from agestat.report.language import Language, open_language
 from agestat.report.text import printable
+from agestat.report.warnings import unlike_groups
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
@@ -123,7 +124,7 @@ def print_summary(
             _print_group(screen, estimate, group)
     screen.line()
     made = words.notes(scan, whole, t) if verbose else ()
-    for sentence in [*words.limits(scan, whole, t), *words.unlike_groups(estimate, t), *made]:
+    for sentence in [*words.limits(scan, whole, t), *unlike_groups(estimate, t), *made]:
         screen.line(sentence)
     if cited := words.citation(scan, whole, t):
         screen.line((t.gettext("To cite:"), "bold"), f" {cited}")

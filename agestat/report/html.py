@@ -12,6 +12,7 @@ from agestat.report.figure_style import inline_svg
 from agestat.report.language import Language, open_language
 from agestat.report.model_card import made_how, model_card
 from agestat.report.page import Table, environment, write_page
+from agestat.report.warnings import labels_used, unlike_groups, warnings
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
@@ -47,7 +48,7 @@ def render(
         "title": words.title(t),
         "summary": words.summary(scan, whole, t),
         "perceived": words.perceived(t),
-        "warnings": [*words.warnings(whole, t), *words.unlike_groups(estimate, t)],
+        "warnings": [*warnings(whole, t), *unlike_groups(estimate, t)],
         "facts": [(t.number(number), name) for number, name in _facts(scan, t)],
         "whole": _panel(whole, words.EVERYTHING, t) if whole.groups == [words.EVERYTHING] else None,
         "pyramid_caption": _caption(whole, t),
@@ -59,6 +60,7 @@ def render(
         "failures": list(_failures(scan, t)),
         "method": [
             words.method(estimate, t),
+            *labels_used(estimate, t),
             *words.cut_ages(estimate, t),
             *words.surer(estimate, t),
             *words.explanation(t),

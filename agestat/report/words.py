@@ -1,6 +1,6 @@
 """What a result says in sentences; the terminal and the page share them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from agestat.errors import N_
@@ -8,6 +8,7 @@ from agestat.report.known_error import known_error
 from agestat.report.language import Language
 from agestat.report.left_out import files_left_out
 from agestat.report.remarks import remarks
+from agestat.report.warnings import labels_used, some_names, warnings
 from agestat.scanning.examine import DOUBTED, EXIF, NAME
 
 if TYPE_CHECKING:
@@ -16,11 +17,9 @@ from agestat.stats.bands import name_ages
 from agestat.stats.correct import UNCORRECTED
 from agestat.stats.estimate import Estimate
 from agestat.stats.own_labels import POWERED
-from agestat.stats.shift import DISTANCE, Shift
 
 EVERYTHING = "all"
 SIDES = ("male", "female")  # left and right of a population pyramid
-MANY_NAMES = 12  # more names than these are not listed
 
 
 def title(t: Language) -> str:
@@ -148,7 +147,7 @@ def citation(scan: "Scan", whole: Estimate, t: Language) -> str:
         photos=t.ngettext("{number} photo", "{number} photos", photos(scan)),
         share=t.percent(female["share"]), level=t.percent(whole.level, 0),
         interval=t.interval(100 * female["share_low"], 100 * female["share_high"]),
-        age=t.between(age["value"], age["low"], age["high"]), method=t.term(METHODS[whole.method]),
+        age=t.between(age["value"], age["low"], age["high"]), method=t.term(METHODS[female["method"]]),
         model=scan.run["model"], digest=scan.run["model_digest"][:12], version=scan.run["agestat"],
         date=(scan.run.get("finished_at") or scan.run["started_at"])[:10],
     )  # fmt: skip
@@ -245,6 +244,7 @@ def surer(estimate: Estimate, t: Language) -> Iterator[str]:
 def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     """How the numbers were made: method, model, its measured error."""
     yield method(estimate, t)
+    yield from labels_used(estimate, t)
     yield from cut_ages(estimate, t)
     yield t.gettext("Counted shares are the model's own answers and carry its errors.")
     yield t.gettext("Model: {name} ({digest}).", name=scan.run["model"], digest=scan.run["model_digest"][:12])
@@ -257,72 +257,8 @@ def left_out(estimate: Estimate, t: Language) -> Iterator[str]:
         names = [f"{t.group(name)} ({t.number(faces)})" for name, faces in estimate.few.items()]
         yield t.ngettext("{number} group has too few faces for an estimate: {names}.",
                          "{number} groups have too few faces for an estimate: {names}.",
-                         len(names), names=_some(names, t))  # fmt: skip
+                         len(names), names=some_names(names, t))  # fmt: skip
     if estimate.faceless:
         names = [t.group(name) for name in estimate.faceless]
         yield t.ngettext("No face in {number} group: {names}.", "No face in {number} groups: {names}.",
-                         len(names), names=_some(names, t))  # fmt: skip
-
-
-def _some(names: Sequence[str], t: Language) -> str:
-    shown, more = ", ".join(names[:MANY_NAMES]), len(names) - MANY_NAMES
-    return f"{shown} {t.gettext('and {number} more', number=t.number(more))}" if more > 0 else shown
-
-
-LOOKS = {
-    "novelty": N_("look (the network's features)"),
-    "sharpness": N_("sharpness"),
-    "brightness": N_("brightness"),
-    "size": N_("size of the faces"),
-    "score": N_("the detector's score"),
-}
-
-
-def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
-    """Why an estimate may not hold what it promises."""
-    if not estimate.groups:
-        yield t.gettext("There are no faces to estimate from.")
-    if estimate.labels_gone:
-        yield t.ngettext(
-            "{number} of your labels is of a face that is not in this scan, and was left out.",
-            "{number} of your labels are of faces that are not in this scan, and were left out.",
-            estimate.labels_gone,
-        )
-    if estimate.labels_sorted:
-        yield t.gettext(
-            "The faces that you labelled are no random part of those that were drawn, but one end of the "
-            "sorted table: label the others too, or put the rows back in their order."
-        )
-    if estimate.shift is not None:
-        yield shift_sentence(estimate.shift, estimate.calibration_name, t)
-
-
-def unlike_groups(estimate: Estimate, t: Language) -> Iterator[str]:
-    """Which groups look unlike the calibration set."""
-    if estimate.unlike:
-        yield t.ngettext(
-            "The faces of {number} group do not look like the calibration set of {name}: {groups}; label "
-            "some of its pictures with `agestat label`.",
-            "The faces of {number} groups do not look like the calibration set of {name}: {groups}; label "
-            "some of their pictures with `agestat label`.",
-            len(estimate.unlike), name=estimate.calibration_name,
-            groups=_some([t.group(name) for name in estimate.unlike], t),
-        )  # fmt: skip
-
-
-def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
-    """Whether faces look like the calibration set ``name``, and what tells them apart."""
-    if not verdict.distances:
-        return t.gettext("Whether the faces look like the calibration set of {name} is not known.", name=name)
-    if not verdict.is_shifted:
-        return t.gettext("The faces look like the calibration set of {name}.", name=name)
-    beyond = (
-        t.gettext("{look} {distance} of at most {most}", look=t.term(LOOKS[look]),
-                  distance=t.number(verdict.distances[look], 2), most=t.number(DISTANCE[look], 2))
-        for look in verdict.beyond
-    )  # fmt: skip
-    return t.gettext(
-        "The faces do not look like the calibration set of {name} ({beyond}): intervals are wider for it; "
-        "label some of your own pictures with `agestat label` to make them narrower.",
-        name=name, beyond=", ".join(beyond),
-    )  # fmt: skip
+                         len(names), names=some_names(names, t))  # fmt: skip

@@ -78,7 +78,6 @@ class Calibration:
             truth=np.concatenate([self.truth, self.native_of[cells.argmax(axis=1)]]),
             columns={},
             weights=np.concatenate([self.weights * ELSEWHERE, weights / weights.mean()]),
-            name=f"{self.name} and {len(cells)} own labels",
         )
 
     @property

@@ -14,10 +14,18 @@ import pandas as pd
 from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import TINY, Calibration
-from agestat.stats.correct import doubt_within, with_native_shares
+from agestat.stats.correct import Group, doubt_within, with_native_shares
 from agestat.stats.intervals import interval
 from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
+from agestat.stats.own_labels import (
+    POWERED,
+    errors_from,
+    labelled_joint,
+    labelled_mean_age,
+    speak_for_themselves,
+)
+from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import Shift, shift
 from agestat.stats.tally import EVERYTHING, Chunks, shared_pilot, survey, tally
 
@@ -44,7 +52,8 @@ class Comparison:
     ``p_value`` tests each row alone, ``p_adjusted`` gender, mean age, bands and cells together (Holm 1979);
     ``global_p`` is that of no difference at all (permutation over photos). ``faceless`` are those of
     ``names`` that hold no face, so that there is nothing to compare; the tables are empty then. ``shifts``
-    say of A and of B whether their faces look like the calibration set, where that could be seen.
+    say of A and of B whether their faces look like the calibration set, where that could be seen. ``methods``
+    are those of A and B, one where both have the same.
     """
 
     table: pd.DataFrame
@@ -55,6 +64,11 @@ class Comparison:
     names: tuple[str, str] = ("A", "B")
     shifts: tuple[Shift, ...] = ()
     faceless: tuple[str, ...] = ()
+    calibration_name: str = ""
+    methods: tuple[str, ...] = (METHOD,)
+    own_labels: int = 0  # as of `Estimate`, as are these:
+    labels_gone: int = 0
+    labels_sorted: bool = False
 
 
 def compare(
@@ -65,6 +79,7 @@ def compare(
     bands: Sequence[Band],
     names: tuple[str, str] = ("A", "B"),
     looks: tuple[Mapping[str, np.ndarray], ...] = (),
+    labels: tuple[OwnLabels | None, OwnLabels | None] = (None, None),
     level: float = 0.95,
     permutations: int = 2000,
     seed: int = 0,
@@ -91,34 +106,70 @@ def compare(
     native = [part @ calibration.to_native for part in sums]
     shifts = tuple(shift(look, calibration, own) for look, own in zip(looks, pilots.values(), strict=False))
     unlikeness = max((verdict.unlikeness for verdict in shifts), default=1.0)
-    draws = joint_shares(
-        dict(zip("ab", sums, strict=True)), calibration, pilot, count, rng, unlikeness=unlikeness
+    own = OwnLabels.together(
+        {name: told for name, told in zip("ab", labels, strict=True) if told is not None}
     )
-    joint = [_joint(part, draws[p], calibration, rng) for p, part in zip("ab", sums, strict=True)]
-    rows = np.stack([side @ layout.to_rows for side in joint])
+    draws = joint_shares(
+        dict(zip("ab", sums, strict=True)), calibration, pilot, count, rng, unlikeness=unlikeness, labels=own
+    )
+    sides = [
+        _Side.of(Group(part, METHOD, calibration, pilot, count, rng, draws[name]), told, layout)
+        for name, part, told in zip("ab", sums, labels, strict=True)
+    ]
+    rows = np.stack([side.joint @ layout.to_rows for side in sides])
+    methods = tuple(dict.fromkeys(side.method for side in sides))
     table, margins, ages = (
         pd.DataFrame(found).assign(
-            method=METHOD, level=level, calibration=calibration.name, calibration_n=calibration.n
+            method=", ".join(methods), level=level, calibration=errors_from(calibration, own),
+            calibration_n=calibration.n,
         )
         for found in (
             _differences(layout.rows(), rows, level),
             _differences(layout.margins(), rows, level),
-            _age_differences(joint, layout, level),
+            _age_differences(sides, layout, level),
         )
-    )
+    )  # fmt: skip
     _adjust(table, margins, ages)
     table, margins = table[COMPARISON_COLUMNS], margins[COMPARISON_COLUMNS]
     ages = ages[AGE_COMPARISON_COLUMNS]
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
-    return Comparison(table, margins, ages, global_p, level, names, shifts)
+    return Comparison(
+        table, margins, ages, global_p, level, names, shifts, calibration_name=calibration.name,
+        methods=methods, own_labels=0 if own is None else len(own),
+    )  # fmt: skip
 
 
-def _joint(
-    sums: np.ndarray, draws: np.ndarray, calibration: Calibration, rng: np.random.Generator
-) -> np.ndarray:
-    """``(B, C)`` draws of one side's distribution over the model's cells, from those of its native shares."""
-    inside = np.broadcast_to(sums.sum(axis=0, dtype=np.float64) + TINY, (len(draws), sums.shape[1]))
-    return with_native_shares(doubt_within(inside, calibration, rng), draws, calibration)
+@dataclass(frozen=True)
+class _Side:
+    """A collection with draws ``joint (B, C)`` of its distribution over the model's cells, and its ``labels``
+    where these are from them."""
+
+    group: Group
+    joint: np.ndarray
+    labels: OwnLabels | None = None
+
+    @classmethod
+    def of(cls, group: Group, labels: OwnLabels | None, layout: Layout) -> "_Side":
+        calibration, shares = group.calibration, group.shares
+        assert shares is not None  # draws of the joint posterior
+        if labels is not None and speak_for_themselves(labels, shares, calibration):
+            return cls(group, labelled_joint(labels, group, layout)[1:], labels)
+        inside = np.broadcast_to(
+            group.sums.sum(axis=0, dtype=np.float64) + TINY, (len(shares), layout.space.size)
+        )
+        return cls(
+            group, with_native_shares(doubt_within(inside, calibration, group.rng), shares, calibration)
+        )
+
+    @property
+    def method(self) -> str:
+        return self.group.method if self.labels is None else POWERED
+
+    def ages(self, layout: Layout, gender: int | None) -> dict[str, np.ndarray]:
+        """Draws of the mean and the median age."""
+        found = layout.ages(self.joint[:AGE_DRAWS], gender)
+        told = None if self.labels is None else labelled_mean_age(self.labels, self.group, gender)
+        return found if told is None else {**found, "mean": self.group.rng.normal(*told, len(found["mean"]))}
 
 
 def _differences(
@@ -144,11 +195,11 @@ def _p_value(difference: np.ndarray) -> float:
     return float(min(1.0, 2 * (tail + 1) / (len(difference) + 1)))
 
 
-def _age_differences(joint: list[np.ndarray], layout: Layout, level: float) -> list[dict[str, object]]:
+def _age_differences(sides: Sequence[_Side], layout: Layout, level: float) -> list[dict[str, object]]:
     """Mean and median ages in years, together and by gender."""
     out: list[dict[str, object]] = []
     for code, gender in ((None, EVERYTHING), *enumerate(GENDERS)):
-        a, b = (layout.ages(side[:AGE_DRAWS], code) for side in joint)
+        a, b = (side.ages(layout, code) for side in sides)
         for statistic in a:
             difference = b[statistic] - a[statistic]
             low, high = interval(difference, level)

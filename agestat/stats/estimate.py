@@ -15,7 +15,13 @@ from agestat.stats.correct import DEFAULT_METHOD, METHODS, UNCORRECTED, Group
 from agestat.stats.intervals import interval, least_doubt, share_interval
 from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
-from agestat.stats.own_labels import POWERED, labelled_joint, speak_for_themselves, with_labelled_means
+from agestat.stats.own_labels import (
+    POWERED,
+    errors_from,
+    labelled_joint,
+    speak_for_themselves,
+    with_labelled_means,
+)
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.shift import Shift, shift, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
@@ -45,6 +51,7 @@ class Estimate:
     unlike: tuple[str, ...] = ()  # groups whose faces do
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
     surer: SurerBands | None = None  # bands of nearly the same meaning, where these cost much
+    own_labels: int = 0  # faces that the user labelled
     # Known to `Scan.estimate` alone: groups of pictures without any face, own labels of faces that are gone,
     # and whether those that were filled are one end of a sorted table.
     faceless: tuple[str, ...] = ()
@@ -168,7 +175,7 @@ class Collection:
         shares = self._joint_shares(unlikeness)
         for name in self.sums:
             method, joint, rows = self._group(name, shares.get(name))
-            made_how = (method, self.level, self.errors_from, self.calibration.n)
+            made_how = (method, self.level, errors_from(self.calibration, self.labels), self.calibration.n)
             for key, part in rows.items():
                 tables[key] += [
                     {"group": name, **row, **dict(zip(MADE_HOW, made_how, strict=True))} for row in part
@@ -184,19 +191,14 @@ class Collection:
             _typed(tables["ages"], AGE_COLUMNS),
             self.method,
             self.level,
-            self.errors_from,
+            self.calibration.name,
             self.calibration.n,
             native / max(native.sum(), 1),
             age_ranges=self.calibration.age_ranges,
             surer=surer_bands(widths, whole),
             few={name: seen.n for name, seen in self.found.items() if name not in self.sums},
+            own_labels=0 if self.labels is None else len(self.labels),
         )
-
-    @property
-    def errors_from(self) -> str:
-        """What the errors were learned from, in words of the calibration set."""
-        learned = self.method == DEFAULT_METHOD and self.labels is not None and len(self.labels)
-        return f"{self.calibration.name} and {learned} own labels" if learned else self.calibration.name
 
     def first_shares(self) -> np.ndarray:
         """``(K,)`` shares of native cells that cost nothing more: by expectation-maximisation, if the method

@@ -18,6 +18,15 @@ FEW = 10  # labelled photos of a gender below which its mean age comes from its 
 POWERED = "ppi"
 
 
+def errors_from(calibration: Calibration, labels: OwnLabels | None) -> str:
+    """What the errors were learned from, for the column ``calibration`` of results."""
+    return (
+        f"{calibration.name} and {len(labels)} own labels"
+        if labels is not None and len(labels)
+        else calibration.name
+    )
+
+
 def speak_for_themselves(labels: OwnLabels, shares: np.ndarray | None, calibration: Calibration) -> bool:
     """Whether a group is to be estimated from its labels, given draws ``(B, K)`` of its corrected native
     shares, if there are any: where there are enough labels, or they contradict these."""
@@ -61,20 +70,23 @@ def with_labelled_means(
 
     def replaced(row: dict[str, object]) -> dict[str, object]:
         gender = GENDERS.index(str(row["gender"])) if row["gender"] in GENDERS else None
-        told = labels.clusters if gender is None else labels.clusters[labels.gender == gender]
-        if row["statistic"] != "mean" or len(np.unique(told)) < FEW:
+        told = labelled_mean_age(labels, group, gender) if row["statistic"] == "mean" else None
+        if told is None:
             return row
-        value, error = labelled_mean_age(labels, group, gender)
+        value, error = told
         return {**row, "value": value, "low": value - half * error, "high": value + half * error}
 
     return [replaced(row) for row in rows]
 
 
-def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tuple[float, float]:
-    """Mean age in years, of one gender or of all, and its standard error: a ratio of two powered means.
+def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tuple[float, float] | None:
+    """Mean age in years, of one gender or of all, and its standard error: a ratio of two powered means. None
+    where too few labels tell it.
 
     One imagined label, as far off as ages spread, keeps labels that are all alike from being certain.
     """
+    if len(np.unique(labels.clusters if gender is None else labels.clusters[labels.gender == gender])) < FEW:
+        return None
     space = group.calibration.space
     chosen = np.full(space.size, True) if gender is None else space.is_female == (gender == 0)
     quantities = np.stack([chosen * space.mid_age, chosen], axis=1)

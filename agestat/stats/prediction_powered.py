@@ -6,7 +6,8 @@ labelled faces lie beside the others, here among them, so the power is that of t
 sampling theory (Cochran, Sampling Techniques, 1977, chapter 7).
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -31,10 +32,28 @@ class OwnLabels:
 
     def of_group(self, name: str) -> "OwnLabels":
         """Those of one group; without groups, all."""
-        if self.groups is None:
-            return self
-        mine = np.asarray(self.groups).astype(str) == name
+        return self if self.groups is None else self._some(self.groups.astype(str) == name)
+
+    def without_group(self, name: str) -> "OwnLabels":
+        """Those of all groups but one."""
+        assert self.groups is not None
+        return self._some(self.groups.astype(str) != name)
+
+    def _some(self, mine: np.ndarray) -> "OwnLabels":
         return OwnLabels(*(getattr(self, field.name)[mine] for field in fields(self)))
+
+    @classmethod
+    def together(cls, labels: "Mapping[str, OwnLabels]") -> "OwnLabels | None":
+        """Those of collections that have nothing in common, each now a group; None where there are none."""
+        parts, first = [], 0
+        for name, mine in labels.items():
+            groups, clusters = np.full(len(mine), name, dtype=object), first + _numbered(mine.clusters)
+            parts.append(replace(mine, groups=groups, clusters=clusters))
+            first += mine.photos
+        if not parts:
+            return None
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
+        return cls(*map(np.concatenate, columns))
 
     def __len__(self) -> int:
         return len(self.gender)
@@ -56,6 +75,11 @@ class OwnLabels:
         held[np.arange(len(held)), nearest] |= ~held.any(axis=1)  # an age that lies in no cell
         inside = held * (space.cells(self.probabilities) + 1e-6)
         return np.asarray(inside / inside.sum(axis=1, keepdims=True))
+
+
+def _numbered(clusters: np.ndarray) -> np.ndarray:
+    """``(M,)`` numbers from 0 without gaps."""
+    return np.unique(clusters, return_inverse=True)[1]
 
 
 @dataclass(frozen=True)
@@ -82,8 +106,7 @@ def prediction_powered_mean(
     independent of each other, whatever their faces have in common (Liang and Zeger, Biometrika 73, 1986).
     """
     share = weights / weights.sum()
-    _, cluster = np.unique(clusters, return_inverse=True)
-    within = csr_matrix((share, (cluster, np.arange(len(share)))))
+    within = csr_matrix((share, (_numbered(clusters), np.arange(len(share)))))
     y, f = within @ (labels - share @ labels), within @ (predictions - share @ predictions)
     power = float(np.clip((y * f).sum() / max((f * f).sum(), 1e-12), 0, 1))
     residual = y - power * f

@@ -4,12 +4,14 @@ import csv
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
 import agestat
 from agestat.cli.compare import command as compare_command
+from agestat.cli.label import command as label_command
 from agestat.cli.report import command as report_command
 from agestat.errors import AgestatError, UsageError
 
@@ -96,10 +98,52 @@ def test_two_groups_of_one_scan(store):
     assert "faces in 2023 and 2024" in result.stderr
 
 
+def label(store, folder, n, **labels):
+    """Own labels of some faces, all the same."""
+    out = folder / f"{store.stem}_labels.csv"
+    run(store, "--n", n, "--out", out, command=label_command)
+    pd.read_csv(out).assign(**labels).to_csv(out, index=False)
+    return out
+
+
+def test_own_labels_of_either_side_and_of_groups(store, other, tmp_path):
+    mine = label(store, tmp_path, 60, gender="female", age="30")
+    theirs = label(other, tmp_path, 30, gender="female", age="30")
+    words = said(run(store, other, "--labels", mine, "--labels-b", theirs).output)
+    assert " 90 faces that you labelled yourself are taken into account. " in words
+    assert "Shares by prediction-powered inference, Bayesian adjusted counting with 95 %" in words
+    assert re.search(r"To cite: .* Shares by prediction-powered inference, Bayesian adjusted c", words)
+    for side in ("--labels", mine), ("--labels-b", theirs):
+        assert run(store, other, *side).output.count("labelled yourself") == 1
+    found = agestat.compare(store, other, labels=(mine, None))
+    women = found.margins.set_index("gender").loc["female"]
+    assert women["share_a"] > 0.9  # by the labels, which contradict the model
+    assert (found.own_labels, found.methods) == (60, ("ppi", "bayes"))
+    for options in ("--groups", "2023", "2024"), ("--reference", "2023"), ():
+        words = said(run(store, "--by", "folder", *options, "--labels", mine).output)
+        assert " faces that you labelled yourself are taken into account." in words
+    with pytest.raises(UsageError, match="--labels-b is for the faces of B"):
+        run(store, "--by", "folder", "--labels-b", mine)
+    with pytest.raises(UsageError, match=r"The labels .*none\.csv are not there"):
+        run(store, other, "--labels", tmp_path / "none.csv")
+
+
+def test_labels_of_faces_that_are_gone_are_told(store, other, tmp_path):
+    file = label(store, tmp_path, 60, gender="male", age="30")
+    table = pd.read_csv(file)
+    table.loc[0, "path"] = "2023/9999.jpg"
+    table.to_csv(file, index=False)
+    told = "1 of your labels is of a face that is not in this scan, and was left out."
+    for arguments in ([store, other], [store, "--by", "folder"]):
+        assert told in said(run(*arguments, "--labels", file).output)
+
+
 def test_the_page(store, other, tmp_path):
     page = tmp_path / "c.html"
-    run(store, other, "--html", page)
+    result = run(store, other, "--html", page)
     text = page.read_text(encoding="utf-8")
+    cited = text.partition("<blockquote>")[2].partition("</blockquote>")[0]
+    assert said(cited) == said(result.output).partition("To cite: ")[2]
     assert "Perceived as female: " in text
     assert text.count("<svg") == 1
     assert '<th scope="row">mean age, years</th>' in text

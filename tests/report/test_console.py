@@ -8,7 +8,8 @@ from rich.console import Console
 from agestat.report.console import print_summary
 from agestat.report.known_error import known_error
 from agestat.report.language import open_language
-from agestat.report.words import cut_ages, surer, unlike_groups, warnings
+from agestat.report.warnings import unlike_groups, warnings
+from agestat.report.words import cut_ages, surer
 from agestat.stats.shift import Shift
 from agestat.stats.surer_bands import SurerBands
 

@@ -6,11 +6,14 @@ its labelled faces are not among the others. It takes the variance of prediction
 ones together and this one each from its own, so that the ends agree within a hundredth of the width.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from agestat.model.label_space import SIX, YEARS
+from agestat.stats.compare import compare
 from agestat.stats.estimate import estimate
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean, sample_to_label
 
@@ -79,11 +82,17 @@ def labels_of(faces, chosen, weights, groups=None, per_photo=1):
                      faces.age[chosen], weights, chosen // per_photo)  # fmt: skip
 
 
+def seen_younger(faces):
+    """Probabilities of ages ten years too young."""
+    gender, ages = np.split(faces.probabilities, [2], axis=1)
+    younger = np.pad(ages[:, 10:], ((0, 0), (0, 10))) + 1e-12
+    return np.concatenate([gender, younger / younger.sum(axis=1, keepdims=True)], axis=1)
+
+
 def test_own_labels_correct_what_calibration_cannot(calibration, world):
     """Faces that look ten years younger than those of the calibration set."""
     faces = world.simulate(world.even, 4000, 8)
-    logits = np.log(faces.probabilities[:, 2:] + 1e-12)
-    younger = np.concatenate([faces.probabilities[:, :2], np.exp(np.roll(logits, -10, axis=1))], axis=1)
+    younger = seen_younger(faces)
     faces = type(faces)(younger, faces.cell, faces.age)
     chosen, weights = sample_to_label(faces.cell, 400, np.random.default_rng(1))
     options = {"bands": world.decades, "replicates": 500}
@@ -92,7 +101,8 @@ def test_own_labels_correct_what_calibration_cannot(calibration, world):
         younger, None, np.arange(4000), calibration, labels=labels_of(faces, chosen, weights), **options
     )
     assert powered.table["method"].unique().tolist() == ["ppi"]
-    assert "400 own labels" in powered.calibration_name
+    assert powered.table["calibration"].unique().tolist() == ["world and 400 own labels"]
+    assert powered.own_labels == 400
 
     def covered(table):
         return ((table["share_low"] <= faces.shares) & (faces.shares <= table["share_high"])).sum()
@@ -104,6 +114,29 @@ def test_own_labels_correct_what_calibration_cannot(calibration, world):
     assert (mean["gender"], mean["statistic"]) == ("all", "mean")
     assert mean["low"] <= faces.age.mean() <= mean["high"]
     assert mean["high"] - mean["low"] < 5
+
+
+def test_own_labels_of_both_sides_mend_their_difference(calibration, world):
+    """All faces of B are seen ten years too young, so that the same people look younger there."""
+    a, b = world.simulate(world.even, 2000, 1), world.simulate(world.even, 2000, 2)
+    sides = [a, type(b)(seen_younger(b), b.cell, b.age)]
+    draws = [sample_to_label(side.cell, 400, np.random.default_rng(1)) for side in sides]
+    labels = [labels_of(side, *drawn) for side, drawn in zip(sides, draws, strict=True)]
+    faces = [partial(list, [(side.probabilities, None, np.arange(2000))]) for side in sides]
+    options = {"bands": world.decades, "permutations": 10}
+    plain = compare(*faces, calibration, **options)
+    told = compare(*faces, calibration, labels=labels, **options)
+    assert (plain.methods, plain.own_labels) == (("bayes",), 0)
+    assert (told.methods, told.own_labels) == (("ppi",), 800)
+    assert told.table["method"].unique().tolist() == ["ppi"]
+    assert told.table["calibration"].unique().tolist() == ["world and 800 own labels"]
+    truth = b.age.mean() - a.age.mean()
+    before, after = plain.ages.iloc[0], told.ages.iloc[0]
+    assert before["difference"] < truth - 5
+    assert after["difference_low"] <= truth <= after["difference_high"]
+    assert after["difference_high"] - after["difference_low"] < 5
+    low, high = (told.table[f"difference_{end}"] for end in ("low", "high"))
+    assert ((low <= b.shares - a.shares) & (b.shares - a.shares <= high)).sum() >= 14
 
 
 def test_groups_with_few_labels_are_recalibrated_only(calibration, world):
