@@ -152,7 +152,7 @@ def _write(target: str | Path, name: str, page: dict[str, Any], t: Language, **v
     page["words"]["forgetful"] = t.gettext(
         "This browser remembers nothing of this page: save before you close it."
     )
-    script, style = source("faces.js") + source(f"{name}.js"), source("faces.css")
+    script, style = source("faces.js") + source(f"{name}.js"), source("page.css") + source("faces.css")
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
