@@ -192,7 +192,11 @@ def compare_groups(
             )
         named = [name for name, count in faces.items() if count >= min_n and name != reference]
         if not named or len(faces) < 2:
-            raise UsageError("There are not two groups with {n} faces or more to compare.", n=min_n)
+            raise UsageError(
+                "There are not two groups with {n} faces or more to compare: lower --min-n, or choose "
+                "another --by.",
+                n=min_n,
+            )
         bands, calibration = _bands(None, scan), scan.calibration()
         file = LabelFile(Path(labels), scan) if labels else None
         own = file.own_labels(by, cluster=cluster, **keys) if file else None

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agestat.cli.headings import HeadedCommand
 from agestat.cli.options import (
     Target,
     cluster_option,
@@ -33,7 +34,7 @@ Examples:
 """
 
 
-@click.command("compare", epilog=EXAMPLES)
+@click.command("compare", cls=HeadedCommand, epilog=EXAMPLES)
 @click.argument("a", type=click.Path(exists=True))
 @click.argument("b", required=False, type=click.Path(exists=True))
 @click.option(

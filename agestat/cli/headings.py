@@ -6,13 +6,13 @@ HEADINGS = {
     "First of all": "--by --bands --html --csv --model",
     "Files": "--from-file --include --exclude --all-files --limit --shard --dry-run",
     "Faces": "--min-face --min-score --tiles --exclude-faces --keep-copies --once",
-    "Groups": "--metadata --trust-mtime --min-n",
-    "Statistics": "--method --raw --level --labels --cluster",
+    "Groups": "--groups --reference --metadata --trust-mtime --min-n",
+    "Statistics": "--method --raw --level --labels --labels-b --cluster",
     "Outputs": "--csv-dialect --json --parquet --xlsx --margins --ages --faces --files --png --theme "
                "--thumbnails --review --anonymous",
     "Speed": "--device --batch-size --workers --engine --address --actors --gpus-per-actor "
              "--parts",
-    "Store": "--db --fresh",
+    "Store": "--db --fresh --stores",
     "Messages": "--lang --quiet --verbose --help",
 }  # fmt: skip
 """Options in the order in which they are shown; each command has some of them."""

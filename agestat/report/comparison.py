@@ -7,7 +7,7 @@ import pandas as pd
 
 from agestat.analysis.comparison import GroupComparison
 from agestat.report.language import Language
-from agestat.report.warnings import label_warnings, labels_used, shift_sentence
+from agestat.report.warnings import label_warnings, labels_used, shift_sentence, too_few
 from agestat.report.words import METHODS
 from agestat.stats.compare import Comparison
 
@@ -161,6 +161,7 @@ def group_sentences(found: GroupComparison, t: Language) -> Iterator[str]:
 
 def group_how(found: GroupComparison, t: Language) -> Iterator[str]:
     """How that is known."""
+    yield from too_few(found.few, t)
     if len(found.table):
         yield from _made_how(found, t)
 

@@ -1,6 +1,6 @@
 """Why a result may not hold what it promises, and how own labels help it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from agestat.errors import N_
@@ -95,6 +95,15 @@ def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
         "label some of your own pictures with `agestat label` to make them narrower.",
         name=name, beyond=", ".join(beyond),
     )  # fmt: skip
+
+
+def too_few(groups: Mapping[str, int], t: Language) -> Iterator[str]:
+    """Which groups have too few faces, and how many."""
+    if groups:
+        names = [f"{t.group(name)} ({t.number(faces)})" for name, faces in groups.items()]
+        yield t.ngettext("{number} group has too few faces for an estimate: {names}.",
+                         "{number} groups have too few faces for an estimate: {names}.",
+                         len(names), names=some_names(names, t))  # fmt: skip
 
 
 def some_names(names: Sequence[str], t: Language) -> str:

@@ -8,7 +8,7 @@ from agestat.report.known_error import known_error
 from agestat.report.language import Language
 from agestat.report.left_out import files_left_out
 from agestat.report.remarks import remarks
-from agestat.report.warnings import labels_used, some_names, warnings
+from agestat.report.warnings import labels_used, some_names, too_few, warnings
 from agestat.scanning.examine import DOUBTED, EXIF, NAME
 
 if TYPE_CHECKING:
@@ -253,11 +253,7 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
 
 def left_out(estimate: Estimate, t: Language) -> Iterator[str]:
     """Groups that no table shows."""
-    if estimate.few:
-        names = [f"{t.group(name)} ({t.number(faces)})" for name, faces in estimate.few.items()]
-        yield t.ngettext("{number} group has too few faces for an estimate: {names}.",
-                         "{number} groups have too few faces for an estimate: {names}.",
-                         len(names), names=some_names(names, t))  # fmt: skip
+    yield from too_few(estimate.few, t)
     if estimate.faceless:
         names = [t.group(name) for name in estimate.faceless]
         yield t.ngettext("No face in {number} group: {names}.", "No face in {number} groups: {names}.",

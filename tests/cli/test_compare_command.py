@@ -165,8 +165,19 @@ def test_all_groups_at_once(store, tmp_path):
     assert {row["group"] for row in rows_of(table)} == {row["group"] for row in rows} - {"2023"}
     with pytest.raises(UsageError, match="There is no group '1999' of 10 faces or more"):
         run(store, "--by", "folder", "--reference", "1999")
-    with pytest.raises(UsageError, match="not two groups with 1000 faces or more"):
+    with pytest.raises(UsageError, match="not two groups with 1000 faces or more to compare: lower --min-n"):
         run(store, "--by", "folder", "--min-n", "1000")
+
+
+def test_small_groups_are_named_and_not_compared(store, tmp_path):
+    kinds = [(f"{2023 + i % 2}/{i:04}.jpg", "few" if i < 9 else "ab"[i % 2]) for i in range(300)]
+    metadata = tmp_path / "kinds.csv"
+    pd.DataFrame(kinds, columns=["path", "kind"]).to_csv(metadata, index=False)
+    by = "--by", "column:kind", "--metadata", metadata
+    words = said(run(store, *by).output)
+    assert "1 group has too few faces for an estimate: few (9)." in words
+    assert " few 9 " not in words
+    assert " few 9 " in said(run(store, *by, "--min-n", 9).output)
 
 
 def test_in_russian(store, other):
