@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   agestat data check utkface
-  agestat data check ./my_labels --out my_labels_check
+  agestat data check ./my_labels --out my_labels_check --examples my_labels_check/examples.png
 """
 SHOWN = 10  # pairs of duplicates on the terminal; all of them are in duplicates.csv
 
@@ -30,18 +30,25 @@ def command() -> None:
 @click.argument("data", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="data-check",
               show_default=True, help="Folder for the plots (PNG) and duplicates.csv.")  # fmt: skip
+@click.option("--examples", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png",
+              help="Draw the youngest, oldest, sharpest and least sharp pictures, which can identify "
+                   "people; nothing else keeps them.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.pass_context
-def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: bool) -> None:
+def check_command(
+    ctx: click.Context, data: tuple[Path, ...], out: Path, examples: Path | None, quiet: bool
+) -> None:
     """Count, plot and compare labelled pictures (DATA: folders, or names under AGESTAT_DATA).
 
     Prints the counts by split, class balance, picture sizes, every row that cannot be used, and exact and
     near duplicates. Ends with exit code 3 where rows cannot be used.
     """
+    from agestat.cli.messages import tell
     from agestat.cli.terminal import Terminal
-    from agestat.files import make_folders, output_file
+    from agestat.files import format_of, make_folders, output_file
     from agestat.labelled.check import balance, check
     from agestat.labelled.dataset import describe, find_data
+    from agestat.labelled.examples import draw_examples
     from agestat.labelled.layouts import OWN_PLOTS
     from agestat.labelled.plots import plot_set
     from agestat.written.csv_files import write_csv
@@ -54,6 +61,13 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
             "{out} lies in the set, where its plots would be taken for pictures: name a folder outside it.",
             out=out,
         )
+    if examples is not None:
+        format_of(examples, ["png"])
+        if set(examples.resolve().parents) & {path.resolve() for path in paths}:
+            raise UsageError(
+                "{target} would lie in the set and be taken for a picture of it: name a place outside it.",
+                target=examples,
+            )
     make_folders(out)
     found = check(paths, quiet=quiet)
     counts = balance(found.frame)
@@ -62,6 +76,10 @@ def check_command(ctx: click.Context, data: tuple[Path, ...], out: Path, quiet: 
         write_csv(found.duplicates, stream)
     _show_counts(found, counts, console)
     _show_duplicates(found)
+    if examples is not None:
+        draw_examples(found.frame, examples)
+        tell("{target} shows faces, which can identify people: delete it when you have looked at it.",
+             target=examples)  # fmt: skip
     click.echo(f"written: {', '.join(map(str, plots))}, {out / 'duplicates.csv'}")
     if found.problems:
         click.echo(describe(found.problems, shown=len(found.problems)))

@@ -24,6 +24,22 @@ def test_check_prints_counts_and_writes_plots(figures, tmp_path):
     ]  # fmt: skip
 
 
+def test_examples_of_both_ends_are_drawn_where_asked_and_nowhere_else(figures, tmp_path):
+    target = tmp_path / "examples.png"
+    check = ["check", str(figures), "-q", "--out", str(tmp_path / "out"), "--examples"]
+    result = CliRunner().invoke(command, [*check, str(target)])
+    assert result.exit_code == 0, result.output
+    assert "examples.png shows faces, which can identify people: delete it" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["examples.png", "out"]
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name == "examples.png"]
+    with Image.open(target) as picture:
+        rows = [picture.convert("RGB").crop((0, y, picture.width, y + picture.height // 4))
+                for y in range(0, picture.height - 3, picture.height // 4)]  # fmt: skip
+        assert all(len(row.getcolors(10**6)) > 1000 for row in rows)
+    for name, words in (("examples.jpg", "format"), (figures / "examples.png", "would lie in the set")):
+        assert words in str(CliRunner().invoke(command, [*check, str(name)]).exception)
+
+
 def test_bad_rows_are_listed_and_the_exit_code_says_so(figures, tmp_path):
     folder = tmp_path / "set"
     shutil.copytree(figures, folder)
