@@ -15,9 +15,11 @@ _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T\s]?(\d\d)(\d\d)(\d\d)?)?(?!\d)"
 # IMG_20240611_120000, IMG-20240611-WA0001, Screenshot_2019-05-03-12-00-00, ... 2024-06-11 at 12.00.00
 _NAME = re.compile(
     r"(?<!\d)((?:18|19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])"
-    r"(?:(?:[-_ T.]|\s+at\s+|\s+в\s+){1,2}([01]\d|2[0-3])[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?(?!\d{4})"
-    r"|(?!\d))"
+    r"(?:(?:[-_ T.]|\s+[^\W\d]{1,4}\s+){1,2}([01]\d|2[0-3]|\d(?=\.))"
+    r"[-_.:]?([0-5]\d)(?:[-_.:]?([0-5]\d))?(?!\d{4})(?:\s?([AP])\.?M)?|([01]\d|2[0-3])([0-5]\d)([0-5]\d)(?!\d)|(?!\d))",
+    re.IGNORECASE,
 )
+_NAME_DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.((?:19|20)\d\d)(?!\d)")
 # Where clocks begin that nobody has set.
 _EPOCHS = ("1904-01-01", "1970-01-01", "1980-01-01", "2000-01-01T00:0")
 
@@ -41,10 +43,15 @@ def read_time(text: str) -> str | None:
 
 def time_in_name(name: str) -> str | None:
     """The date, and perhaps the time, in the name of a file, as phones and messengers write them."""
-    match = _NAME.search(name)
-    if match is None:
+    if match := _NAME.search(name):
+        year, _, month, day, hour, minute, second, half, *together = match.groups()
+        if half and hour:
+            hour = str(int(hour) % 12 + 12 * (half.lower() == "p"))
+        clock = together if together[0] else [hour, minute, second]
+    elif match := _NAME_DAY_FIRST.search(name):
+        (day, month, year), clock = match.groups(), [None, None]
+    else:
         return None
-    year, _, month, day, *clock = match.groups()
     time = _iso(int(year), int(month), int(day), clock)
     return time if time and is_believable(time) else None
 

@@ -8,20 +8,26 @@ from agestat.errors import AgestatError
 
 OLDEST = 122  # years: the oldest person on record
 _GENDERS = {
-    "female": "female f woman women w girl lady ж жен женский женщина девочка девушка ♀",
-    "male": "male m man men boy м муж мужской мужчина мальчик ♂",
+    "female": "female females f fem woman women w girl girls lady ladies ж жен женский женщина женщины "
+    "девочка девочки девушка девушки weiblich frau frauen femme femmes féminin femenino mujer mujeres donna donne ♀",
+    "male": "male males m masc man men boy boys gentleman м муж мужской мужчина мужчины мальчик мальчики "
+    "männlich mann männer homme hommes masculin masculino hombre hombres uomo uomini ♂",
 }
 _GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in words.split()}
 
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
-_UNIT = r"(?:\s*(?:years?(?: old)?|yrs?|y\.?o?\.?|лет|год|года|г\.?))?"
-_DASH = r"\s*(?:-|–|—|−|\.\.\.?|…|;|,\s+|,(?=\d\d)|\bto\b|\bдо\b)\s*"
+_UNIT = r"(?:\s*(?:years?(?: old)?|yrs?|y\.?/?o?\.?|лет|год|года|г\.?|л\.|jahre?|ans|años))?"
+_DASH = r"\s*(?:-|–|—|−|\.\.\.?|…|;|,\s+|,(?=\d\d)|\bto\b|\bдо\b|\bbis\b)\s*"
 _EXACT = re.compile(rf"{_NUMBER}{_UNIT}")
 _RANGE = re.compile(rf"[\[(]?\s*(?:от\s+)?{_NUMBER}{_DASH}{_NUMBER}\s*[\])]?{_UNIT}")
 _OPEN = re.compile(
     rf"(?:>=?|≥|over|above|more than|older than|старше|от)\s*{_NUMBER}{_UNIT}"
-    rf"|{_NUMBER}{_UNIT}\s*(?:\+|plus|and (?:over|older|above)|or (?:over|older|more)|и старше|и более)"
+    rf"|{_NUMBER}{_UNIT}\s*(?:\+|plus|(?:and|or|&) (?:over|older|above|more|up)|и старше|и более)"
 )
+_UNDER = re.compile(
+    rf"(?:(<|under|below|less than|younger than|младше|моложе)|<=|≤|up to|до)\s*(\d{{1,3}}){_UNIT}"
+)
+_DECADE = re.compile(r"(\d0)\s*(?:'?s|-?е)")  # 20s, 30's, 40-е
 _MONTHS = re.compile(r"(\d{1,2})\s*(?:months?|mos?\.?|мес(?:\.|яцев|яца|яц)?)")
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек"
 _DATE = re.compile(
@@ -43,7 +49,7 @@ class Ages(NamedTuple):
 
 def read_gender(text: str) -> str | None:
     """``female``, ``male``, or None for a blank. Raises `AgestatError` with the cure for anything else."""
-    word = _plain(text)
+    word = _plain(text).strip(".()")
     if not word:
         return None
     if word in _GENDER_OF:
@@ -58,8 +64,8 @@ def read_gender(text: str) -> str | None:
 
 def read_ages(text: str) -> Ages | None:
     """One age or a range of ages in years, or None for a blank: ``34``, ``0,5``, ``20-29``, ``(25, 32)``,
-    ``70+``. Raises `AgestatError` with the cure for anything else."""
-    word = _plain(text)
+    ``70+``, ``<20``, ``30s``. Raises `AgestatError` with the cure for anything else."""
+    word = _plain(text).removeprefix("'")  # by which spreadsheets are told that it is text
     if not word:
         return None
     if match := _EXACT.fullmatch(word):
@@ -70,6 +76,10 @@ def read_ages(text: str) -> Ages | None:
         return Ages(float(int(exact)), float(int(exact)), exact)
     if match := _RANGE.fullmatch(word):
         return _checked(Ages(read_number(match[1]), read_number(match[2]), None), text)
+    if match := _UNDER.fullmatch(word):
+        return _checked(Ages(0.0, float(int(match[2]) - bool(match[1])), None), text)
+    if match := _DECADE.fullmatch(word):
+        return _checked(Ages(float(match[1]), float(match[1]) + 9, None), text)
     if match := _OPEN.fullmatch(word):
         return _checked(Ages(read_number(match[1] or match[2]), None, None), text)
     number = re.fullmatch(r"(\d{4,6})(?:[.,]0*)?", word)

@@ -11,8 +11,8 @@ from agestat.written.words import OLDEST, read_ages, read_gender
 @pytest.mark.parametrize(
     ("words", "gender"),
     [
-        ("female F Woman WOMEN girl ж Ж женский Женщина", "female"),
-        ("male M man MEN boy м М мужской Мужчина", "male"),
+        ("female F Woman WOMEN girl Girls ж Ж ж. женский Женщина женщины жен. Frau femme mujer", "female"),
+        ("male M man MEN boy Males м М м. мужской Мужчина мужчины муж. Männlich homme hombre (m)", "male"),
     ],
 )
 def test_genders(words, gender):
@@ -45,6 +45,17 @@ def test_a_digit_is_refused_as_a_gender(word):
         ("от 20 до 29 лет", (20, 29, None)),
         ("(25, 32)", (25, 32, None)),
         ("[25;32]", (25, 32, None)),
+        ("20 bis 29 Jahre", (20, 29, None)),
+        ("34 y/o", (34, 34, 34)),
+        ("'34", (34, 34, 34)),
+        ("<20", (0, 19, None)),
+        ("under 20", (0, 19, None)),
+        ("младше 20 лет", (0, 19, None)),
+        ("≤ 20", (0, 20, None)),
+        ("до 20", (0, 20, None)),
+        ("30s", (30, 39, None)),
+        ("30's", (30, 39, None)),
+        ("65 and up", (65, None, None)),
         ("70+", (70, None, None)),
         ("more than 70", (70, None, None)),
         ("70 лет и старше", (70, None, None)),
@@ -62,7 +73,7 @@ def test_ages(text, ages):
             "is a date, which",
         ),
         ("1987|2003|1987.0", "is a year of birth"),
-        ("150|-3|40-30|123|999+", "years old"),
+        ("150|-3|40-30|123|999+|<0", "years old"),
         ("old|?|3O|twenty", "is neither years like 34 nor a range like 30-39"),
     ],
 )
