@@ -102,6 +102,6 @@ def _same_name(folder: str, name: str) -> str:
     """The entry of ``folder`` that is called ``name`` but for the composition of its letters."""
     try:
         names = os.listdir(folder or ".")  # noqa: PTH208
-    except OSError:
+    except (OSError, ValueError):  # a NUL byte
         return name
     return next((other for other in names if composed(other) == composed(name)), name)

@@ -9,7 +9,8 @@ from agestat.errors import AgestatError
 OLDEST = 122  # years: the oldest person on record
 _GENDERS = {
     "female": "female females f fem woman women w girl girls lady ladies ж жен женский женщина женщины "
-    "девочка девочки девушка девушки weiblich frau frauen femme femmes féminin femenino mujer mujeres donna donne ♀",
+    "девочка девочки девушка девушки weiblich frau frauen femme femmes féminin femenino mujer mujeres "
+    "donna donne ♀",
     "male": "male males m masc man men boy boys gentleman м муж мужской мужчина мужчины мальчик мальчики "
     "männlich mann männer homme hommes masculin masculino hombre hombres uomo uomini ♂",
 }
