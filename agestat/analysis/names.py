@@ -25,16 +25,17 @@ def with_names(frame: pd.DataFrame, salt: bytes | None = None) -> pd.DataFrame:
     return frame
 
 
-def unchanged_file(place: tuple[bytes, bytes, int | None, int | None]) -> str | None:
+def unchanged_file(place: tuple[bytes, bytes, int | None, int | None, int | None]) -> tuple[str, int] | None:
     """Where a scanned file is, by what `StoredRun.place` knows of it, if what is there still has the size and
-    time of what was scanned."""
-    root, path, *known = place
+    time of what was scanned; and by how many quarter turns clockwise its faces were found."""
+    root, path, *known, turn = place
     full = os.path.join(os.fsdecode(root), os.fsdecode(path))  # noqa: PTH118 -- odd names stay
     try:
         status = os.stat(full)  # noqa: PTH116
     except (OSError, ValueError):
         return None
-    return full if [status.st_size, min(status.st_mtime_ns, LATEST)] == known else None
+    is_same = [status.st_size, min(status.st_mtime_ns, LATEST)] == known
+    return (full, (90, 180, 270).index(turn) + 1 if turn in (90, 180, 270) else 0) if is_same else None
 
 
 def is_store(file: Path) -> bool:

@@ -83,8 +83,8 @@ class Scan:
         with self._stored.understood():
             return with_names(frame, self._salt)
 
-    def unchanged(self, file_id: int) -> str | None:
-        """Where a scanned file is, if what is there still has the size and time of what was scanned."""
+    def unchanged(self, file_id: int) -> tuple[str, int] | None:
+        """Where a scanned file is, and its quarter turns clockwise, if it is still what was scanned."""
         return unchanged_file(self._stored.place(int(file_id)))
 
     def __enter__(self) -> "Scan":

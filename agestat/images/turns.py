@@ -65,7 +65,7 @@ def turned(picture: Decoded, turn: int) -> Decoded:
 
 
 def turned_back(box: Box, turn: int, width: int, height: int) -> Box:
-    """A face of a turned picture in the picture as it was, of that width and height."""
+    """A face of a picture that was turned so, in the picture as it was, of that width and height."""
     x, y, w, h, score = box
     return {
         0: box,

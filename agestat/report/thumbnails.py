@@ -14,6 +14,7 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import Decoded, DecodeError, decode
 from agestat.images.detectors import Box
 from agestat.images.faces import VIEWS
+from agestat.images.turns import turned, turned_back
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
@@ -54,28 +55,33 @@ def pictures(
         by_file.setdefault(int(file), []).append((number, Box(*place)))
     for file, boxes in by_file.items():
         smallest = min(max(box.width, box.height) for _, box in boxes)
-        picture = _decoded(scan, file, smallest, side)
-        if picture is None:
+        upright = _upright(scan, file, smallest, side)
+        if upright is None:
             continue
+        picture, turn = upright
         for number, face in boxes:
-            small = face.scaled(picture.scale)
+            small = turned_back(face, turn, picture.width, picture.height).scaled(picture.scale)
             shown[number]["crop"] = _address(crop_square(picture.pixels, small, side, MARGIN))
             if context:
                 shown[number].update(_in_context(picture.pixels, small, context))
     return shown
 
 
-def _decoded(scan: "Scan", file: int, smallest: float, side: int) -> Decoded | None:
-    """The picture, large enough for its smallest face to fill a crop."""
-    path = scan.unchanged(file)
+def _upright(scan: "Scan", file: int, smallest: float, side: int) -> tuple[Decoded, int] | None:
+    """The picture, large enough for its smallest face to fill a crop, the way up in which its faces were
+    judged; and the quarter turns counterclockwise that make it as it is shown."""
+    found = scan.unchanged(file)
+    if found is None:
+        return None
+    path, turn = found
     try:
-        picture = decode(path, min_side=max(VIEWS)) if path else None
-        if path and picture and picture.scale < min(1.0, side / smallest):
+        picture = decode(path, min_side=max(VIEWS))
+        if picture.scale < min(1.0, side / smallest):
             longest = max(picture.width, picture.height)
             picture = decode(path, min_side=math.ceil(longest * min(1.0, side / smallest)))
     except DecodeError:
         return None
-    return picture
+    return turned(picture, -turn % 4), turn
 
 
 def _in_context(pixels: np.ndarray, box: Box, most: int) -> dict[str, Any]:

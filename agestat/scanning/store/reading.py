@@ -322,14 +322,14 @@ class StoredRun:
                 ids = np.array([row[0] for row in rows], np.int64)
                 yield ids, np.array([row[1:] for row in rows], dtype=np.float32)
 
-    def place(self, file_id: int) -> tuple[bytes, bytes, int | None, int | None]:
-        """Root, path, size in bytes and time of change in nanoseconds of a file."""
-        root, path, size, mtime_ns = self._one(
-            "SELECT roots.path, files.path, size, mtime_ns FROM files JOIN roots ON roots.id = root_id "
-            "WHERE files.id = ?",
+    def place(self, file_id: int) -> tuple[bytes, bytes, int | None, int | None, int | None]:
+        """Root, path, size in bytes, time of change in nanoseconds of a file, and degrees of its turn."""
+        root, path, size, mtime_ns, turn = self._one(
+            f"SELECT roots.path, files.path, size, mtime_ns, {self._column('turn')} "
+            "FROM files JOIN roots ON roots.id = root_id WHERE files.id = ?",
             file_id,
         )
-        return root, path, size, mtime_ns
+        return root, path, size, mtime_ns, turn
 
     @contextmanager
     def understood(self) -> Iterator[None]:
