@@ -12,7 +12,7 @@ from agestat.images.decode import decode
 PER_ROW = 8
 SIDE = 160  # pixels
 ENDS = {
-    "youngest": ("years", True), "oldest": ("years", False),
+    "youngest": ("age", True), "oldest": ("age", False),
     "least sharp": ("sharpness", True), "sharpest": ("sharpness", False),
 }  # fmt: skip
 """Rows of the picture: the column of which they are the end, and whether it is the lower one."""
@@ -25,7 +25,7 @@ def draw_examples(frame: pd.DataFrame, target: Path) -> None:
     For a look at the data alone: it shows people, so it is drawn where it is asked for and nowhere else.
     """
     years = frame["age"].fillna((frame["age_min"] + frame["age_max"]) / 2)
-    known = frame.assign(years=years.astype(float))
+    known = frame.assign(age=years.astype(float))
     figure = Figure(figsize=(1.3 * PER_ROW, 1.65 * len(ENDS) + 0.4), layout="constrained")
     grid = figure.subplots(len(ENDS), PER_ROW)
     for axes, (name, (column, is_low)) in zip(grid, ENDS.items(), strict=True):
@@ -34,7 +34,7 @@ def draw_examples(frame: pd.DataFrame, target: Path) -> None:
             place.axis("off")
         for place, file, value in zip(axes, rows["file"], rows[column], strict=False):
             place.imshow(crop_square(decode(file).pixels, None, SIDE))
-            place.set_title(f"{value:.0f}" + (" years" if column == "years" else ""), fontsize=8)
+            place.set_title(f"{column} {value:.0f}", fontsize=8)
         axes[0].text(-0.08, 0.5, name, rotation=90, ha="right", va="center", transform=axes[0].transAxes)
     figure.suptitle(WARNING, fontsize=9)
     with output_file(target) as stream:

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-COLOURS = {"female": "#d55e00", "male": "#0072b2"}  # Okabe and Ito's, told apart by the colour-blind
+UNLABELLED = "gender not labelled"
+# Okabe and Ito's, told apart by the colour-blind
+COLOURS = {"female": "#d55e00", "male": "#0072b2", UNLABELLED: "#777777"}
 QUALITIES = {"sharpness": "variance of the Laplacian", "brightness": "mean grey, 0-255",
              "side": "shorter side, pixels"}  # fmt: skip
 
@@ -28,17 +30,19 @@ def _ages(frame: pd.DataFrame) -> Figure:
     """Years where they are known, else buckets; bars of the genders side by side."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots()
-    genders = {gender: frame[frame["gender"] == gender] for gender in COLOURS}
+    known = frame["gender"].fillna(UNLABELLED)
+    genders = {gender: frame[known == gender] for gender in COLOURS if (known == gender).any()}
+    colours = [COLOURS[gender] for gender in genders]
     if frame["age"].notna().any():
         years = np.arange(0, frame["age"].max() + 2).tolist()
         values = [rows["age"].dropna() for rows in genders.values()]
-        axes.hist(values, bins=years, color=list(COLOURS.values()), label=list(COLOURS), stacked=True)
+        axes.hist(values, bins=years, color=colours, label=list(genders), stacked=True)
         axes.set_xlabel("labelled age, years")
     elif len(frame["ages"].cat.categories):
         counts = pd.DataFrame(
             {gender: rows["ages"].value_counts(sort=False) for gender, rows in genders.items()}
         )
-        counts.plot.bar(ax=axes, color=list(COLOURS.values()), width=0.8, rot=0)
+        counts.plot.bar(ax=axes, color=dict(zip(genders, colours, strict=True)), width=0.8, rot=0)
         axes.set_xlabel("labelled age bucket, years")
     else:
         axes.text(0.5, 0.5, "no ages are labelled", ha="center", transform=axes.transAxes)

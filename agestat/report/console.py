@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -48,13 +49,19 @@ class Screen:
         return printable(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
-        """One line of plain and ``(text, style)`` parts, wrapped at the width."""
+        """One line of plain and ``(text, style)`` parts, wrapped at the width, but not between a number and
+        its unit: rich takes a no-break space for any other."""
         line = Text()
         for part in parts:
             text, style = (part, "") if isinstance(part, str) else part
             line.append(self.spell(text), style)
-        line.rstrip()
-        self.console.print(line, highlight=False, width=self.width)
+        starts, end = [], 0
+        for words_of_line in wrap(line.plain, self.width, break_on_hyphens=False):
+            starts.append(line.plain.index(words_of_line, end))
+            end = starts[-1] + len(words_of_line)
+        for part in line.divide(starts[1:]):
+            part.rstrip()
+            self.console.print(part, highlight=False, width=self.width)
 
     def table(self) -> Table:
         """An empty table as wide as a line, its columns a space apart."""

@@ -78,6 +78,20 @@ def test_plots_for_years_buckets_and_no_ages(tmp_path, ages):
             assert plot.width > 600 and len(plot.convert("L").getcolors()) > 10
 
 
+def test_ages_are_drawn_where_no_gender_is_labelled(tmp_path):
+    """As in APPA-REAL."""
+    (tmp_path / "labels.csv").write_text(HEAD + "0.png,train,,24,,,\n1.png,val,,31,,,\n")
+    for number in range(2):
+        scene(number).save(tmp_path / f"{number}.png")
+    frame = check([tmp_path], quiet=True).frame
+    ages = plot_set(frame, balance(frame), tmp_path)[0]
+    with Image.open(ages) as plot:
+        grey = [
+            count for count, colour in plot.convert("RGB").getcolors(10**5) if colour == (0x77, 0x77, 0x77)
+        ]
+    assert sum(grey) > 2000
+
+
 def test_fingerprints_measure_the_upright_picture(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -5,7 +5,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agestat.report.console import print_summary
+from agestat.report.console import Screen, print_summary
 from agestat.report.known_error import known_error
 from agestat.report.language import open_language
 from agestat.report.warnings import unlike_groups, warnings
@@ -80,15 +80,16 @@ def test_surer_bands_are_named(scan, make_estimate):
     )
     assert sentence in " ".join(printed(scan, estimate).split())
     assert list(surer(estimate, open_language("ru"))) == [
-        "Эти возрастные группы обходятся дорого: с --bands 0,20,70, для которых ошибки модели известны, "
-        "средняя ширина интервалов составила бы 4,1 п. п. вместо 9,3."
+        "Из-за этих возрастных групп интервалы намного шире: с --bands 0,20,70, для которых ошибки модели "
+        "известны, "
+        "их средняя ширина была бы 4,1 п. п. вместо 9,3."
     ]
     assert not list(surer(make_estimate(), open_language("en")))
 
 
 def test_the_models_known_error_stands_below(scan, make_estimate):
     assert (
-        "Known error on drawn: gender right in 93.0 (92.0–94.0) %, age 12.6 (11.5–15.1) \n"
+        "Known error on drawn: gender right in 93.0 (92.0–94.0) %, age 12.6 (11.5–15.1)\n"
         "years off on average."
     ) in printed(scan, make_estimate(), verbose=True)
     error = {"value": 0.5, "low": 0.4, "high": 0.6}
@@ -117,8 +118,8 @@ def test_a_warning_is_in_the_readers_language(make_estimate):
         "are wider for it; label some of your own pictures with `agestat label` to make them narrower."
     ]
     assert list(warnings(estimate, open_language("ru"))) == [
-        "Лица не похожи на калибровочный набор faces (резкость 0,50 при допустимых 0,35), поэтому интервалы "
-        "шире; разметьте часть своих снимков командой `agestat label`, чтобы сузить их."
+        "Лица не похожи на снимки калибровочного набора faces (резкость 0,50 при допустимых 0,35), поэтому "
+        "интервалы шире; разметьте часть своих снимков командой `agestat label`, чтобы сузить их."
     ]
 
 
@@ -134,7 +135,7 @@ def test_groups_that_look_unlike_are_named(scan, make_estimate):
     assert "14 groups" in next(unlike_groups(many, open_language("en")))
     assert "k, l and 2 more; label" in next(unlike_groups(many, open_language("en")))
     assert list(unlike_groups(estimate, open_language("ru"))) == [
-        "Лица 1 группы не похожи на калибровочный набор faces: b; разметьте часть снимков командой "
+        "Лица 1 группы не похожи на снимки калибровочного набора faces: b; разметьте часть снимков командой "
         "`agestat label`."
     ]
     assert not list(unlike_groups(make_estimate(), open_language("en")))
@@ -198,3 +199,14 @@ def test_counts_do_not_claim_to_know_the_errors(scan, make_estimate):
     text = " ".join(printed(scan, replace(make_estimate(), method="cc"), verbose=True).split())
     assert "(cc), not corrected: their 95 % intervals hold the luck of the photos alone, not the" in text
     assert "calibration pictures" not in text
+
+
+def test_a_number_and_its_unit_are_not_parted():
+    out = io.StringIO()
+    screen = Screen(Console(file=out, width=30), "en")
+    for width in range(12, 30):
+        screen.width = width
+        screen.line(("To cite:", "bold"), " the share is 11.7\u00a0% of 1\u00a0234 faces, or so it seems")
+    lines = out.getvalue().splitlines()
+    assert not [line for line in lines if line.endswith((" ", "11.7")) or line.startswith((" ", "%", "234"))]
+    assert "".join(lines).count("11.7\u00a0%") == 18

@@ -115,7 +115,8 @@ def test_own_labels_are_named_as_a_method(make_estimate):
     estimate = make_estimate(("a", "b"))
     estimate.table.loc[estimate.table["group"] == "b", "method"] = "ppi"
     assert words.method(estimate, open_language("ru")).endswith(
-        "Группы, в которых вы сами разметили достаточно снимков: вывод, усиленный предсказаниями (ppi)."
+        "Группы, в которых вы сами разметили достаточно снимков: оценка по своей разметке и "
+        "предсказаниям (ppi)."
     )
     assert "(ppi)" not in words.method(make_estimate(), open_language("en"))
 
