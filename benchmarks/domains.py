@@ -4,7 +4,8 @@
 
 `benchmarks/coverage.py` and the scales of the error model (`benchmarks/error_scales.py`) read the result. A
 *domain* is a kind of pictures: FairFace by its race column, UTKFace, APPA-REAL, portraits, the groups of
-``domains.tar``. Pictures that are no crops of faces go through the scan's detector.
+``domains.tar``. Pictures that are no crops of faces go through the scan's detector, once for all weights:
+their crops are kept too.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Memory
 
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
@@ -50,10 +52,11 @@ def labelled(data: Path) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def crop_of(file: str, cropped: bool, size: int, margin: float, detector: FaceDetector):
-    """Crop ``(size, size, 3)``, its side in the picture and the detector's score; None without a face."""
+def crop_of(file: str, size: int, margin: float, detector: FaceDetector | None):
+    """Crop ``(size, size, 3)``, its side in the picture and the detector's score, the picture as it is where
+    there is no detector; None without a face."""
     pixels = decode(file).pixels
-    if cropped:
+    if detector is None:
         return crop_square(pixels, None, size), float(min(pixels.shape[:2])), np.nan
     boxes = detector.detect(pixels)
     if not boxes:
@@ -62,14 +65,17 @@ def crop_of(file: str, cropped: bool, size: int, margin: float, detector: FaceDe
     return crop_square(pixels, box, size, margin), min(box.width, box.height), box.score
 
 
-def predict(model_name: str, data: Path) -> dict[str, np.ndarray]:
+def predict(model_name: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
     """Columns ``(N, ...)`` of every picture that shows a face."""
     model, frame, detector = load_model(model_name, "cpu"), labelled(data), FaceDetector()
+    found_before = Memory(cache, verbose=0).cache(crop_of, ignore=["detector"])
     rows, out = [], []
     for start in range(0, len(frame), BATCH):
         part = frame.iloc[start : start + BATCH]
         cuts = [
-            crop_of(row.file, row.set in CROPPED, model.input_size, model.margin, detector)
+            crop_of(row.file, model.input_size, model.margin, None)
+            if row.set in CROPPED
+            else found_before(row.file, model.input_size, model.margin, detector)
             for row in part.itertuples()
         ]
         shown = [cut is not None for cut in cuts]
@@ -106,7 +112,7 @@ def predictions(model: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
     if not target.exists():
         cache.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part.npz")
-        np.savez_compressed(part, **predict(model, data))
+        np.savez_compressed(part, **predict(model, data, cache))
         part.replace(target)
     with np.load(target, allow_pickle=False) as arrays:
         return dict(arrays)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +24,7 @@ from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.tally import EVERYTHING, Chunk, only_group
 
 Labels = str | os.PathLike[str] | None  # a file of them
+FEWEST = 10  # faces of a group in a report, unless it is asked for otherwise
 IN_TABLE = {"group", "band", "age_min", "age_max", "n"}  # columns that a result table is known by
 
 
@@ -55,6 +56,12 @@ class Side:
         by = () if self.group is None else self.by
         labels = file.own_labels(by, cluster=cluster, **self.keys)
         return labels if self.group is None else labels.of_group(self.group)
+
+    def reported(self, cluster: str, labels: Labels) -> np.ndarray | None:
+        """What the report says of it, see `Estimate.distributions`; None of too few faces for a report."""
+        by = () if self.group is None else self.by
+        found = self.scan.estimate(by, cluster=cluster, min_n=FEWEST, labels=labels, **self.keys)
+        return found.distributions.get(self.group or EVERYTHING)
 
     def looks(self) -> dict[str, Any]:
         """See `Scan.looks`."""
@@ -102,7 +109,9 @@ def compare(
                 a=sides[0].name,
                 b=sides[1].name,
             )
-        files = _label_files(labels, scans)
+        # One file is of A, and of B too where both are of one scan.
+        paths = labels if isinstance(labels, tuple) else (labels, labels if scans[1] is scans[0] else None)
+        files = [LabelFile(Path(path), one) if path else None for path, one in zip(paths, scans, strict=True)]
         found = compare_collections(
             partial(sides[0].chunks, cluster),
             partial(sides[1].chunks, cluster),
@@ -111,6 +120,7 @@ def compare(
             names=(sides[0].name, sides[1].name),
             looks=tuple(side.looks() for side in sides),
             labels=(sides[0].own_labels(files[0], cluster), sides[1].own_labels(files[1], cluster)),
+            reported=(sides[0].reported(cluster, paths[0]), sides[1].reported(cluster, paths[1])),
             level=level,
         )
     return replace(found, **_about_labels(files))
@@ -118,16 +128,6 @@ def compare(
 
 def _opened(scan: Scan | str | os.PathLike[str]) -> Scan:
     return scan if isinstance(scan, Scan) else Scan.open(scan)
-
-
-def _label_files(labels: Labels | tuple[Labels, Labels], scans: Sequence[Scan]) -> list[LabelFile | None]:
-    """Own labels of each side; one file is of A, and of B too where both are of one scan."""
-    if isinstance(labels, tuple):
-        return [
-            LabelFile(Path(path), scan) if path else None for path, scan in zip(labels, scans, strict=True)
-        ]
-    file = LabelFile(Path(labels), scans[0]) if labels else None
-    return [file, file if scans[1] is scans[0] else None]
 
 
 def _about_labels(files: Iterable[LabelFile | None]) -> dict[str, Any]:
@@ -200,6 +200,7 @@ def compare_groups(
         bands, calibration = _bands(None, scan), scan.calibration()
         file = LabelFile(Path(labels), scan) if labels else None
         own = file.own_labels(by, cluster=cluster, **keys) if file else None
+        told = scan.estimate(by, min_n=min_n, cluster=cluster, labels=labels, **keys).distributions
         rows: list[dict[str, Any]] = []
         methods: dict[str, None] = {}
         for name in named:
@@ -208,6 +209,7 @@ def compare_groups(
             found = compare_collections(
                 others, partial(only_group, every, name), calibration, bands=bands, looks=looks, level=level,
                 labels=_against(own, name, reference), permutations=1,
+                reported=(_told(told, faces, name, reference), told.get(name)),
             )  # fmt: skip
             rows += _measures(name, faces[name], found)
             methods |= dict.fromkeys(found.methods)
@@ -242,6 +244,19 @@ def _others(chunks: Callable[[], Iterable[Chunk]], name: str) -> Iterator[Chunk]
     for probabilities, groups, clusters in chunks():
         mine = np.asarray(groups).astype(str) != name
         yield probabilities[mine], None, clusters[mine]
+
+
+def _told(
+    told: Mapping[str, np.ndarray], faces: Mapping[str, int], name: str, reference: str | None
+) -> np.ndarray | None:
+    """The distribution that a report gives for what a group is compared with."""
+    if reference is not None:
+        return told.get(reference)
+    others = [other for other in faces if other != name]
+    if not set(others) <= set(told):
+        return None  # some have too few faces for a report
+    weights = [faces[other] for other in others]
+    return np.asarray(np.average([told[other] for other in others], axis=0, weights=weights))
 
 
 def _measures(group: str, n: int, found: Comparison) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS, LabelSpace
 from agestat.stats.moves import MOVES, TINY, Move
+from agestat.stats.parts import Parts, split
 
 LOOKS = ("novelty", "sharpness", "brightness", "size", "score")  # numbers that say how a face looks
 EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
@@ -113,6 +114,12 @@ class Calibration:
             for mine in [np.isin(self.native_of, np.flatnonzero(starts == start))]
         }
         return np.array([usual[start] for start in starts])
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Parts of the native cells, by what the model says of the calibration pictures."""
+        mass = self.space.cells(self.probabilities).mean(axis=0) + TINY
+        return split(self.native_of, self.space.mid_age, mass)
 
     @cached_property
     def age_ranges(self) -> tuple[tuple[int, int], ...]:

@@ -14,7 +14,7 @@ import pandas as pd
 from agestat.model.label_space import GENDERS
 from agestat.stats.bands import Band
 from agestat.stats.calibration import TINY, Calibration
-from agestat.stats.correct import Group, doubt_within, with_native_shares
+from agestat.stats.correct import Group, doubt_within, with_shares
 from agestat.stats.intervals import interval
 from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
@@ -80,6 +80,7 @@ def compare(
     names: tuple[str, str] = ("A", "B"),
     looks: tuple[Mapping[str, np.ndarray], ...] = (),
     labels: tuple[OwnLabels | None, OwnLabels | None] = (None, None),
+    reported: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
     level: float = 0.95,
     permutations: int = 2000,
     seed: int = 0,
@@ -87,7 +88,9 @@ def compare(
     """Compare the shares of two collections, each given as for `estimate_chunks` without groups.
 
     ``looks`` are columns of the faces of A and of B, see `shift`: where one of them does not look like the
-    calibration set, intervals of differences are wider and the words warn.
+    calibration set, intervals of differences are wider and the words warn. ``reported`` are the distributions
+    ``(C,)`` over the model's cells that reports of A and B give (`Estimate.distributions`): the shares are
+    theirs where they are given, and only what differences may be comes from the joint posterior.
     """
     rng = np.random.default_rng(seed)
     layout = Layout(calibration.space, tuple(bands))
@@ -109,12 +112,14 @@ def compare(
     own = OwnLabels.together(
         {name: told for name, told in zip("ab", labels, strict=True) if told is not None}
     )
-    draws = joint_shares(
-        dict(zip("ab", sums, strict=True)), calibration, pilot, count, rng, unlikeness=unlikeness, labels=own
-    )
+    plain = {name: group.plain for name, group in found.items()}
+    shares = joint_shares(
+        dict(zip("ab", sums, strict=True)), plain, calibration, pilot, count, rng,
+        unlikeness=unlikeness, labels=own,
+    )  # fmt: skip
     sides = [
-        _Side.of(Group(part, METHOD, calibration, pilot, count, rng, draws[name]), told, layout)
-        for name, part, told in zip("ab", sums, labels, strict=True)
+        _Side.of(Group(part, METHOD, calibration, pilot, count, rng, shares[name]), told, given, layout)
+        for name, part, told, given in zip("ab", sums, labels, reported, strict=True)
     ]
     rows = np.stack([side.joint @ layout.to_rows for side in sides])
     methods = tuple(dict.fromkeys(side.method for side in sides))
@@ -141,52 +146,66 @@ def compare(
 
 @dataclass(frozen=True)
 class _Side:
-    """A collection with draws ``joint (B, C)`` of its distribution over the model's cells, and its ``labels``
-    where these are from them."""
+    """A collection with ``joint (1 + B, C)``, distributions over the model's cells, the estimate first, and
+    its ``labels`` where these are from them."""
 
     group: Group
     joint: np.ndarray
     labels: OwnLabels | None = None
 
     @classmethod
-    def of(cls, group: Group, labels: OwnLabels | None, layout: Layout) -> "_Side":
-        calibration, shares = group.calibration, group.shares
-        assert shares is not None  # draws of the joint posterior
-        if labels is not None and speak_for_themselves(labels, shares, calibration):
-            return cls(group, labelled_joint(labels, group, layout)[1:], labels)
-        inside = np.broadcast_to(
-            group.sums.sum(axis=0, dtype=np.float64) + TINY, (len(shares), layout.space.size)
-        )
-        return cls(
-            group, with_native_shares(doubt_within(inside, calibration, group.rng), shares, calibration)
-        )
+    def of(
+        cls, group: Group, labels: OwnLabels | None, reported: np.ndarray | None, layout: Layout
+    ) -> "_Side":
+        calibration, shares, parts = group.calibration, group.shares, group.calibration.parts
+        assert shares is not None  # of the joint posterior
+        if labels is not None and speak_for_themselves(labels, shares[1:] @ parts.to_native, calibration):
+            return cls(group, _around(labelled_joint(labels, group, layout), reported), labels)
+        joint = np.tile(group.sums.sum(axis=0, dtype=np.float64) + TINY, (len(shares), 1))
+        joint[1:] = doubt_within(joint[1:], parts.of, parts.age, layout.space.mid_age, group.rng)
+        return cls(group, _around(with_shares(joint, shares, parts.of), reported))
 
     @property
     def method(self) -> str:
         return self.group.method if self.labels is None else POWERED
 
     def ages(self, layout: Layout, gender: int | None) -> dict[str, np.ndarray]:
-        """Draws of the mean and the median age."""
-        found = layout.ages(self.joint[:AGE_DRAWS], gender)
+        """The mean and the median age, ``(1 + B,)`` each, the estimate first."""
+        found = layout.ages(self.joint[: AGE_DRAWS + 1], gender)
         told = None if self.labels is None else labelled_mean_age(self.labels, self.group, gender)
-        return found if told is None else {**found, "mean": self.group.rng.normal(*told, len(found["mean"]))}
+        if told is None:
+            return found
+        return {**found, "mean": np.r_[told[0], self.group.rng.normal(*told, len(found["mean"]) - 1)]}
+
+
+def _around(joint: np.ndarray, told: np.ndarray | None) -> np.ndarray:
+    """``joint (1 + B, C)``, the estimate first, or the distribution ``told (C,)`` and draws moved with it."""
+    if told is None:
+        return joint
+    moved = joint[1:] * (told / np.maximum(joint[0], TINY))
+    return np.concatenate([told[None], moved / moved.sum(axis=1, keepdims=True)])
 
 
 def _differences(
     labelled: Iterator[tuple[dict[str, object], np.ndarray]], rows: np.ndarray, level: float
 ) -> list[dict[str, object]]:
-    """One row per label from draws ``rows (2, B, R)``."""
+    """One row per label from ``rows (2, 1 + B, R)``, the estimate first."""
     out: list[dict[str, object]] = []
     for labels, inside in labelled:
         share_a, share_b = rows[:, :, inside].sum(axis=2)
-        difference = share_b - share_a
-        low, high = interval(difference, level)
-        out.append({
-            **labels, "share_a": share_a.mean(), "share_b": share_b.mean(), "difference": difference.mean(),
-            "difference_low": float(low), "difference_high": float(high),
-            "p_value": _p_value(difference),
-        })  # fmt: skip
+        difference = _difference(share_a, share_b, level)
+        out.append({**labels, "share_a": share_a[0], "share_b": share_b[0], **difference})
     return out
+
+
+def _difference(a: np.ndarray, b: np.ndarray, level: float) -> dict[str, float]:
+    """Of ``(1 + B,)`` numbers of A and B, the estimate first."""
+    difference = b - a
+    low, high = interval(difference[1:], level)
+    return {
+        "difference": difference[0], "difference_low": float(min(low, difference[0])),
+        "difference_high": float(max(high, difference[0])), "p_value": _p_value(difference[1:]),
+    }  # fmt: skip
 
 
 def _p_value(difference: np.ndarray) -> float:
@@ -201,12 +220,9 @@ def _age_differences(sides: Sequence[_Side], layout: Layout, level: float) -> li
     for code, gender in ((None, EVERYTHING), *enumerate(GENDERS)):
         a, b = (side.ages(layout, code) for side in sides)
         for statistic in a:
-            difference = b[statistic] - a[statistic]
-            low, high = interval(difference, level)
             out.append({
-                "gender": gender, "statistic": statistic, "value_a": a[statistic].mean(),
-                "value_b": b[statistic].mean(), "difference": difference.mean(),
-                "difference_low": float(low), "difference_high": float(high), "p_value": _p_value(difference),
+                "gender": gender, "statistic": statistic, "value_a": a[statistic][0],
+                "value_b": b[statistic][0], **_difference(a[statistic], b[statistic], level),
             })  # fmt: skip
     return out
 

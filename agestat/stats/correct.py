@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from agestat.stats.calibration import TINY, Calibration
+from agestat.stats.parts import OLDEST
 from agestat.stats.quantify import adjusted_count
+from agestat.stats.shares import BOTH_GENDERS
 from agestat.stats.tally import native_features
 
 METHODS = ("bayes", "emq", "pacc", "acc", "pcc", "cc")  # named and cited in docs/statistics.md
@@ -14,14 +16,12 @@ DEFAULT_METHOD = "bayes"
 # How far off the ages within a labelled range are: their density is multiplied by exp(t * position), from -1
 # to 1 within the range, and t has this standard deviation (0.42 in UTKFace and APPA-REAL).
 TILT = 0.7
-BOTH_GENDERS = 0.7  # part of its variance that women and men share
-OLDEST = 85  # years: hardly anybody is older, so positions in an open range end here
 
 
 @dataclass(frozen=True)
 class Group:
     """One group of faces as sums ``(blocks, C)`` from `tally`, and how it is to be corrected; ``shares
-    (draws, K)`` are the group's draws of the joint posterior where the method is that."""
+    (1 + draws, M)`` are the group's shares of parts where the method has a joint posterior."""
 
     sums: np.ndarray
     method: str
@@ -36,15 +36,14 @@ class Group:
         joint = resampled(self.sums, self.draws, self.rng)
         if self.method in UNCORRECTED:
             return joint
-        shares = (
-            self._bayes() if self.method == "bayes" else self._adjusted(joint @ self.calibration.to_native)
-        )
-        joint[1:] = doubt_within(joint[1:], self.calibration, self.rng)
-        return with_native_shares(joint, shares, self.calibration)
-
-    def _bayes(self) -> np.ndarray:
-        assert self.shares is not None
-        return np.concatenate([self.shares.mean(axis=0, keepdims=True), self.shares])
+        if self.shares is None:
+            shares = self._adjusted(joint @ self.calibration.to_native)
+            of, ages = self.calibration.native_of, self.calibration.native_age
+        else:
+            shares = self.shares
+            of, ages = self.calibration.parts.of, self.calibration.parts.age
+        joint[1:] = doubt_within(joint[1:], of, ages, self.calibration.space.mid_age, self.rng)
+        return with_shares(joint, shares, of)
 
     def _adjusted(self, native: np.ndarray) -> np.ndarray:
         """``(1 + draws, K)`` by adjusted counting in resampled calibration sets."""
@@ -68,23 +67,25 @@ def resampled(sums: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndar
     return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 
 
-def doubt_within(joint: np.ndarray, calibration: Calibration, rng: np.random.Generator) -> np.ndarray:
-    """``joint (B, C)`` with ages within native cells tilted at random to the younger or the older ones: no
-    calibration label tells how far off they are. Sets with exact ages say how much (`TILT`)."""
-    space, native = calibration.space, calibration.native_of
-    tilt = rng.standard_normal((len(joint), calibration.size))
-    ranges = np.unique(calibration.native_age, return_inverse=True)[1]
+def doubt_within(
+    joint: np.ndarray, of: np.ndarray, usual: np.ndarray, ages: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """``joint (B, C)`` with ages within the cells that it is estimated for, ``of (C,)``, tilted at random to
+    the younger or the older ones: no calibration label tells how far off they are. Sets with exact ages say
+    how much (`TILT`). ``usual`` are the estimated cells' mean ages and ``ages (C,)`` all, in years."""
+    tilt = rng.standard_normal((len(joint), len(usual)))
+    ranges = np.unique(np.rint(usual), return_inverse=True)[1]
     both = rng.standard_normal((len(joint), int(ranges.max()) + 1))[:, ranges]
     tilt = TILT * (np.sqrt(BOTH_GENDERS) * both + np.sqrt(1 - BOTH_GENDERS) * tilt)
-    position = np.zeros(space.size)
-    for k in range(calibration.size):
-        mine = native == k
-        age = np.minimum(space.mid_age[mine], OLDEST)
+    position = np.zeros(len(of))
+    for k in range(len(usual)):
+        mine = of == k
+        age = np.minimum(ages[mine], OLDEST)
         position[mine] = 2 * (age - age.mean()) / max(np.ptp(age) + 1, 1)
-    return np.asarray((joint + TINY) * np.exp(tilt[:, native] * position))
+    return np.asarray((joint + TINY) * np.exp(tilt[:, of] * position))
 
 
-def with_native_shares(joint: np.ndarray, shares: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """``joint (B, C)`` with the native cells' ``shares (B, K)`` in place of its own."""
+def with_shares(joint: np.ndarray, shares: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """``joint (B, C)`` with ``shares (B, M)`` of what cells are ``of (C,)`` in place of its own."""
     joint = joint + 1e-9
-    return np.asarray(joint * (shares / (joint @ calibration.to_native))[:, calibration.native_of])
+    return np.asarray(joint * (shares / (joint @ np.eye(shares.shape[1])[of]))[:, of])

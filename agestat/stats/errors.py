@@ -51,12 +51,15 @@ class Scales:
 class Errors:
     """``columns (K, F)`` mean features of each true cell and ``within (K, F, F)`` their covariance among its
     faces; ``directions (J, K, F)`` by which the columns may differ together, one standard deviation each;
-    ``rest (K, F, F)`` the covariance of what each column has alone."""
+    ``rest (K, F, F)`` the covariance of what each column has alone. True cells have `Parts`: ``moved (M, F)``
+    is by how much the mean features of each differ from its cell's, and ``parts (M, K)`` tells its cell."""
 
     columns: np.ndarray
     within: np.ndarray
     directions: np.ndarray
     rest: np.ndarray
+    moved: np.ndarray
+    parts: np.ndarray
 
     @cached_property
     def flat_directions(self) -> np.ndarray:
@@ -79,11 +82,12 @@ class Errors:
     def draw(
         self, shares: np.ndarray, observed: np.ndarray, sampling: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """``(S, K, F)`` columns drawn given ``shares (S, K)`` and the ``observed (F,)`` mean features, whose
-        ``sampling (F, F)`` covariance is known.
+        """``(S, K, F)`` columns drawn given ``shares (S, M)`` of parts and the ``observed (F,)`` mean
+        features, whose ``sampling (F, F)`` covariance is known.
 
         Matheron's rule: a draw from the prior, corrected by what it leaves unexplained.
         """
+        observed, shares = observed - shares @ self.moved, shares @ self.parts
         count, (cells, width) = len(shares), self.columns.shape
         z = rng.standard_normal((count, len(self.directions)))
         alone = np.linalg.cholesky(self.rest + 1e-12 * np.eye(width))
@@ -161,7 +165,11 @@ def errors_of(
         scales.age_sure * slope["age sure"][None],
     ]
     columns = columns_of(calibration.own_posterior)
-    return Errors(columns, within, np.concatenate(directions), within * worth[:, None, None])
+    parts = calibration.parts
+    moved = parts.away[:, None] * slope["age"][parts.ranges]
+    return Errors(
+        columns, within, np.concatenate(directions), within * worth[:, None, None], moved, parts.to_native
+    )
 
 
 def _warps(calibration: Calibration, scales: Scales) -> np.ndarray:
@@ -184,5 +192,5 @@ def factors(covariance: np.ndarray) -> np.ndarray:
     """``(J, K)`` with ``factors.T @ factors`` the covariance ``(K, K)`` up to `MOST_VARIANCE`."""
     values, vectors = np.linalg.eigh(covariance)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
-    kept = int(np.searchsorted(np.cumsum(values) / values.sum(), MOST_VARIANCE)) + 1
+    kept = int(np.searchsorted(np.cumsum(values) / max(values.sum(), 1e-12), MOST_VARIANCE)) + 1
     return np.asarray((vectors[:, :kept] * np.sqrt(values[:kept])).T)

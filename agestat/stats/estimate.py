@@ -52,6 +52,7 @@ class Estimate:
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
     surer: SurerBands | None = None  # bands of nearly the same meaning, where these cost much
     own_labels: int = 0  # faces that the user labelled
+    distributions: Mapping[str, np.ndarray] = field(default_factory=dict)  # (C,) over the model's cells
     # Known to `Scan.estimate` alone: groups of pictures without any face, own labels of faces that are gone,
     # and whether those that were filled are one end of a sorted table.
     faceless: tuple[str, ...] = ()
@@ -173,6 +174,7 @@ class Collection:
         whole = whole_ranges(self.layout.bands, self.calibration.age_ranges)
         widths: list[tuple[float, float]] = []
         shares = self._joint_shares(unlikeness)
+        distributions: dict[str, np.ndarray] = {}
         for name in self.sums:
             method, joint, rows = self._group(name, shares.get(name))
             made_how = (method, self.level, errors_from(self.calibration, self.labels), self.calibration.n)
@@ -180,6 +182,7 @@ class Collection:
                 tables[key] += [
                     {"group": name, **row, **dict(zip(MADE_HOW, made_how, strict=True))} for row in part
                 ]
+            distributions[name] = joint[0] / joint[0].sum()
             native += self.found[name].n * joint[0] @ self.calibration.to_native
             if whole and method not in (*UNCORRECTED, POWERED):
                 layouts = (self.layout, replace(self.layout, bands=tuple(whole)))
@@ -196,6 +199,7 @@ class Collection:
             native / max(native.sum(), 1),
             age_ranges=self.calibration.age_ranges,
             surer=surer_bands(widths, whole),
+            distributions=distributions,
             few={name: seen.n for name, seen in self.found.items() if name not in self.sums},
             own_labels=0 if self.labels is None else len(self.labels),
         )
@@ -214,12 +218,13 @@ class Collection:
         return self.found[name].counted @ self.calibration.to_native / self.found[name].n
 
     def _joint_shares(self, unlikeness: float) -> dict[str, np.ndarray]:
-        """``(B, K)`` draws of the native shares of each group, by the method that has a joint posterior."""
+        """``(1 + B, M)`` shares of parts in each group, by the method that has a joint posterior."""
         pilot = next(iter(self.pilots.values()), None)
         if self.method != DEFAULT_METHOD or pilot is None:
             return {}
+        plain = {name: self.found[name].plain for name in self.sums}
         return joint_shares(
-            self.sums, self.calibration, pilot, self.replicates, np.random.default_rng(self.seed),
+            self.sums, plain, self.calibration, pilot, self.replicates, np.random.default_rng(self.seed),
             unlikeness=unlikeness, labels=self.labels,
         )  # fmt: skip
 
@@ -231,7 +236,8 @@ class Collection:
         pilot = self.pilots[name]
         group = Group(self.sums[name], self.method, self.calibration, pilot, self.replicates, rng, shares)
         own = self.labels.of_group(name) if self.labels is not None else None
-        if own is None or not speak_for_themselves(own, shares, self.calibration):
+        native = None if shares is None else shares[1:] @ self.calibration.parts.to_native
+        if own is None or not speak_for_themselves(own, native, self.calibration):
             joint = group.joint()
             # The posterior knows already that a few photos cannot rule a cell out.
             doubt = 0.0 if self.method == "bayes" else least_doubt(self.level, len(group.sums))

@@ -78,4 +78,5 @@ def laplace(density: Density, size: int) -> tuple[np.ndarray, np.ndarray]:
     _, gradient = density(np.concatenate([mode + nearby, mode - nearby]))
     curvature = (gradient[size:] - gradient[:size]) / 2e-3
     values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
-    return mode, vectors / np.sqrt(np.maximum(values, FLATTEST))
+    # The symmetric root: of like curvatures the eigenvectors hang on the last digits.
+    return mode, (vectors / np.sqrt(np.maximum(values, FLATTEST))) @ vectors.T

@@ -13,6 +13,7 @@ from agestat.stats.calibration import Calibration
 from agestat.stats.errors import Errors, errors_of
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.quantify import reweight
+from agestat.stats.selection import between
 from agestat.stats.shares import OWN, SharePrior, draw_group, draw_shares
 
 CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clusters
@@ -24,13 +25,16 @@ RIDGE = 1e-6  # of the mean variance: probabilities sum to one
 
 
 def joint_shares(
-    sums: Mapping[str, np.ndarray], calibration: Calibration, pilot: np.ndarray, draws: int,
-    rng: np.random.Generator, *, unlikeness: float = 1.0, labels: OwnLabels | None = None,
+    sums: Mapping[str, np.ndarray], plain: Mapping[str, np.ndarray], calibration: Calibration,
+    pilot: np.ndarray, draws: int, rng: np.random.Generator, *, unlikeness: float = 1.0,
+    labels: OwnLabels | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """``(draws, K)`` draws of the native shares of each group; those of one row belong together.
+    """``(1 + draws, M)`` shares of parts (`Calibration.parts`) of each group, the estimate first; draws of
+    one row belong together.
 
-    ``sums (blocks, C)`` are of probabilities under the same ``pilot`` shares ``(K,)``; ``unlikeness`` as in
-    `errors_of`; own ``labels`` update the errors of all groups and count as faces of theirs.
+    ``sums (blocks, C)`` are of probabilities under the same ``pilot`` shares ``(K,)``, ``plain (K,)`` the
+    mean probabilities of native cells as they are; ``unlikeness`` as in `errors_of`; own ``labels`` update
+    the errors of all groups and count as faces of theirs.
     """
     native = {name: part @ calibration.to_native for name, part in sums.items()}
     errors = errors_of(calibration, pilot, unlikeness)
@@ -39,8 +43,20 @@ def joint_shares(
     prior = SharePrior.usual(calibration)
     observed, sampling = _seen(np.concatenate(list(native.values())), errors, pilot)
     told = _labelled(labels, calibration)
+    luck = rng.random(draws)
+
+    def between_shifts(name: str, parts: np.ndarray, sampling: np.ndarray, told: np.ndarray) -> np.ndarray:
+        """See `between`; mean probabilities are as uncertain by the sampling of photos as what was seen, and
+        say nothing more of ages within cells."""
+        corrected = parts @ errors.parts
+        noise = rng.standard_normal((draws, len(sampling))) @ np.linalg.cholesky(sampling).T
+        moved = between(corrected, plain[name] + noise, calibration.prior, luck, unlikeness, told.sum())
+        parts = np.concatenate([parts.mean(axis=0)[None], parts])
+        return np.asarray(parts * ((moved / (parts @ errors.parts)) @ errors.parts.T))
+
     if len(native) == 1:
-        return dict.fromkeys(native, draw_shares(observed, sampling, errors, told, prior, draws, rng))
+        corrected = draw_shares(observed, sampling, errors, told, prior, draws, rng)
+        return {name: between_shifts(name, corrected, sampling, told) for name in native}
     count = min(draws, MOST_ERRORS)
     whole = draw_shares(observed, sampling, errors, told, prior, count, rng)
     columns = errors.draw(whole, observed, sampling, rng)
@@ -49,7 +65,8 @@ def joint_shares(
     for name, part in native.items():
         observed, sampling = _seen(part, errors, pilot)
         told = _labelled(None if labels is None else labels.of_group(name), calibration)
-        found[name] = draw_group(observed, sampling + alone, columns, told, whole, prior, draws, rng)
+        corrected = draw_group(observed, sampling + alone, columns, errors, told, whole, prior, draws, rng)
+        found[name] = between_shifts(name, corrected, sampling, told)
     return found
 
 

@@ -1,6 +1,7 @@
 """Which shares are compatible with what was seen and what is not known of the model's errors.
 
-Mean features of a collection with shares ``q`` are normal around ``q @ columns``; their covariance is that of
+Mean features of a collection with shares ``q`` are normal around ``q @ columns``, and what the ages within
+each cell move them by (`agestat.stats.parts`); their covariance is that of
 the sampling of photos and that of the errors *at these shares* (`Errors`), so shares and errors are judged
 together: the errors are integrated out exactly, and what is thought possible does not hang on a first guess
 of the shares. The prior is logistic normal (Aitchison and Shen 1980) around usual shares, ages alike with
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from agestat.stats.calibration import Calibration
-from agestat.stats.errors import Errors
+from agestat.stats.errors import Errors, factors
 from agestat.stats.hamiltonian import Density, sample
 
 CHAINS = 250
 GENDER, AGE, CELL = 0.42, 0.71, 0.71  # parts of a logarithm's deviation: of a gender, an age, a cell alone
+PART = 0.7  # the same of a part of a cell's range of ages alone, ...
+BOTH_GENDERS = 0.7  # ... of whose variance women and men share so much
 NEIGHBOURS = 20.0  # years over which ages are alike
 USUAL = 0.8  # deviation of log shares from usual ones, learned around this ...
 USUAL_SPREAD = 0.7  # ... with this deviation of its logarithm
@@ -27,32 +30,43 @@ OWN = 0.2  # part of the errors' variance that a group has on its own beside tho
 
 @dataclass(frozen=True)
 class SharePrior:
-    """``log shares = centre (K,) or (S, K) + scale * factor @ e + constant``, ``log scale`` normal."""
+    """``log shares = centre (M,) or (S, M) + scale * factor @ e + within (M, D) @ f + constant``, and ``log
+    scale`` is normal. How jagged ages are within cells is not learned from how unusual the cells' shares are.
+    """
 
     centre: np.ndarray
     factor: np.ndarray
+    within: np.ndarray
 
     @classmethod
     def usual(cls, calibration: Calibration) -> "SharePrior":
         """Around the ages of the calibration set, with as many women as men."""
-        gender, age = calibration.native_gender, calibration.native_age
-        ranges = np.unique(age, return_inverse=True)[1] if _paired(calibration) else np.arange(len(age))
-        shares = np.bincount(ranges, weights=calibration.prior)[ranges] + LEAST_USUAL
+        parts, native_age = calibration.parts, calibration.native_age
+        gender, age = calibration.native_gender[parts.ranges], parts.age
+        ranges = np.unique(native_age, return_inverse=True)[1]
+        if len(native_age) != 2 * len(np.unique(native_age)):  # the genders have ranges of their own
+            ranges = np.arange(len(native_age))
+        shares = (np.bincount(ranges, weights=calibration.prior)[ranges] + LEAST_USUAL)[parts.ranges]
         near = np.exp(-np.abs(age[:, None] - age) / NEIGHBOURS)
-        same = np.where(gender[:, None] == gender, 1.0, -1.0)
-        covariance = GENDER**2 * same + AGE**2 * near + CELL**2 * np.eye(len(age))
-        return cls(np.log(shares), np.linalg.cholesky(covariance))
+        alike = gender[:, None] == gender
+        same_cell = parts.ranges[:, None] == parts.ranges
+        covariance = GENDER**2 * np.where(alike, 1.0, -1.0) + AGE**2 * near + CELL**2 * same_cell
+        inside = np.eye(parts.size) - same_cell / same_cell.sum(axis=1)
+        same_years = PART**2 * (np.abs(age[:, None] - age) < 1) * np.where(alike, 1, BOTH_GENDERS)
+        within = factors(inside @ same_years @ inside).T
+        return cls(np.log(shares * parts.usual), np.linalg.cholesky(covariance), within)
 
     @property
     def size(self) -> int:
-        """Numbers of a point: one for each cell and one for the scale."""
-        return len(self.factor) + 1
+        """Numbers of a point: one for each part, those within cells, and one for the scale."""
+        return len(self.factor) + self.within.shape[1] + 1
 
     def shares(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Shares ``(S, K)`` of points ``(S, K + 1)``, the scale ``(S, 1)`` and deviations ``(S, K)``."""
+        """Shares ``(S, M)`` of points ``(S, size)``, the scale ``(S, 1)`` and deviations ``(S, M)``."""
         scale = USUAL * np.exp(USUAL_SPREAD * np.clip(z[:, -1:], -10, 10))
-        deviation = z[:, :-1] @ self.factor.T
-        logs = self.centre + scale * deviation
+        count = len(self.factor)
+        deviation = z[:, :count] @ self.factor.T
+        logs = self.centre + scale * deviation + z[:, count:-1] @ self.within.T
         shares = np.exp(logs - logs.max(axis=1, keepdims=True))
         return shares / shares.sum(axis=1, keepdims=True), scale, deviation
 
@@ -64,49 +78,49 @@ class SharePrior:
             value, by_share = likelihood(shares)
             by_log = shares * (by_share - (shares * by_share).sum(axis=1, keepdims=True))
             gradient = np.empty_like(z)
-            gradient[:, :-1] = scale * (by_log @ self.factor)
+            gradient[:, : len(self.factor)] = scale * (by_log @ self.factor)
+            gradient[:, len(self.factor) : -1] = by_log @ self.within
             gradient[:, -1:] = USUAL_SPREAD * scale * (by_log * deviation).sum(axis=1, keepdims=True)
             return value - (z**2).sum(axis=1) / 2, gradient - z
 
         return posterior
 
 
-def _paired(calibration: Calibration) -> bool:
-    """Whether both genders have the same ranges of ages."""
-    return len(calibration.native_age) == 2 * len(np.unique(calibration.native_age))
-
-
 def marginal(observed: np.ndarray, sampling: np.ndarray, errors: Errors, labelled: np.ndarray) -> Density:
-    """Log likelihood of shares ``(S, K)`` and its gradient, the errors integrated out; ``labelled (K,)`` are
-    the collection's own labelled faces in each cell."""
+    """Log likelihood of shares ``(S, M)`` of parts and its gradient, the errors integrated out; ``labelled
+    (K,)`` are the collection's own labelled faces in each cell."""
     columns, width = errors.columns, len(observed)
 
-    def likelihood(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def likelihood(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        shares = parts @ errors.parts
         mixed, together = errors.mixed(shares)
         covariance = mixed + sampling
         inverse = np.linalg.inv(covariance)
-        residual = observed - shares @ columns
+        residual = observed - shares @ columns - parts @ errors.moved
         told = (inverse @ residual[..., None])[..., 0]
         value = -((residual * told).sum(axis=1) + np.linalg.slogdet(covariance)[1]) / 2
         by_covariance = (told[:, :, None] * told[:, None, :] - inverse) / 2
         gradient = told @ columns.T
         gradient += 2 * (together @ by_covariance).reshape(len(shares), -1) @ errors.flat_directions.T
         gradient += 2 * shares * (by_covariance.reshape(-1, width * width) @ errors.flat_rest.T)
-        return _with_labels(value, gradient, shares, labelled)
+        value, gradient = _with_labels(value, gradient, shares, labelled)
+        return value, gradient @ errors.parts.T + told @ errors.moved.T
 
     return likelihood
 
 
 def given_columns(
-    observed: np.ndarray, precision: np.ndarray, columns: np.ndarray, labelled: np.ndarray
+    observed: np.ndarray, precision: np.ndarray, columns: np.ndarray, errors: Errors, labelled: np.ndarray
 ) -> Density:
     """The same with ``columns (S, K, F)`` known, a set for each chain, or one for all ``(1, K, F)``."""
 
-    def likelihood(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        residual = observed - (shares[:, None] @ columns)[:, 0]
+    def likelihood(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        shares = parts @ errors.parts
+        residual = observed - (shares[:, None] @ columns)[:, 0] - parts @ errors.moved
         told = residual @ precision
         gradient = (columns @ told[..., None])[..., 0]
-        return _with_labels(-(residual * told).sum(axis=1) / 2, gradient, shares, labelled)
+        value, gradient = _with_labels(-(residual * told).sum(axis=1) / 2, gradient, shares, labelled)
+        return value, gradient @ errors.parts.T + told @ errors.moved.T
 
     return likelihood
 
@@ -124,7 +138,7 @@ def draw_shares(
     observed: np.ndarray, sampling: np.ndarray, errors: Errors, labelled: np.ndarray, prior: SharePrior,
     draws: int, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
-    """``(draws, K)`` shares of a whole collection."""
+    """``(draws, M)`` shares of the parts of a whole collection."""
     density = prior.density(marginal(observed, sampling, errors, labelled))
     chains = min(CHAINS, draws)
     points = sample(density, density, prior.size, chains, -(-draws // chains), rng)[:draws]
@@ -132,16 +146,16 @@ def draw_shares(
 
 
 def draw_group(
-    observed: np.ndarray, sampling: np.ndarray, columns: np.ndarray, labelled: np.ndarray,
+    observed: np.ndarray, sampling: np.ndarray, columns: np.ndarray, errors: Errors, labelled: np.ndarray,
     whole: np.ndarray, prior: SharePrior, draws: int, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
-    """``(draws, K)`` shares of a group, over and over for each draw of the errors, ``columns (S, K, F)``, and
-    of the whole collection's shares ``(S, K)``, around which the group is thought to lie."""
+    """``(draws, M)`` shares of a group's parts, over and over for each draw of the errors, ``columns (S, K,
+    F)``, and of the whole collection's shares ``(S, M)``, around which the group is thought to lie."""
     precision = np.linalg.inv(sampling)
-    here = SharePrior(np.log(whole + 1e-4), prior.factor)
-    middle = SharePrior(here.centre.mean(axis=0), prior.factor)
-    around = middle.density(given_columns(observed, precision, columns.mean(axis=0)[None], labelled))
-    density = here.density(given_columns(observed, precision, columns, labelled))
+    here = SharePrior(np.log(whole + 1e-4), prior.factor, prior.within)
+    middle = SharePrior(here.centre.mean(axis=0), prior.factor, prior.within)
+    around = middle.density(given_columns(observed, precision, columns.mean(axis=0)[None], errors, labelled))
+    density = here.density(given_columns(observed, precision, columns, errors, labelled))
     keep = -(-draws // len(whole))
     points = sample(density, around, prior.size, len(whole), keep, rng, GROUP_WARM_UP).reshape(
         keep, len(whole), -1

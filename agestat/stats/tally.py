@@ -50,6 +50,11 @@ class Survey:
         """``(n, K)`` calibrated probabilities of native cells."""
         return np.concatenate([posterior for _, posterior in self._parts])
 
+    @property
+    def plain(self) -> np.ndarray:
+        """``(K,)`` mean calibrated probabilities of native cells."""
+        return np.asarray(self.sample.mean(axis=0, dtype=np.float64))
+
     def add(self, counted: np.ndarray, probabilities: np.ndarray, priority: np.ndarray, most: int) -> None:
         """Cells ``(n,)``, heads ``(n, L)`` and random ``priority (n,)`` of faces; ``most`` of all stay."""
         self.counted += np.bincount(counted, minlength=len(self.counted))

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import agestat
+from agestat.analysis.comparison import compare_groups
 from agestat.cli.compare import command as compare_command
 from agestat.cli.label import command as label_command
 from agestat.cli.report import command as report_command
@@ -263,3 +264,18 @@ def test_the_function_says_what_the_command_says(store, other, tmp_path):
     assert [*found.table["share_b"], *found.margins["share_b"]] == pytest.approx(written)
     groups = agestat.compare(store, by="folder", groups=("2023", "2024"), level=0.9)
     assert (groups.names, groups.level) == (("2023", "2024"), 0.9)
+
+
+def test_shares_and_ages_are_those_of_the_reports(store, other):
+    alone, groups = agestat.open(store).estimate(), agestat.open(store).estimate(by="folder")
+    found = agestat.compare(store, other)
+    assert found.table["share_a"].tolist() == pytest.approx(alone.table["share"].tolist())
+    assert found.margins["share_a"].tolist() == pytest.approx(alone.margins["share"].tolist())
+    assert found.ages["value_a"].tolist() == pytest.approx(alone.ages["value"].tolist())
+    pair = agestat.compare(store, by="folder", groups=("2023", "2024"))
+    women = [groups.margin(group, gender="female")["share"] for group in ("2023", "2024")]
+    row = pair.margins.iloc[0]
+    assert [row["share_a"], row["share_b"]] == pytest.approx(women)
+    assert row["difference"] == pytest.approx(women[1] - women[0])
+    every = compare_groups(store, "folder", reference="2023").table.iloc[0]
+    assert [every["value_reference"], every["value"]] == pytest.approx(women)

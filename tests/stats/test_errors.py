@@ -1,5 +1,7 @@
 """The error model piece by piece against closed forms, its posterior by simulation, and its promise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chisquare, multivariate_normal
@@ -20,13 +22,14 @@ def some_errors(scale=1.0):
     directions = 0.05 * scale * rng.normal(size=(2, CELLS, CELLS))
     spread = rng.normal(size=(CELLS, CELLS, CELLS)) * 0.02 * scale
     return Errors(
-        columns, np.stack([np.eye(CELLS)] * CELLS) * 0.1, directions, spread @ spread.swapaxes(1, 2)
-    )
+        columns, np.stack([np.eye(CELLS)] * CELLS) * 0.1, directions, spread @ spread.swapaxes(1, 2),
+        np.zeros((CELLS, CELLS)), np.eye(CELLS),
+    )  # fmt: skip
 
 
 def some_prior():
     covariance = 0.5 * np.eye(CELLS) + 0.2
-    return SharePrior(np.log([0.4, 0.3, 0.2, 0.1]), np.linalg.cholesky(covariance))
+    return SharePrior(np.log([0.4, 0.3, 0.2, 0.1]), np.linalg.cholesky(covariance), np.zeros((CELLS, 0)))
 
 
 SAMPLING = 4e-4 * np.eye(CELLS)
@@ -51,7 +54,7 @@ def test_likelihoods_and_their_gradients(labelled):
     errors, observed = some_errors(), np.array([0.4, 0.3, 0.2, 0.1])
     shares = np.random.default_rng(2).dirichlet(np.ones(CELLS), 3)
     with_errors = marginal(observed, SAMPLING, errors, labelled)
-    known = given_columns(observed, np.linalg.inv(SAMPLING), errors.columns[None], labelled)
+    known = given_columns(observed, np.linalg.inv(SAMPLING), errors.columns[None], errors, labelled)
     mixed, _ = errors.mixed(shares)
     closed = [
         multivariate_normal.logpdf(observed, q @ errors.columns, SAMPLING + c)
@@ -81,7 +84,9 @@ def test_the_posterior_is_calibrated():
         draws = draw_shares(observed, SAMPLING, errors, NOBODY, prior, 99, rng)
         ranks.append((draws < truth).sum(axis=0))
         whole = np.tile(np.exp(prior.centre) - 1e-4, (99, 1))  # a group around the usual shares
-        found = draw_group(observed, SAMPLING, np.tile(columns, (99, 1, 1)), NOBODY, whole, prior, 99, rng)
+        found = draw_group(
+            observed, SAMPLING, np.tile(columns, (99, 1, 1)), errors, NOBODY, whole, prior, 99, rng
+        )
         in_group.append((found < truth).sum(axis=0))
     for found in (ranks, in_group):
         counts = np.histogram(np.array(found)[:, :2], bins=5, range=(0, 100))[0]
@@ -103,7 +108,7 @@ def test_errors_drawn_given_the_shares_explain_what_was_seen():
 def test_labels_teach_the_directions_as_linear_regression_does():
     """One direction and no rest: the mean of the direction's coefficient is known in closed form."""
     errors, rng = some_errors(), np.random.default_rng(5)
-    errors = Errors(errors.columns, errors.within, errors.directions[:1], 0 * errors.rest)
+    errors = replace(errors, directions=errors.directions[:1], rest=0 * errors.rest)
     cells = np.eye(CELLS)[np.arange(400) % CELLS]
     moved = errors.columns + 2 * errors.directions[0]
     features = cells @ moved + rng.normal(0, 0.05, (400, CELLS))
