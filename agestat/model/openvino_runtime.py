@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from joblib import cpu_count
 
+from agestat.images.telemetry import silent_openvino
+
 BATCH = 32  # crops
 
 
@@ -20,12 +22,10 @@ class OpenVinoRuntime:
     batch_size = BATCH
 
     def __init__(self, file: Path) -> None:
-        import openvino
-
         # What int8 leaves in float stays float32: bfloat16 would make figures hang on the processor.
         cores = cpu_count()
         hints = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "INFERENCE_PRECISION_HINT": "f32"}
-        self._compiled = openvino.Core().compile_model(str(file), "CPU", hints)
+        self._compiled = silent_openvino().Core().compile_model(str(file), "CPU", hints)
         self._own = threading.local()  # a request runs one batch at a time
 
     def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -51,6 +53,20 @@ def test_a_scan_opens_no_socket(scan, collection, tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (3, "")
     assert read_csv(tmp_path / "out.csv")
+
+
+def test_openvino_reports_to_nobody(tmp_path):
+    pytest.importorskip("openvino")
+    program = (
+        f"{NO_SOCKETS}\nimport sys\nfrom agestat.images.yunet import detector\nimport numpy\n"
+        "detector().look(numpy.zeros((64, 64, 3), numpy.uint8))\n"
+        "assert 'openvino_telemetry.main' not in sys.modules"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD")}
+    home = {**environment, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=home, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_cannot_have_other_pictures_shown(scanned, tmp_path):
