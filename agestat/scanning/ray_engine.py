@@ -7,6 +7,7 @@ dies costs its unfinished blocks, which Ray gives to another. Needs the extra ``
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 LISTED = 10_000  # files in a part of the list: what the driver holds of it at once
 BLOCK = 64  # files that a decoder is given at once, and an actor
 LOOK_SECONDS = 1.0  # between looks for finished parts
+ANSWER_SECONDS = 5.0  # for a cluster to answer at its address: Ray itself would wait for minutes
 
 NUMBERS = [field.name for field in fields(Found) if field.name not in ("root", "path")]
 
@@ -107,16 +109,24 @@ def connect(address: str | None) -> Any:
         raise AgestatError("The engine ray needs its package: run `pip install 'agestat[ray]'`.") from error
     if not ray.is_initialized():
         try:
+            _knock(address)
             ray.init(
                 address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
             )
-        except (ConnectionError, ValueError) as error:
+        except (OSError, OverflowError, ValueError) as error:
             raise AgestatError(
                 "No Ray cluster answers at {address}: start one with `ray start --head`, or leave --address "
                 "out.",
                 address=address,
             ) from error
     return ray
+
+
+def _knock(address: str | None) -> None:
+    """Raises `OSError`, `OverflowError` or `ValueError` where nobody listens at a ``host:port``."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host:  # "auto" has none
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
 
 
 class _InThread:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import agestat
+from agestat.errors import AgestatError
 from agestat.images.walk import walk
 
 ray = pytest.importorskip("ray", reason="needs the extra agestat[ray]")
@@ -119,6 +120,17 @@ def test_parts_that_an_earlier_scan_finished_are_not_done_again(
     found = scan_on(cluster, photos, tmp_path)
     assert found.counts["reused"] == 32
     same(found, local)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:99999", "nowhere.invalid:6379", "a:b"]
+)
+def test_an_unknown_cluster_is_one_sentence_within_seconds(photos, tmp_path, address):
+    ray.shutdown()
+    start = time.monotonic()
+    with pytest.raises(AgestatError, match=f"^No Ray cluster answers at {address}: "):
+        agestat.scan(photos, db=tmp_path / "a.sqlite", engine="ray", address=address)
+    assert time.monotonic() - start < 10
 
 
 def test_pictures_elsewhere_are_scanned_like_those_here(photos, local, tmp_path):
