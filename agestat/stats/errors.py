@@ -140,12 +140,17 @@ class Errors:
         return np.asarray(((weight[:, None] * residual).T @ residual + 5 * spread) / (weight.sum() + 5))
 
 
+def scale_of(unlikeness: float) -> float:
+    """Part of the scales that is left in a collection that looks so unlike the calibration set, 0 to 1."""
+    return LIKE + (1 - LIKE) * unlikeness
+
+
 def errors_of(
     calibration: Calibration, pilot: np.ndarray, unlikeness: float = 1.0, scales: Scales | None = None
 ) -> Errors:
     """Errors of probabilities reweighted to the ``pilot`` shares ``(K,)``, in a collection whose
     ``unlikeness`` is 0 (looks like the calibration set) to 1."""
-    scales = (scales or Scales()).times(LIKE + (1 - LIKE) * unlikeness)
+    scales = (scales or Scales()).times(scale_of(unlikeness))
 
     def columns_of(posterior: np.ndarray) -> np.ndarray:
         features = reweight(posterior, calibration.prior, pilot).astype(np.float64)

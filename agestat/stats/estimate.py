@@ -23,7 +23,7 @@ from agestat.stats.own_labels import (
     with_labelled_means,
 )
 from agestat.stats.prediction_powered import OwnLabels
-from agestat.stats.shift import Shift, shift, unlike_groups
+from agestat.stats.shift import Shift, looks_of_groups, shift, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, shared_pilot, survey, tally
 
@@ -137,16 +137,19 @@ def estimate_checked(
     """`estimate_chunks` with a look at whether the faces are like the calibration set.
 
     ``sample`` holds columns of some or all of the faces, see `shift`, and their ``group`` where there are
-    groups. Where they are not, intervals are wider and ``shift`` says so, and ``unlike`` for which groups;
-    counts and own labels need no such care.
+    groups. Where they are not, intervals are wider and ``shift`` says so, and ``unlike`` for which groups,
+    whose intervals are as wide as their own looks ask for; counts and own labels need no such care.
     """
     collection = read_collection(chunks, calibration, **options)
     verdict = shift(sample, calibration, collection.first_shares())
-    found = collection.estimate(verdict.unlikeness)
+    looks: dict[str, Shift] = {}
     if "group" in sample:
-        corrected = found.table.loc[found.table["method"] != POWERED, "group"].unique()
-        shares = {str(name): collection.counted_shares(str(name)) for name in corrected}
-        found = replace(found, unlike=unlike_groups(sample, calibration, shares))
+        shares = {name: collection.counted_shares(name) for name in collection.sums}
+        looks = looks_of_groups(sample, calibration, shares, verdict.unlikeness)
+    found = collection.estimate(verdict.unlikeness, {name: one.unlikeness for name, one in looks.items()})
+    corrected = set(found.table.loc[found.table["method"] != POWERED, "group"])
+    unlike = unlike_groups({name: one for name, one in looks.items() if name in corrected})
+    found = replace(found, unlike=unlike)
     if not verdict.is_shifted or set(found.table["method"]) <= {POWERED}:
         return found
     return replace(found, shift=verdict)
@@ -167,13 +170,13 @@ class Collection:
     pilots: Mapping[str, np.ndarray | None]
     sums: Mapping[str, np.ndarray]
 
-    def estimate(self, unlikeness: float) -> Estimate:
-        """All groups' tables."""
+    def estimate(self, unlikeness: float, of_groups: Mapping[str, float] | None = None) -> Estimate:
+        """All groups' tables; ``of_groups`` is the `unlikeness` of those that have one of their own."""
         tables: dict[str, list[dict[str, object]]] = {"table": [], "margins": [], "ages": []}
         native = np.zeros(self.calibration.size)
         whole = whole_ranges(self.layout.bands, self.calibration.age_ranges)
         widths: list[tuple[float, float]] = []
-        shares = self._joint_shares(unlikeness)
+        shares = self._joint_shares(unlikeness, of_groups or {})
         distributions: dict[str, np.ndarray] = {}
         for name in self.sums:
             method, joint, rows = self._group(name, shares.get(name))
@@ -217,7 +220,7 @@ class Collection:
         """``(K,)`` counted shares of native cells in one group."""
         return self.found[name].counted @ self.calibration.to_native / self.found[name].n
 
-    def _joint_shares(self, unlikeness: float) -> dict[str, np.ndarray]:
+    def _joint_shares(self, unlikeness: float, of_groups: Mapping[str, float]) -> dict[str, np.ndarray]:
         """``(1 + B, M)`` shares of parts in each group, by the method that has a joint posterior."""
         pilot = next(iter(self.pilots.values()), None)
         if self.method != DEFAULT_METHOD or pilot is None:
@@ -225,7 +228,7 @@ class Collection:
         plain = {name: self.found[name].plain for name in self.sums}
         return joint_shares(
             self.sums, plain, self.calibration, pilot, self.replicates, np.random.default_rng(self.seed),
-            unlikeness=unlikeness, labels=self.labels,
+            unlikeness=unlikeness, of_groups=of_groups, labels=self.labels,
         )  # fmt: skip
 
     def _group(

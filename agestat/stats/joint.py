@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from agestat.stats.calibration import Calibration
-from agestat.stats.errors import Errors, errors_of
+from agestat.stats.errors import Errors, errors_of, scale_of
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.quantify import reweight
 from agestat.stats.selection import between
@@ -27,14 +27,15 @@ RIDGE = 1e-6  # of the mean variance: probabilities sum to one
 def joint_shares(
     sums: Mapping[str, np.ndarray], plain: Mapping[str, np.ndarray], calibration: Calibration,
     pilot: np.ndarray, draws: int, rng: np.random.Generator, *, unlikeness: float = 1.0,
-    labels: OwnLabels | None = None,
+    of_groups: Mapping[str, float] | None = None, labels: OwnLabels | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """``(1 + draws, M)`` shares of parts (`Calibration.parts`) of each group, the estimate first; draws of
     one row belong together.
 
     ``sums (blocks, C)`` are of probabilities under the same ``pilot`` shares ``(K,)``, ``plain (K,)`` the
-    mean probabilities of native cells as they are; ``unlikeness`` as in `errors_of`; own ``labels`` update
-    the errors of all groups and count as faces of theirs.
+    mean probabilities of native cells as they are; ``unlikeness`` as in `errors_of`, that of the
+    whole, and ``of_groups`` those of groups: errors of one that looks less like the calibration set are the
+    same, and larger. Own ``labels`` update the errors of all groups and count as faces of theirs.
     """
     native = {name: part @ calibration.to_native for name, part in sums.items()}
     errors = errors_of(calibration, pilot, unlikeness)
@@ -45,12 +46,14 @@ def joint_shares(
     told = _labelled(labels, calibration)
     luck = rng.random(draws)
 
+    unlike = {**dict.fromkeys(sums, unlikeness), **(of_groups or {})}
+
     def between_shifts(name: str, parts: np.ndarray, sampling: np.ndarray, told: np.ndarray) -> np.ndarray:
         """See `between`; mean probabilities are as uncertain by the sampling of photos as what was seen, and
         say nothing more of ages within cells."""
         corrected = parts @ errors.parts
         noise = rng.standard_normal((draws, len(sampling))) @ np.linalg.cholesky(sampling).T
-        moved = between(corrected, plain[name] + noise, calibration.prior, luck, unlikeness, told.sum())
+        moved = between(corrected, plain[name] + noise, calibration.prior, luck, unlike[name], told.sum())
         parts = np.concatenate([parts.mean(axis=0)[None], parts])
         return np.asarray(parts * ((moved / (parts @ errors.parts)) @ errors.parts.T))
 
@@ -65,7 +68,10 @@ def joint_shares(
     for name, part in native.items():
         observed, sampling = _seen(part, errors, pilot)
         told = _labelled(None if labels is None else labels.of_group(name), calibration)
-        corrected = draw_group(observed, sampling + alone, columns, errors, told, whole, prior, draws, rng)
+        larger = scale_of(unlike[name]) / scale_of(unlikeness)
+        mine = errors.columns + larger * (columns - errors.columns)
+        noise = sampling + larger**2 * alone
+        corrected = draw_group(observed, noise, mine, errors, told, whole, prior, draws, rng)
         found[name] = between_shifts(name, corrected, sampling, told)
     return found
 

@@ -11,7 +11,7 @@ found by the detector. There small faces show in sharpness and novelty alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import kstwobign
@@ -71,21 +71,32 @@ def shift(
     return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond), unlikeness)
 
 
-def unlike_groups(
-    sample: Mapping[str, np.ndarray], calibration: Calibration, shares: Mapping[str, np.ndarray]
-) -> tuple[str, ...]:
-    """Which groups, of those with ``shares (K,)``, look unlike the calibration set by `shift`; ``sample``
-    tells the ``group (N,)`` of each face too. An alarm is as rare for all groups together as for one."""
+def looks_of_groups(
+    sample: Mapping[str, np.ndarray],
+    calibration: Calibration,
+    shares: Mapping[str, np.ndarray],
+    whole: float,
+) -> dict[str, Shift]:
+    """`shift` of each group of those with ``shares (K,)``; ``sample`` tells the ``group (N,)`` of each face
+    too. A group of few photos is taken to be as unlike as the ``whole`` collection is."""
     names, of = np.unique(np.asarray(sample["group"]).astype(str), return_inverse=True)
     rows = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of, minlength=len(names)))[:-1])
-    unlike = []
+    found = {}
     for name, mine in zip(map(str, names), rows, strict=True):
         if name in shares:
             part = {key: np.asarray(values)[mine] for key, values in sample.items()}
             verdict = shift(part, calibration, shares[name])
-            if verdict.is_shifted and verdict.p_value * len(shares) < RARE:
-                unlike.append(name)
-    return tuple(unlike)
+            photos = len(np.unique(part["photo"])) if "photo" in part else len(mine)
+            own = photos / (photos + UNLIKE**-2)
+            found[name] = replace(verdict, unlikeness=own * verdict.unlikeness + (1 - own) * whole)
+    return found
+
+
+def unlike_groups(verdicts: Mapping[str, Shift]) -> tuple[str, ...]:
+    """Which groups look unlike the calibration set; an alarm is as rare for all together as for one."""
+    return tuple(
+        name for name, one in verdicts.items() if one.is_shifted and one.p_value * len(verdicts) < RARE
+    )
 
 
 def _distances(

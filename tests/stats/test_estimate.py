@@ -237,3 +237,17 @@ def test_a_single_photo_is_not_certain_by_resampling(calibration, world, method)
     ).table
     assert (table["share_low"] <= 0.025 + 1e-9).all()
     assert (table["share_high"] >= 0.975 - 1e-9).all()
+
+
+def test_intervals_of_a_group_are_as_wide_as_its_own_looks_ask_for(calibration, world):
+    """Two like groups of 1,500 faces; the faces of the second look strange."""
+    faces, rng = world.simulate(world.even, 3000, 5), np.random.default_rng(2)
+    group = np.repeat(["like", "strange"], 1500)
+    novelty = rng.gamma(8, np.repeat([1 / 8, 1 / 6], 1500))
+    found = estimate_checked(
+        lambda: [(faces.probabilities, group, np.arange(3000))], {"novelty": novelty, "group": group},
+        calibration, bands=world.decades, replicates=400,
+    )  # fmt: skip
+    width = (found.table["share_high"] - found.table["share_low"]).groupby(found.table["group"]).mean()
+    assert found.unlike == ("strange",)
+    assert width["strange"] > 1.15 * width["like"]

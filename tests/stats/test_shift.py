@@ -5,7 +5,7 @@ import pytest
 
 from agestat.stats.bands import parse_bands
 from agestat.stats.estimate import estimate_checked
-from agestat.stats.shift import shift, unlike_groups
+from agestat.stats.shift import looks_of_groups, shift, unlike_groups
 
 
 def novelty(n, seed, scale=1 / 8):
@@ -41,7 +41,9 @@ def test_each_group_has_a_verdict_of_its_own(calibration, world):
     order = np.random.default_rng(0).permutation(2001)
     mixed = {key: values[order] for key, values in sample.items()}
     even = np.full(16, 1 / 16)
-    assert unlike_groups(mixed, calibration, {"a": even, "c": even}) == ("c",)
+    looks = looks_of_groups(mixed, calibration, {"a": even, "c": even}, 0.0)
+    assert unlike_groups(looks) == ("c",)
+    assert looks["a"].unlikeness < 0.2 < looks["c"].unlikeness
 
 
 def test_a_handful_of_faces_raises_no_alarm(calibration):
