@@ -9,6 +9,7 @@ their crops are kept too.
 """
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.quality import brightness, sharpness
-from agestat.model.checkpoint import judging, load_model
+from agestat.model.checkpoint import calibration_file, judging, load_model
 
 SETS = {  # name: splits, most pictures of each
     "fairface": {"val": 10_000},
@@ -106,9 +107,15 @@ def predict(model_name: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
     }
 
 
+def made_by(model: str) -> str:
+    """Digest of the weights and of what they tell novelty by."""
+    both = judging(model)["sha256"].encode() + calibration_file(model).read_bytes()
+    return hashlib.sha256(both).hexdigest()
+
+
 def predictions(model: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
     """`predict`, from ``cache`` if this model's weights were run before."""
-    target = cache / f"domains-{judging(model)['sha256'][:16]}.npz"
+    target = cache / f"domains-{made_by(model)[:16]}.npz"
     if not target.exists():
         cache.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part.npz")
