@@ -89,18 +89,17 @@ def test_labels_are_found_by_path_in_anonymous_reports_too(store, tmp_path):
     assert "/photos" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_ages_as_pandas_writes_them(store, tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "number", "ages"),
+    [({"age": "61.0"}, 60, {34, 61}), ({"gender": "", "age": ""}, 59, {34})],
+    ids=["an age as pandas writes it", "a row left empty"],
+)
+def test_what_a_row_says_is_taken(store, tmp_path, changes, number, ages):
     out, _ = draw(store, tmp_path)
-    fill(out, age="61.0")
+    fill(out, **changes)
     with Scan.open(store) as scan:
-        assert sorted(set(read_labels(out, scan).age_min.tolist())) == [34, 61]
-
-
-def test_rows_left_empty_are_no_labels(store, tmp_path):
-    out, _ = draw(store, tmp_path)
-    fill(out, gender="", age="")
-    with Scan.open(store) as scan:
-        assert len(read_labels(out, scan)) == 59
+        labels = read_labels(out, scan)
+    assert (len(labels), set(labels.age_min.tolist())) == (number, ages)
 
 
 @pytest.mark.parametrize(
