@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from agestat import __version__
-from agestat.cli.messages import tell, tell_error
+from agestat.cli.messages import tell, tell_error, tell_usage
 from agestat.errors import AgestatError, UsageError
 from agestat.files import drop_stdout
 from agestat.written.streams import STDOUT, accept_all_text
@@ -70,7 +70,7 @@ def main() -> None:
     try:
         code = cli.main(prog_name="agestat", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        tell_usage(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         tell("Stopped.")

@@ -59,9 +59,9 @@ class Screen:
         for words_of_line in wrap(line.plain, self.width, break_on_hyphens=False):
             starts.append(line.plain.index(words_of_line, end))
             end = starts[-1] + len(words_of_line)
-        for part in line.divide(starts[1:]):
-            part.rstrip()
-            self.console.print(part, highlight=False, width=self.width)
+        for one in line.divide(starts[1:]):
+            one.rstrip()
+            self.console.print(one, highlight=False, width=self.width)
 
     def table(self) -> Table:
         """An empty table as wide as a line, its columns a space apart."""

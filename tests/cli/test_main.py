@@ -73,6 +73,25 @@ def test_version_and_unknown_command():
     assert wrong.returncode == 2 and "No such command 'scna'" in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("report nowhere", "SCAN: 'nowhere' не существует."),
+        ("report", "Не указано: SCAN. Подробности: agestat report --help."),
+        ("scan --foo", "Параметра --foo нет: список показывает agestat scan --help."),
+        ("scan . --level 3", "--level: 3.0 вне допустимых границ 0.5<=x<=0.999."),
+        ("scan . --limit x", "--limit: 'x' — не число."),
+        ("scan . --engine x", "--engine: 'x' — не из допустимых значений: 'local', 'ray'."),
+    ],
+)
+def test_what_is_typed_wrong_is_told_in_russian_too(words, told, monkeypatch, capsys):
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    monkeypatch.setattr(sys, "argv", ["agestat", *words.split()])
+    with pytest.raises(SystemExit) as stop:
+        cli_main.main()
+    assert (stop.value.code, capsys.readouterr().err) == (2, f"Ошибка: {told}\n")
+
+
 def test_warnings_of_pillow_stay_off_the_terminal(tmp_path):
     """A picture of 100 megapixels is a "decompression bomb" to Pillow, whose opinion nobody asked for."""
     header = struct.pack("<2sIIIIiiHHIIIIII", b"BM", 58, 0, 54, 40, 10_000, 10_000, 1, 24, 0, 0, 0, 0, 0, 0)
