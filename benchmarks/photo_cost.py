@@ -25,13 +25,15 @@ import agestat
 from agestat.images import fingerprint
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
-from agestat.images.faces import VIEWS, FaceDetector
+from agestat.images.faces import FaceDetector
+from agestat.images.seeing import DECODED
 from agestat.images.tiles import asks_for_tiles
+from agestat.images.tilt import upright
 from agestat.images.turns import best_turn
 from agestat.images.walk import walk
 from agestat.scanning.decoder import environment
 
-EXTRAS = ("walk", "hash of the file", "hash of the look", "turns", "whether to use tiles")
+EXTRAS = ("walk", "hash of the file", "hash of the look", "turns", "tilt", "whether to use tiles")
 
 
 class Clock:
@@ -55,7 +57,7 @@ def cost(folder: Path, network: float) -> Clock:
         files = [found.full for found in walk([folder])]
     for file in files:
         with clock.on("decoding"):
-            picture = decode(file, min_side=max(VIEWS))
+            picture = decode(file, min_side=DECODED)
         with clock.on("detection"):
             guesses = detector.guess(picture.pixels)
         with clock.on("turns"):
@@ -67,9 +69,11 @@ def cost(folder: Path, network: float) -> Clock:
             fingerprint.content(file)
         with clock.on("hash of the look"):
             fingerprint.look(picture.pixels)
+        with clock.on("tilt"):
+            cut = [upright(detector, picture.pixels, box) for box in found]
         with clock.on("crops"):
-            for box in found:
-                crop_square(picture.pixels, box, 128)
+            for pixels, box in cut:
+                crop_square(pixels, box, 128)
         clock.seconds["network"] += network * len(found)
     return clock
 
@@ -119,6 +123,7 @@ def main() -> None:
     network = network_seconds(chosen.model)
     with tempfile.TemporaryDirectory() as home:
         for kind, folder in collections(Path(home), chosen.photos):
+            cost(folder, network)  # what is loaded once for a scan is loaded
             seconds = cost(folder, network).seconds
             whole, number = sum(seconds.values()), len(list(folder.iterdir()))
             shares = ", ".join(f"{step} {100 * seconds[step] / whole:.2f} %" for step in EXTRAS)

@@ -9,6 +9,7 @@ from agestat.images.decode import MAX_PIXELS, Decoded, decode
 from agestat.images.detectors import Box
 from agestat.images.faces import RELIABLE, VIEWS, FaceDetector, overlap
 from agestat.images.tiles import asks_for_tiles, look_closer
+from agestat.images.tilt import upright
 from agestat.images.turns import best_turn, turned, turned_back
 
 TILES = ("auto", "off", "always")
@@ -63,7 +64,8 @@ def see(
         if picture.scale < scale:
             side = -int(-scale * max(picture.width, picture.height) // 1)
             picture = turned(decode(source, min_side=side), turn)
-    crops = [crop_square(picture.pixels, box.scaled(picture.scale), crop_side, margin) for box in boxes]
+    cut = (upright(detector, picture.pixels, box.scaled(picture.scale)) for box in boxes)
+    crops = [crop_square(pixels, box, crop_side, margin) for pixels, box in cut]
     shown = [as_shown[box] for box in boxes]
     return Seen(stored, shown, crops, len(found) - len(boxes), -90 * turn % 360, in_tiles, is_limited)
 

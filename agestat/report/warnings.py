@@ -6,7 +6,7 @@ from typing import Protocol
 from agestat.errors import N_
 from agestat.report.language import Language
 from agestat.stats.estimate import Estimate
-from agestat.stats.shift import DISTANCE, Shift
+from agestat.stats.shift import DISTANCE, STRANGE, Shift
 
 MANY_NAMES = 12  # more names than these are not listed
 LOOKS = {
@@ -25,6 +25,13 @@ def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
     yield from label_warnings(estimate, t)
     if estimate.shift is not None:
         yield shift_sentence(estimate.shift, estimate.calibration_name, t)
+        if estimate.shift.strange > STRANGE:
+            yield t.gettext(
+                "{share} of the faces look like none of the calibration pictures, as negatives and false "
+                "colours do: look at them with `agestat report --review`, and leave them out if they are "
+                "such.",
+                share=t.percent(estimate.shift.strange, 0),
+            )
 
 
 class Labelled(Protocol):

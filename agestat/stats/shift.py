@@ -22,6 +22,7 @@ DISTANCE = dict.fromkeys(LOOKS, 0.35) | {"novelty": 0.15}  # beyond these a mana
 WORSE = {"novelty": 1, "sharpness": -1, "size": -1, "score": -1, "brightness": 0}  # which side; 0: either
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
 CHANCE = 1.25  # deviations of a distance that sampling alone gives, which are no unlikeness
+STRANGE = 0.02  # share of faces whose look is further out than every calibration picture's: told
 UNLIKE = 0.06  # distance beyond these at which the errors are those of any other kind of pictures
 
 
@@ -30,7 +31,8 @@ class Shift:
     """The largest distance between the columns, towards what is harder to judge, and its p-value.
     ``distances`` by column, of those that both sides hold; ``beyond`` the columns whose distance is too
     large. ``unlikeness`` is 0 where the faces look like the calibration set's, to 1, and knows no better
-    side: it scales the errors that are thought possible."""
+    side: it scales the errors that are thought possible. ``strange`` is the share of faces whose look is
+    further out than that of every calibration picture."""
 
     is_shifted: bool
     statistic: float
@@ -38,6 +40,7 @@ class Shift:
     distances: Mapping[str, float]
     beyond: tuple[str, ...]
     unlikeness: float = 1.0
+    strange: float = 0.0
 
 
 def shift(
@@ -53,7 +56,7 @@ def shift(
     weights = np.ones(calibration.n)
     if shares is not None:
         weights = (shares / np.maximum(calibration.counts, 1))[calibration.truth]
-    distances, chances, unlike = {}, {}, []
+    distances, chances, unlike, strange = {}, {}, [], 0.0
     for name in DISTANCE:
         known = np.asarray(sample.get(name, ()), dtype=float)
         finite = np.isfinite(known)
@@ -62,13 +65,15 @@ def shift(
             above, below, noise = _distances(known[finite], calibration.columns[name], weights, photos)
             distances[name] = {1: above, -1: below, 0: max(above, below)}[WORSE[name]]
             chances[name] = float(kstwobign.sf(distances[name] / noise))
+            if name == "novelty":
+                strange = float((known[finite] > np.nanmax(calibration.columns[name])).mean())
             unlike.append((max(above, below) - CHANCE * noise) / UNLIKE)
     beyond = [n for n in distances if distances[n] > DISTANCE[n] and chances[n] < RARE / len(distances)]
     worst = max(distances, key=lambda n: distances[n] / DISTANCE[n], default=None)
     statistic = distances[worst] if worst else 0.0
     p_value = min(1.0, chances[worst] * len(distances)) if worst else 1.0
     unlikeness = float(np.clip(max(unlike, default=1.0), 0, 1))
-    return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond), unlikeness)
+    return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond), unlikeness, strange)
 
 
 def looks_of_groups(

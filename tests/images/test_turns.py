@@ -81,3 +81,20 @@ def test_boxes_return_to_their_place(turn):
     rows, columns = np.nonzero(np.rot90(marked, turn))
     box = Box(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1, 1)
     assert turned_back(box, turn, 50, 30) == (20, 4, 13, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "degrees"), [(PEOPLE[0], -30), (PEOPLE[0], 30), (PEOPLE[1], 30), (PEOPLE[3], -30)]
+)
+def test_a_tilted_face_is_cut_upright(people, tmp_path, name, degrees):
+    picture = Image.open(people / name).convert("RGB")
+    picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True).save(tmp_path / "a.png")
+    upright = see(str(people / name), **PLAIN).crops[0].astype(float)
+    (crop,) = see(str(tmp_path / "a.png"), **PLAIN).crops
+    middle = np.s_[12:52, 12:52]
+
+    def likeness(turn):
+        other = np.asarray(Image.fromarray(crop).rotate(turn, Image.Resampling.BICUBIC))
+        return np.corrcoef(upright[middle].ravel(), other[middle].ravel())[0, 1]
+
+    assert likeness(0) > max(likeness(-30), likeness(30)) + 0.1

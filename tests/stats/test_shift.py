@@ -25,6 +25,16 @@ def test_faces_unlike_it(calibration):
     assert found.beyond == ("novelty",)
 
 
+def test_looks_further_out_than_every_calibration_picture_are_strange(calibration):
+    looks = novelty(1000, 1)["novelty"]
+    assert shift({"novelty": looks}, calibration).strange < 0.005
+    looks[:50] += 10
+    assert shift({"novelty": looks}, calibration).strange == pytest.approx(0.05, abs=0.005)
+    assert not shift({"novelty": looks}, calibration).is_shifted
+    looks[:300] += 10
+    assert shift({"novelty": looks}, calibration).beyond == ("novelty",)
+
+
 def test_each_group_has_a_verdict_of_its_own(calibration, world):
     """One of three groups looks unlike, too small a part of all faces for an alarm of the whole; a name that
     no face counts in has none."""
