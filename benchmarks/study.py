@@ -37,15 +37,16 @@ OURS = Augmentation(
 NONE = Augmentation(flip=0.0)
 AUGMENTATIONS = {"none": NONE, "seed": SEED, "ours": OURS}
 BATCH = 64
-HEAD_TIMES = 10  # the head is new and learns at so many times the rate
+PROBE_STEPS, PROBE_RATE = 500, 1e-2  # of the first phase, all pictures at once
 WARM_UP = 0.15
 
 
 @dataclass(frozen=True)
 class Row:
     """One training. ``start``: scratch, imagenet or faces; ``learned``: a key of `LEARNED`; ``output``: how
-    years come out; ``second``: the rate of a second phase, after one for the head alone; ``size``: pictures
-    of ``train``; ``side``: pixels."""
+    years come out; ``probe``: a first phase fits the new head alone, on features of plain pictures, before
+    the rest learns (Kumar et al. 2022); ``schedule``: of the rate; ``size``: pictures of ``train``; ``side``:
+    pixels."""
 
     name: str
     asks: str
@@ -54,11 +55,12 @@ class Row:
     output: str = "distribution"
     augmentation: str = "seed"
     balance: str = "none"
-    second: float = 0.0
+    probe: bool = True
+    schedule: str = "cycle"
     size: int = 4113
-    side: int = 112
-    steps: int = 260  # of 64 pictures: about four times all pictures
-    rate: float = 5e-4
+    side: int = 96
+    steps: int = 195  # of 64 pictures: about three times all pictures
+    rate: float = 3e-4
     depth: int = 18
     seed: int = 0
 
@@ -70,8 +72,11 @@ ROWS = [
     replace(BASE, name="start imagenet", asks="start", start="imagenet"),
     replace(BASE, name="learned head", asks="stages", learned="head"),
     replace(BASE, name="learned last", asks="stages", learned="last"),
-    replace(BASE, name="phases two", asks="phases", second=1e-5),
-    replace(BASE, name="phases two, imagenet", asks="phases", start="imagenet", second=1e-5),
+    replace(BASE, name="phases one", asks="phases", probe=False),
+    replace(BASE, name="phases 1e-5", asks="phases", rate=1e-5, schedule="constant"),
+    replace(
+        BASE, name="phases 1e-5, imagenet", asks="phases", start="imagenet", rate=1e-5, schedule="constant"
+    ),
     replace(BASE, name="output rectified", asks="output", output="rectified"),
     replace(BASE, name="output linear", asks="output", output="linear"),
     replace(BASE, name="augmentation none", asks="augmentation", augmentation="none"),
@@ -79,8 +84,16 @@ ROWS = [
     replace(BASE, name="balance weights", asks="balance", balance="weights"),
     replace(BASE, name="balance sampler", asks="balance", balance="sampler"),
     *[replace(BASE, name=f"size {size}", asks="size", size=size) for size in (250, 500, 1000, 2000)],
-    replace(BASE, name="original", asks="original", start="imagenet", output="rectified", second=1e-5),
-    replace(BASE, name="best", asks="best", augmentation="ours", side=128, steps=520),
+    replace(
+        BASE,
+        name="original",
+        asks="original",
+        start="imagenet",
+        output="rectified",
+        rate=1e-5,
+        schedule="constant",
+    ),
+    replace(BASE, name="best", asks="best", augmentation="ours", side=128, steps=390),
     replace(
         BASE,
         name="original, ResNet-50",
@@ -88,7 +101,7 @@ ROWS = [
         start="scratch",
         output="rectified",
         depth=50,
-        steps=65,
+        steps=48,
     ),
 ]
 
@@ -107,9 +120,18 @@ class AgeNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
 
+    def features(self, pixels: Tensor) -> Tensor:
+        """``(N, 3, H, W) float32 in [0, 1]`` to ``(N, F)``."""
+        out: Tensor = self.backbone((pixels - self.mean) / self.std)
+        return out
+
     def forward(self, pixels: Tensor) -> Tensor:
         """``(N, 3, H, W) float32 in [0, 1]`` to ``(N, 101)`` logits or ``(N, 1)`` years."""
-        out = self.head(self.backbone((pixels - self.mean) / self.std)).float()
+        return self.answer(self.features(pixels))
+
+    def answer(self, features: Tensor) -> Tensor:
+        """``(N, F)`` features to logits or years."""
+        out: Tensor = self.head(features).float()
         if self.output == "distribution":
             return out
         years = 30 + 10 * out  # the unit of the linear output is decades about 30
@@ -192,10 +214,36 @@ def predict(network: AgeNetwork, crops: np.ndarray, side: int) -> np.ndarray:
 
 
 def rate_at(row: Row, progress: float) -> float:
-    """One cycle: linear warm-up, cosine descent (Smith and Topin 2019); a second phase is constant."""
+    """Constant, or one cycle: linear warm-up, cosine descent (Smith and Topin 2019)."""
+    if row.schedule == "constant":
+        return row.rate
     if progress < WARM_UP:
         return row.rate * (0.04 + 0.96 * progress / WARM_UP)
     return row.rate * 0.5 * (1 + np.cos(np.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+
+@torch.inference_mode()
+def features_of(network: AgeNetwork, crops: np.ndarray, side: int) -> Tensor:
+    """``(N, F)`` features of pictures as they are."""
+    network.eval()
+    parts = []
+    for start in range(0, len(crops), 256):
+        pixels = resize(to_pixels(torch.from_numpy(np.array(crops[start : start + 256]))), side)
+        with torch.autocast("cpu", torch.bfloat16):
+            parts.append(network.features(pixels).float())
+    return torch.cat(parts)
+
+
+def fit_head(network: AgeNetwork, features: Tensor, age: Tensor, soft: Tensor, weight: Tensor) -> None:
+    """The first phase: the head alone, on all features at once."""
+    features = features.clone()  # out of inference mode
+    optimizer = torch.optim.AdamW(network.head.parameters(), lr=PROBE_RATE, weight_decay=0.05)
+    for step in range(PROBE_STEPS):
+        optimizer.param_groups[0]["lr"] = PROBE_RATE * (1 - step / PROBE_STEPS)
+        loss = loss_of(network, network.answer(features), age, soft, weight)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
 
 
 def train(
@@ -215,29 +263,19 @@ def train(
 
     network = AgeNetwork(row).to(memory_format=torch.channels_last)
     initialise(network, starts[row.start] if row.depth == 18 else None)
-    learned = [
-        parameter
-        for name in LEARNED[row.learned]
-        for parameter in getattr(network.backbone, name).parameters()
-    ]
-    if row.learned == "all":
-        learned = list(network.backbone.parameters())
-    head_steps = row.steps // 3 if row.second else 0
-    for parameter in network.backbone.parameters():
-        parameter.requires_grad_(False)
-    optimizer = torch.optim.AdamW(network.head.parameters(), lr=row.rate, weight_decay=0.05)
+    if row.probe:
+        balanced = torch.from_numpy(usual).float() if row.balance != "none" else weight
+        fit_head(network, features_of(network, crops[chosen], row.side), age, soft, balanced)
+    frozen = [name for name in STAGES if name not in LEARNED[row.learned]] if row.learned != "all" else []
+    for name in [*frozen, "conv1", "bn1"] if frozen else []:
+        getattr(network.backbone, name).requires_grad_(False)
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=row.rate, weight_decay=0.05)
     curve = []
     for step in range(row.steps):
-        if step == head_steps:
-            for parameter in learned:
-                parameter.requires_grad_(True)
-            if learned:
-                optimizer.add_param_group({"params": learned})
-        rate = row.second if row.second and step >= head_steps else rate_at(row, step / row.steps)
-        for group, times in zip(optimizer.param_groups, (HEAD_TIMES, 1), strict=False):
-            group["lr"] = rate * times
+        optimizer.param_groups[0]["lr"] = rate_at(row, step / row.steps)
         network.train()
-        if row.learned == "head" or step < head_steps:
+        if row.learned == "head":
             network.backbone.eval()
         batch = rng.choice(len(chosen), BATCH, p=odds)
         pixels = resize(to_pixels(torch.from_numpy(np.array(crops[chosen[batch]]))), row.side)
@@ -250,7 +288,7 @@ def train(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if (step + 1) % max(1, row.steps // 6) == 0:
+        if (step + 1) % max(1, row.steps // 4) == 0:
             some = chosen[:500]
             curve.append({
                 "step": step + 1,

@@ -31,7 +31,7 @@ ASKED = {
     "phases": "One phase or two", "output": "How years come out", "augmentation": "Augmentation",
     "balance": "Balance", "size": "Size of the training set", "original": "The original", "best": "The best",
 }  # fmt: skip
-STEPS = ("original, ResNet-50", "original", "phases two, imagenet", "start imagenet", "base", "best")
+STEPS = ("original, ResNet-50", "original", "phases 1e-5, imagenet", "start imagenet", "base", "best")
 OLD = 60  # years
 FIGURE = "![Learning curves by size of the training set, and which step brought the error where](study.svg)"
 
