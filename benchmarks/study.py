@@ -58,8 +58,8 @@ class Row:
     probe: bool = True
     schedule: str = "cycle"
     size: int = 4113
-    side: int = 96
-    steps: int = 195  # of 64 pictures: about three times all pictures
+    side: int = 128
+    steps: int = 130  # of 64 pictures: about twice all pictures
     rate: float = 3e-4
     depth: int = 18
     seed: int = 0
@@ -93,7 +93,7 @@ ROWS = [
         rate=1e-5,
         schedule="constant",
     ),
-    replace(BASE, name="best", asks="best", augmentation="ours", side=128, steps=390),
+    replace(BASE, name="best", asks="best", augmentation="ours", steps=390),
     replace(
         BASE,
         name="original, ResNet-50",
@@ -101,7 +101,7 @@ ROWS = [
         start="scratch",
         output="rectified",
         depth=50,
-        steps=48,
+        steps=32,
     ),
 ]
 
