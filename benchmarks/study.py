@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import resnet18, resnet50
 
+from agestat.images.decode import decode
+from agestat.images.faces import FaceDetector
 from agestat.labelled.dataset import read_labelled
 from agestat.model.network import MEAN, STD, resize, to_pixels
 from agestat.training.augment import Augmentation
@@ -173,9 +175,12 @@ class Set:
 
 
 def read(folder: Path, cache: Path) -> dict[str, Set]:
-    """The three splits, cut by the scan's own detector."""
+    """The three splits, cut by the scan's own detector; square pictures too, which are no crops here."""
     whole = read_labelled([folder], skip_bad=True).frame
-    frame = read_labelled([folder], skip_bad=True, faces=True).frame
+    detector = FaceDetector()
+    found = [detector.detect(decode(file).pixels) for file in whole["file"]]
+    boxes = pd.Series([boxes[0] if boxes else None for boxes in found], whole.index, dtype=object)
+    frame = whole.assign(box=boxes)[boxes.notna()]
     sets = {}
     for split in ("train", "val", "test"):
         mine = frame[frame["split"] == split].reset_index(drop=True)
