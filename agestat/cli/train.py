@@ -29,8 +29,7 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Checkpoint folder."
 )
 @click.option("--recipe", "recipe_name", default="faces", show_default=True,
-              help="faces, faces-tuned, faces-160, faces-transfer, faces-seed, simpsons or "
-              "simpsons-seed.")  # fmt: skip
+              help="faces, faces-tuned, faces-transfer, faces-seed, simpsons or simpsons-seed.")  # fmt: skip
 @click.option("--name", help="The model's name; default: the folder's.")
 @click.option("--terms", help="Terms of the weights, for the model card.")
 @click.option("--init", default="scratch", show_default=True, help="scratch, or a safetensors file.")

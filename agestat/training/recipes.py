@@ -93,20 +93,11 @@ TUNED = replace(
     ema=0.998,
     init_share=0.3,
 )
-SHARP = replace(
-    TUNED,
-    name="faces-160",
-    about="people, tuned once more at 160 pixels, where the mirror image is not needed",
-    stages=((160, 6),),
-    init_share=0.0,
-    mirrored=False,
-)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         FACES,
         TUNED,
-        SHARP,
         Recipe(
             name="faces-transfer",
             about="people: head first, then all stages at a smaller rate",

@@ -121,7 +121,7 @@ def test_stages_from_scratch_are_not_frozen_by_a_recipe(figures, tmp_path):
 def test_unknown_recipe_names_those_there_are(figures, tmp_path):
     result = invoke(figures, "--recipe", "sipmsons", "--out", tmp_path / "run")
     assert isinstance(result.exception, UsageError)
-    assert "choose one of faces, faces-tuned, faces-160, faces-transfer" in str(result.exception)
+    assert "choose one of faces, faces-tuned, faces-transfer" in str(result.exception)
 
 
 def test_stages_are_sizes_and_epochs(figures, tmp_path):
