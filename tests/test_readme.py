@@ -219,4 +219,4 @@ def test_numbers_in_words_are_those_of_the_program():
     assert f"up to {FACES} faces into the report" in privacy
     assert f"up to {PER_ROW * len(ENDS)} pictures of a labelled set" in privacy
     assert f"With fewer than {ENOUGH} labelled\nphotos in a group" in guide
-    assert f"{FEWEST} or more that contradict it" in guide
+    assert f"{FEWEST} or more that\ncontradict it" in guide

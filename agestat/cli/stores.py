@@ -40,7 +40,8 @@ def command(ctx: click.Context, lang: str | None) -> None:
 
     screen = Screen(Terminal(), lang)
     t = screen.t
-    heads = (t.gettext("scanned"), t.gettext("last scan"), t.gettext("files"), "MB", t.gettext("store"))
+    heads = (t.gettext("scanned"), t.gettext("last scan"), t.gettext("files"), t.gettext("MB"),
+             t.gettext("store"))  # fmt: skip
     table = Table(*(Column(screen.spell(head), overflow="fold") for head in heads), show_lines=True)
     found = list(kept())
     for one in found:
