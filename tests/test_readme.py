@@ -3,6 +3,7 @@
 What has a test of its own beside what it does is not repeated here: which one is written in `CLAIMS`.
 """
 
+import json
 import os
 import re
 import shlex
@@ -149,6 +150,28 @@ def test_what_the_pages_point_at_is_there():
             assert set(extra.split(",")) <= set(metadata("agestat").get_all("Provides-Extra")), page.name
         for script in re.findall(r"python ((?:benchmarks|docs)/\w+\.py)", text):
             assert (ROOT / script).is_file(), (page.name, script)
+
+
+MEASURES = {
+    "macro F1": ("f1_macro", 1, 3),
+    "micro F1": ("f1_micro", 1, 3),
+    "gender accuracy": ("gender_accuracy", 100, 1),
+    "age bucket accuracy": ("age_band_accuracy", 100, 1),
+    "age MAE": ("age_mae", 1, 1),
+}
+"""What the table of models calls a measure of ``model.json``, its scale, and digits."""
+
+
+def test_the_measured_errors_of_the_models_are_those_of_their_descriptions():
+    cells = r"^\| (faces|simpsons) \| (\w+ \w+) \| ([^|,]+)[^|]*\| ([\d.]+ \([^)]*\))"
+    rows = re.findall(cells, README, re.M)
+    assert len(rows) >= 8
+    for model, labelled, measure, told in rows:
+        info = json.loads((ROOT / "weights" / model / "model.json").read_text(encoding="utf-8"))
+        key, scale, digits = MEASURES[measure.strip()]
+        found = info["metrics"][labelled][key]
+        value, low, high = (f"{scale * found[part]:.{digits}f}" for part in ("value", "low", "high"))
+        assert told == f"{value} ({low} to {high})", (model, labelled, measure)
 
 
 @pytest.fixture(scope="module")
