@@ -7,7 +7,8 @@ many shares (as they come, mild and strong shifts), the difference between a dom
 that the calibration set's columns give is normal with the covariance of `agestat.stats.errors`; the scales
 are those of the highest mean log density, a composite likelihood (Varin, Reid and Firth 2011). Printed are
 they and the mean squared Mahalanobis distance of each domain: the number of features less one where they fit.
-Ages within labelled ranges: the tilt of UTKFace's and APPA-REAL's years against the summed predictions.
+Ages within labelled ranges: how judged years follow true ones, and the tilt of UTKFace's and APPA-REAL's
+years against the summed predictions.
 """
 
 import argparse
@@ -91,6 +92,19 @@ def tilts(known: dict[str, np.ndarray]) -> np.ndarray:
     return np.array(out)
 
 
+def follows(known: dict[str, np.ndarray]) -> np.ndarray:
+    """Years by which judged ages rise with each true year within the ranges of FairFace but the first, in
+    UTKFace and APPA-REAL: least squares."""
+    out = []
+    for name in ("utkface", "appa_real"):
+        mine = take(known, np.flatnonzero(known["domain"] == name))
+        judged = YEARS.cells(YEARS.softmax(mine["logits"].astype(np.float32))) @ YEARS.mid_age
+        for first, last in zip(STARTS[1:], [*(STARTS[2:] - 1), LAST], strict=True):
+            inside = (mine["age_min"] >= first) & (mine["age_min"] <= last)
+            out.append(np.polyfit(mine["age_min"][inside].astype(float), judged[inside], 1)[0])
+    return np.array(out)
+
+
 def main() -> None:
     """Estimate and print."""
     parser = argparse.ArgumentParser(
@@ -101,6 +115,7 @@ def main() -> None:
     parser.add_argument("--model", default="faces")
     options = parser.parse_args()
     known = predictions(options.model, options.data, options.cache)
+    print("judged years to a true year within ranges:", np.sort(follows(known)).round(2).tolist())
     fairface = np.isin(known["domain"], RACES)
     domains = {}
     for name in (*RACES, "utkface"):

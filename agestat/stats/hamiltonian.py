@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 # Points ``(S, D)`` to log densities ``(S,)`` and their gradients ``(S, D)``.
 Density = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-WARM_UP = 8  # trajectories that tune the step and forget the start
+WARM_UP = 16  # trajectories that tune the step and forget the start: with half, intervals were a tenth wider
 THIN = 2  # trajectories between draws of a chain
 LEAPS = 6  # steps of a trajectory, give or take one
 ACCEPTANCE = 0.8  # aim of the tuning (Betancourt, Byrne and Girolami 2014)

@@ -5,7 +5,7 @@ have to be undone. If its people *look* that way (covariate shift), the perceive
 hang on its looks as everywhere else, and the mean of the calibrated probabilities is right as it is: undoing
 errors would make it wrong (Moreno-Torres et al., Pattern Recognition 45, 2012). Nothing seen without labels
 tells the two apart. Kinds of pictures that were left out in turn lie between; a collection whose shares are
-very unusual, or clearly not the mean probabilities, was selected. So the estimate goes half of the way that
+very unusual, or clearly not the mean probabilities, was selected. So the estimate goes most of the way that
 is left to the mean probabilities; draws stay or go any part of it, since the interval must hold in both
 cases.
 """
@@ -17,7 +17,8 @@ UNUSUAL = 0.2  # Hellinger distance from the calibration set's shares at which h
 # where faces look like the calibration set's, and where they do not: there errors are as good a reason.
 CLEAR = (0.5, 2.0)
 LABELS = 25.0  # own labelled faces that leave half of it: they tell the errors themselves
-SELECTED = 0.5  # chance that a collection was selected, whatever its shares
+SELECTED = 0.5  # chance that a collection was selected, whatever its shares, that draws allow for
+TOWARDS = 0.7  # part of the way that is left that the estimate goes: kinds left out in turn erred least there
 LEAST = 1e-9
 
 
@@ -33,7 +34,7 @@ def between(
     clear = ((middle - plain.mean(axis=0)) ** 2).sum() / corrected.var(axis=0).sum()
     half = np.interp(unlikeness, (0, 1), CLEAR)
     most = 1 / (1 + (unusual / UNUSUAL**2) ** 4 + (clear / half) ** 2) / (1 + labelled / LABELS)
-    estimate = _moved(corrected, plain.mean(axis=0), most / 2).mean(axis=0)
+    estimate = _moved(corrected, plain.mean(axis=0), most * TOWARDS).mean(axis=0)
     way = most * np.maximum(luck - SELECTED, 0) / (1 - SELECTED)
     return np.concatenate([estimate[None], _moved(corrected, plain, way[:, None])])
 

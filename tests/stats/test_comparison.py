@@ -38,7 +38,7 @@ def test_collections_alike(calibration, world):
     said = words(found)
     assert said.startswith(
         "The perceived gender and age of the faces in A and B do not differ beyond chance (permutation test "
-        f"over photos, p = {found.global_p:.2f}).\nPerceived as female: "
+        f"over photos, p = {found.global_p:.2g}).\nPerceived as female: "
     )
     assert f"\nMean perceived age: {ages['value_a']:.1f} years in A, {ages['value_b']:.1f} in B: " in said
     assert (

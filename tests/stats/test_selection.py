@@ -18,11 +18,11 @@ def moved(shares, plain, unlikeness=1.0, labelled=0.0):
     return between(around(shares, 0), around(plain, 1, 0.001), USUAL, LUCK, unlikeness, labelled)
 
 
-def test_of_usual_shares_the_estimate_is_halfway_and_the_draws_hold_both():
+def test_of_usual_shares_the_estimate_is_between_and_the_draws_hold_both():
     corrected, plain = np.array([0.43, 0.27, 0.2, 0.1]), USUAL
     found = moved(corrected, plain)
     assert found.sum(axis=1) == pytest.approx(1)
-    assert found[0] == pytest.approx((corrected + plain) / 2, abs=0.01)
+    assert found[0] == pytest.approx(0.3 * corrected + 0.7 * plain, abs=0.01)
     low, high = np.quantile(found[1:], [0.025, 0.975], axis=0)
     assert np.all((low < corrected) & (corrected < high))
     assert np.all((low < plain) & (plain < high))
