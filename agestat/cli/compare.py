@@ -49,7 +49,7 @@ Examples:
 @click.option("--reference", metavar="NAME", help="With --by: compare every group of A with this one, "
                                                   "not with all other faces.")  # fmt: skip
 @click.option("--min-n", type=click.IntRange(1), default=10, show_default=True, metavar="N",
-              help="Groups of fewer faces are not compared.")  # fmt: skip
+              help="With --by alone: groups of fewer faces are not compared.")  # fmt: skip
 @click.option(
     "--bands",
     help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or first "
@@ -182,6 +182,8 @@ def _check(a: str, b: str | None, options: dict[str, Any]) -> None:
         raise UsageError("--groups and --reference exclude each other: --groups names both sides.")
     if options["by"] and not options["groups"] and b is not None:
         raise UsageError("--by needs --groups NAME NAME: which two of the groups to compare.")
+    if b is None and not options["groups"] and options["bands"]:
+        raise UsageError("--bands is for two sides: all groups at once are compared in gender and mean age.")
     if any(tables) != all(tables) or (any(tables) and b is None):
         raise UsageError(
             "Give two result tables with --stores, or two scans: one of each cannot be compared."

@@ -102,6 +102,7 @@ def test_two_groups_of_one_scan(store):
 def label(store, folder, n, **labels):
     """Own labels of some faces, all the same."""
     out = folder / f"{store.stem}_labels.csv"
+    folder.mkdir(exist_ok=True)
     run(store, "--n", n, "--out", out, command=label_command)
     pd.read_csv(out).assign(**labels).to_csv(out, index=False)
     return out
@@ -239,6 +240,7 @@ def test_what_is_missing(store, other, write, tmp_path):
         ([store], "Give two scans to compare, or one scan with --by KEY"),
         ([store, "--groups", "a", "b"], "--groups needs --by"),
         ([store, other, "--by", "year"], "--by needs --groups"),
+        ([store, "--by", "folder", "--bands", "seed"], "--bands is for two sides"),
         ([table, other], "one of each cannot be compared"),
         ([table, table], "Result tables need --stores"),
         ([store, other, "--stores", store, other], "Result tables need --stores"),
@@ -264,6 +266,17 @@ def test_the_function_says_what_the_command_says(store, other, tmp_path):
     assert [*found.table["share_b"], *found.margins["share_b"]] == pytest.approx(written)
     groups = agestat.compare(store, by="folder", groups=("2023", "2024"), level=0.9)
     assert (groups.names, groups.level) == (("2023", "2024"), 0.9)
+
+
+def test_shares_are_those_of_the_reports_with_own_labels_too(store, other, tmp_path):
+    for count, method in ((30, "bayes"), (60, "ppi")):
+        mine = label(store, tmp_path / str(count), count, gender="female", age="30")
+        alone = agestat.open(store).estimate(labels=mine)
+        found = agestat.compare(store, other, labels=mine)
+        assert alone.table["method"].unique().tolist() == [found.methods[0]] == [method]
+        assert found.table["share_a"].tolist() == pytest.approx(alone.table["share"].tolist())
+        ages = [table[table["statistic"] == "mean"] for table in (found.ages, alone.ages)]
+        assert ages[0]["value_a"].tolist() == pytest.approx(ages[1]["value"].tolist(), abs=0.05)
 
 
 def test_shares_and_ages_are_those_of_the_reports(store, other):
