@@ -1,15 +1,15 @@
 """Large collections: a scan of a million paths, and the result table of ten million faces.
 
     python benchmarks/scale.py paths 20000
-    python benchmarks/scale.py paths 1000000 --stub
+    python benchmarks/scale.py paths 1000000 --stub [--engine ray]
     python benchmarks/scale.py faces 10000000
 
 Each prints a Markdown table of a twentieth of the size and the size itself: memory must be flat, time must
 grow in proportion. Processor seconds are those of the run and its workers, which other work on the machine
 lengthens less. ``paths`` makes tiny pictures (4 GB of disk for a million) and scans them with a small
 network of random weights; with ``--stub`` nothing is decoded or predicted, so that a million paths are
-walked, queued, stored and counted within minutes. ``faces`` fills a store with made-up rows of the shipped
-model and makes the table by folder.
+walked, queued, stored and counted within minutes, by this machine's engine or by Ray's. ``faces`` fills a
+store with made-up rows of the shipped model and makes the table by folder.
 """
 
 import json
@@ -63,29 +63,38 @@ def look(now):
         children = " ".join(open(task).read() for task in glob.glob("/proc/self/task/*/children"))
         workers = max([workers, *map(peak, children.split())])
 
-source, model, store, limit = sys.argv[1:]
-with agestat.scan(source, model=model, db=store, limit=int(limit), progress=look) as scan:
+source, model, store, limit, engine = sys.argv[1:]
+with agestat.scan(source, model=model, db=store, limit=int(limit), progress=look, engine=engine) as scan:
     rows = scan.counts["found"]
 """
 STUB = """
 import numpy as np
-from agestat.scanning import pipeline
+from agestat.model.label_space import SIX
+from agestat.scanning import local_engine, ray_engine
 from agestat.scanning.examine import Examined, Face
+from agestat.scanning.store import Row
+
+def answer():
+    nothing = np.empty((1, 0, 0, 3), np.uint8)
+    return Examined("ok", None, 16, 16, "BMP", faces=[Face(0, 0, 16, 16, 0.9, 100.0, 100.0)], crops=nothing)
 
 class Stub:
-    "In place of workers and network: one face for every file, at once."
+    "In place of decoders and network: one face for every file, at once."
     def __init__(self, *_): ...
     def __enter__(self): return self
     def __exit__(self, *_): ...
     def run(self, files):
         for file in files:
-            yield file, Examined("ok", None, 16, 16, "BMP", faces=[Face(0, 0, 16, 16, 0.9, 100.0, 100.0)])
-    def add(self, file, answer): return [pipeline.Row(file, answer, [BLOB], [1.0])]
+            yield file, answer()
+    def add(self, file, answer): return [Row(file, answer, [BLOB], [1.0])]
     def flush(self): return []
+    def __call__(self, batch):
+        column = lambda value: np.array([value] * len(batch["path"]), dtype=object)
+        return {**batch, "answer": column(answer().to_bytes()), "probabilities": column(BLOB),
+                "novelty": column(np.ones(1).tobytes())}
 
-from agestat.model.label_space import SIX
 BLOB = SIX.pack(np.full((1, 6), 1 / 6, np.float32))[0]
-pipeline.Workers = pipeline.Predictor = Stub
+local_engine.DecoderPool = local_engine.Batcher = ray_engine._Decode = ray_engine._Judge = Stub
 """
 TABLE = """
 from agestat.analysis.scan import Scan
@@ -154,8 +163,9 @@ def make_store(path: Path, count: int, model: Path) -> None:
 @click.argument("what", type=click.Choice(["paths", "faces"]))
 @click.argument("count", type=int)
 @click.option("--stub", is_flag=True, help="paths: neither decode nor predict.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="paths: what scans.")
 @click.option("--folder", help="Where to put pictures and stores; default: the system's temporary folder.")
-def main(what: str, count: int, stub: bool, folder: str | None) -> None:
+def main(what: str, count: int, stub: bool, engine: str, folder: str | None) -> None:
     """See the top of this file."""
     scan = STUB + SCAN if stub else SCAN
     work = Path(tempfile.mkdtemp(prefix="scale", dir=folder))
@@ -167,8 +177,8 @@ def main(what: str, count: int, stub: bool, folder: str | None) -> None:
         for size in (count // 20, count):
             store = work / f"{size}.sqlite"
             if what == "paths":
-                measure("scan", scan, work / "pictures", model, store, size)
-                measure("scan again", scan, work / "pictures", model, store, size)
+                measure("scan", scan, work / "pictures", model, store, size, engine)
+                measure("scan again", scan, work / "pictures", model, store, size, engine)
             else:
                 start = time.monotonic()
                 make_store(store, size, model)

@@ -20,7 +20,7 @@ import numpy as np
 from agestat.errors import AgestatError
 from agestat.images.walk import Found
 from agestat.scanning.decoder import Limits
-from agestat.scanning.decoder_pool import Decoder
+from agestat.scanning.decoder_pool import Decoder, cores
 from agestat.scanning.examine import Examined, Settings
 from agestat.scanning.store import Row
 
@@ -77,9 +77,8 @@ class RayEngine:
     def _run(self, system: "AbstractFileSystem", listed: str, done: str) -> Iterator[Row]:
         ray = connect(self.address)
         ray.data.DataContext.get_current().enable_progress_bars = False
-        cpus = max(
-            1, int(ray.cluster_resources().get("CPU", 1)) - (0 if self.gpus_per_actor else self.actors)
-        )
+        taken = 1 + (0 if self.gpus_per_actor else self.actors)  # 1: for tasks that list, read and write
+        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)) - taken)
         decoded = ray.data.read_parquet(listed, filesystem=system).map_batches(
             _Decode, fn_constructor_args=[self.settings], batch_size=BLOCK, concurrency=(1, cpus), num_cpus=1
         )
@@ -109,9 +108,18 @@ def connect(address: str | None) -> Any:
         raise AgestatError("The engine ray needs its package: run `pip install 'agestat[ray]'`.") from error
     if not ray.is_initialized():
         try:
-            _knock(address)
+            if address == "auto":
+                from ray._private.services import canonicalize_bootstrap_address
+
+                _knock(canonicalize_bootstrap_address(address))  # may be that of a cluster that crashed
+            elif address:
+                _knock(address)
+            # Without "local" Ray would join whatever cluster this machine has seen last.
             ray.init(
-                address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+                address=address or "local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
             )
         except (OSError, OverflowError, ValueError) as error:
             raise AgestatError(
@@ -122,10 +130,10 @@ def connect(address: str | None) -> Any:
     return ray
 
 
-def _knock(address: str | None) -> None:
+def _knock(address: str) -> None:
     """Raises `OSError`, `OverflowError` or `ValueError` where nobody listens at a ``host:port``."""
-    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
-    if host:  # "auto" has none
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host:  # "local" has none
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
 
 

@@ -133,6 +133,13 @@ def test_an_unknown_cluster_is_one_sentence_within_seconds(photos, tmp_path, add
     assert time.monotonic() - start < 10
 
 
+def test_a_cluster_that_crashed_is_one_sentence_within_seconds(photos, tmp_path, monkeypatch):
+    ray.shutdown()
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(AgestatError, match=r"^No Ray cluster answers at auto: "):
+        agestat.scan(photos, db=tmp_path / "a.sqlite", engine="ray", address="auto")
+
+
 def test_pictures_elsewhere_are_scanned_like_those_here(photos, local, tmp_path):
     import fsspec
 
