@@ -77,8 +77,8 @@ class RayEngine:
     def _run(self, system: "AbstractFileSystem", listed: str, done: str) -> Iterator[Row]:
         ray = connect(self.address)
         ray.data.DataContext.get_current().enable_progress_bars = False
-        taken = 1 + (0 if self.gpus_per_actor else self.actors)  # 1: for tasks that list, read and write
-        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)) - taken)
+        others = 1 + (0 if self.gpus_per_actor else self.actors)  # 1: for tasks that list, read and write
+        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)) - others)
         decoded = ray.data.read_parquet(listed, filesystem=system).map_batches(
             _Decode, fn_constructor_args=[self.settings], batch_size=BLOCK, concurrency=(1, cpus), num_cpus=1
         )
@@ -111,12 +111,14 @@ def connect(address: str | None) -> Any:
             if address == "auto":
                 from ray._private.services import canonicalize_bootstrap_address
 
-                _knock(canonicalize_bootstrap_address(address))  # may be that of a cluster that crashed
+                _knock(canonicalize_bootstrap_address(address) or "")  # may be that of a cluster that crashed
             elif address:
                 _knock(address)
-            # Without "local" Ray would join whatever cluster this machine has seen last.
+            # Without "local" Ray would join whatever cluster this machine has seen last. It counts one core
+            # more than there are: its short tasks must not wait for decoders to end, which wait for them.
             ray.init(
                 address=address or "local",
+                num_cpus=None if address else cores() + 1,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
