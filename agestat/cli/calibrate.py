@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from agestat.cli.messages import tell
+from agestat.cli.options import message_lang_option
 
 EXAMPLES = """\b
 Examples:
@@ -38,6 +39,7 @@ Examples:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of --limit and --degraded.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@message_lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> None:
     """Learn the errors of MODEL on labelled pictures (DATA: folders, or names under AGESTAT_DATA).

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agestat.cli.options import message_lang_option
 from agestat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def command() -> None:
 @click.option("--examples", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png",
               help="Draw the youngest, oldest, sharpest and least sharp pictures, which can identify "
                    "people; nothing else keeps them.")  # fmt: skip
+@message_lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.pass_context
 def check_command(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agestat.cli.messages import tell
+from agestat.cli.options import message_lang_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +42,7 @@ Examples:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of --limit and of the intervals.")  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@message_lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no tables.")
 def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -> None:
     """Judge a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA).

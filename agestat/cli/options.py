@@ -102,10 +102,13 @@ def _choose_language(context: click.Context, parameter: click.Parameter, code: s
     return code
 
 
-lang_option = click.option(
-    "--lang", type=click.Choice(["en", "ru"]), is_eager=True, callback=_choose_language,
-    help="Language of what is printed and drawn; default: the locale's.",
-)  # fmt: skip
+def _language(says: str, **options: Any) -> Callable[[F], F]:
+    return click.option("--lang", type=click.Choice(["en", "ru"]), is_eager=True, callback=_choose_language,
+                        help=f"Language of {says}; default: the locale's.", **options)  # fmt: skip
+
+
+lang_option = _language("what is printed and drawn")
+message_lang_option = _language("messages and errors", expose_value=False)
 
 engine_options = _all(
     click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from agestat.cli.messages import tell
+from agestat.cli.options import message_lang_option
 from agestat.errors import UsageError
 
 EXAMPLES = """\b
@@ -60,6 +61,7 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
 )
 @click.option("--keep-cache", is_flag=True,
               help="Keep them for another run; else they are deleted when this one is done.")  # fmt: skip
+@message_lang_option
 @click.option("-q", "--quiet", is_flag=True)
 def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
     """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""

@@ -73,6 +73,13 @@ def test_version_and_unknown_command():
     assert wrong.returncode == 2 and "No such command 'scna'" in wrong.stderr
 
 
+@pytest.mark.parametrize("name", [*sorted({*COMMANDS, "data check"} - {"bot", "data"})])
+def test_every_command_has_a_language(name):
+    """The bot speaks that of whom it answers."""
+    text = CliRunner().invoke(cli, [*name.split(), "--help"]).output
+    assert "--lang [en|ru]" in text
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
