@@ -70,7 +70,7 @@ def cost(folder: Path, network: float) -> Clock:
         with clock.on("hash of the look"):
             fingerprint.look(picture.pixels)
         with clock.on("tilt"):
-            cut = [upright(detector, picture.pixels, box) for box in found]
+            cut = [upright(detector, picture.pixels, box, 128) for box in found]
         with clock.on("crops"):
             for pixels, box in cut:
                 crop_square(pixels, box, 128)

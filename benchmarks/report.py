@@ -1,8 +1,9 @@
 """Seconds and bytes of the report of a store of generated faces in 12 groups.
 
     python benchmarks/report.py [--faces 100000]
+    python benchmarks/report.py --faces 496 --by '(?P<picture>.+)'    # as many groups of one face
 
-Prints the time of the estimates (whole, and by folder), of the page and of all, and the size of the file.
+Prints the time of the estimates (whole, and by group), of the page and of all, and the size of the file.
 """
 
 import argparse
@@ -27,6 +28,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--faces", type=int, default=100_000)
+    parser.add_argument("--by", default="folder")
     parser.add_argument("--method", default="bayes")
     options = parser.parse_args()
     spec = importlib.util.spec_from_file_location("stores", TESTS)
@@ -45,13 +47,15 @@ def main() -> None:
             clock = [time.perf_counter()]
             overall = scan.estimate(method=options.method)
             clock.append(time.perf_counter())
-            groups = scan.estimate(["folder"], method=options.method)
+            groups = scan.estimate([options.by], method=options.method, min_n=10)  # as the command
             clock.append(time.perf_counter())
             write_html(scan, groups, target, lang="en", overall=overall)
             clock.append(time.perf_counter())
         steps = [after - before for before, after in pairwise(clock)]
-        print(f"{options.faces:,} faces, 12 groups, {options.method}; {platform.machine()}")
-        for name, seconds in zip(("estimate, whole", "estimate, 12 groups", "page"), steps, strict=True):
+        print(
+            f"{options.faces:,} faces, {len(groups.groups)} groups told, {options.method}; {platform.machine()}"
+        )
+        for name, seconds in zip(("estimate, whole", "estimate, groups", "page"), steps, strict=True):
             print(f"{name:20} {seconds:6.1f} s")
         print(f"{'total':20} {sum(steps):6.1f} s")
         print(f"{'HTML':20} {target.stat().st_size / 1e6:6.2f} MB")

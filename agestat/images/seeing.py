@@ -64,7 +64,7 @@ def see(
         if picture.scale < scale:
             side = -int(-scale * max(picture.width, picture.height) // 1)
             picture = turned(decode(source, min_side=side), turn)
-    cut = (upright(detector, picture.pixels, box.scaled(picture.scale)) for box in boxes)
+    cut = (upright(detector, picture.pixels, box.scaled(picture.scale), crop_side) for box in boxes)
     crops = [crop_square(pixels, box, crop_side, margin) for pixels, box in cut]
     shown = [as_shown[box] for box in boxes]
     return Seen(stored, shown, crops, len(found) - len(boxes), -90 * turn % 360, in_tiles, is_limited)

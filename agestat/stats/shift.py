@@ -66,7 +66,7 @@ def shift(
             distances[name] = {1: above, -1: below, 0: max(above, below)}[WORSE[name]]
             chances[name] = float(kstwobign.sf(distances[name] / noise))
             if name == "novelty":
-                strange = float((known[finite] > np.nanmax(calibration.columns[name])).mean())
+                strange = float((known[finite] > max(calibration.columns[name])).mean())
             unlike.append((max(above, below) - CHANCE * noise) / UNLIKE)
     beyond = [n for n in distances if distances[n] > DISTANCE[n] and chances[n] < RARE / len(distances)]
     worst = max(distances, key=lambda n: distances[n] / DISTANCE[n], default=None)
