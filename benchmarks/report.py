@@ -52,9 +52,7 @@ def main() -> None:
             write_html(scan, groups, target, lang="en", overall=overall)
             clock.append(time.perf_counter())
         steps = [after - before for before, after in pairwise(clock)]
-        print(
-            f"{options.faces:,} faces, {len(groups.groups)} groups told, {options.method}; {platform.machine()}"
-        )
+        print(f"{options.faces:,} faces, {len(groups.groups)} groups, {options.method}; {platform.machine()}")
         for name, seconds in zip(("estimate, whole", "estimate, groups", "page"), steps, strict=True):
             print(f"{name:20} {seconds:6.1f} s")
         print(f"{'total':20} {sum(steps):6.1f} s")

@@ -24,7 +24,7 @@ def crop_square(pixels: np.ndarray, box: Box | None, size: int, margin: float = 
     x0, y0 = math.floor(left) - _REACH, math.floor(top) - _REACH
     x1, y1 = math.ceil(left + side) + _REACH, math.ceil(top + side) + _REACH
     return _resample(
-        region(pixels, x0, y0, x1, y1), size, (left - x0, top - y0, left - x0 + side, top - y0 + side)
+        _region(pixels, x0, y0, x1, y1), size, (left - x0, top - y0, left - x0 + side, top - y0 + side)
     )
 
 
@@ -35,7 +35,7 @@ def _resample(
     return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=area, reducing_gap=3.0))
 
 
-def region(pixels: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+def _region(pixels: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
     """``pixels[y0:y1, x0:x1]`` with the edge repeated where that leaves the picture."""
     height, width = pixels.shape[:2]
     if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
