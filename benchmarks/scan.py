@@ -47,7 +47,9 @@ if engine == "ray":
     options = {"engine": "ray"}
 before, start = time.process_time(), time.perf_counter()
 with agestat.scan(folder, model=model, db=db, limit=int(limit) or None, **options) as scan:
-    seconds, counts = time.perf_counter() - start, scan.counts
+    seconds = time.perf_counter() - start
+    scan.keep_copies = True
+    counts = scan.counts
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 worked = sum(one.ru_utime + one.ru_stime for one in used) - before
 print(counts["found"], counts["faces"], seconds, worked, *(one.ru_maxrss / 1024 for one in used))
@@ -179,9 +181,7 @@ def report(title: str, folder: Path, model: str, options: argparse.Namespace) ->
     print(f"\n{title}; pictures per second", flush=True)
     scanned = one_scan(folder, model)
     full, faces = scanned.rate, scanned.faces / scanned.pictures
-    print(
-        f"  {'full scan':14s} {full:8.1f}   {scanned.pictures} pictures, {faces:.2f} faces each", flush=True
-    )
+    print(f"  {'full scan':14s} {scanned}; {scanned.pictures} pictures, {faces:.2f} faces each", flush=True)
     if options.against:
         before = one_scan(folder, model, python=options.against)
         print(f"  {'against':14s} {before}; {before.faces / before.pictures:.2f} faces each; "
