@@ -101,7 +101,6 @@ ROWS = [
         name="original, ResNet-50",
         asks="original",
         start="scratch",
-        output="rectified",
         depth=50,
         steps=32,
     ),
