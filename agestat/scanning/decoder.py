@@ -23,7 +23,7 @@ class Limits:
     """Per file: ``seconds`` of wall clock and ``memory`` in bytes of address space."""
 
     seconds: float = 30.0
-    memory: int = 4 << 30
+    memory: int = 7 << 29
 
 
 def send(stream: IO[bytes], message: bytes) -> None:
