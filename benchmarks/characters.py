@@ -57,7 +57,7 @@ def folds_of(frame: pd.DataFrame) -> np.ndarray:
 
 def read(most: int) -> pd.DataFrame:
     """At most so many pictures of each character, with its ``fold``."""
-    whole = read_labelled([find_data("simpsons")], skip_bad=True).frame
+    whole = read_labelled(find_data(["simpsons"]), skip_bad=True).frame
     frame = whole[whole["six"] >= 0].sample(frac=1, random_state=0).groupby("subject").head(most)
     frame = frame.sort_values("file").reset_index(drop=True)
     return frame.assign(fold=folds_of(frame))

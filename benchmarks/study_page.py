@@ -73,9 +73,10 @@ def table_of_rows(cache: Path, test: Set) -> str:
         names = [f"`{row['name']}`"]
         if row["asks"] == "base":
             names += ["`base`, median for expectation"]
+        epochs = round(row["steps"] * 64 / row["size"], 1)
         for name, error in zip(names, np.abs(errors).T, strict=False):
             lines.append(
-                f"| {ASKED[row['asks']]} | {name} | {row['side']} | {row['steps'] * 64 / row['size']:.0f} | "
+                f"| {ASKED[row['asks']]} | {name} | {row['side']} | {epochs:g} | "
                 f"{between(error)} | {between(error[test.age >= OLD])} | {row['seconds'] / 60:.1f} |"
             )
     return "\n".join(lines)
