@@ -169,7 +169,7 @@ def draw(cache: Path, test: Set) -> None:
         (line,) = left.plot(steps, [point["val"] for point in row["curve"]], label=f"{row['size']:,}")
         left.plot(steps, [point["train"] for point in row["curve"]], color=line.get_color(), linestyle=":")
     left.set(xlabel="steps of 64 pictures", ylabel="MAE, years", title="held out (lines), trained on (dots)")
-    left.legend(title="pictures", frameon=False, fontsize=8)
+    left.legend(title="pictures", frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     names = [name for name in STEPS if name in found]
     errors = [mae(estimates(cache, name)[:, 0], test.age) for name in names]
     right.barh(names[::-1], errors[::-1], color="#4477aa")
