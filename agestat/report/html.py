@@ -10,6 +10,7 @@ from markupsafe import Markup
 from agestat.report import plots, words
 from agestat.report.figure_style import inline_svg
 from agestat.report.language import Language, open_language
+from agestat.report.left_out import kind_of_files
 from agestat.report.model_card import made_how, model_card
 from agestat.report.page import Table, environment, write_page
 from agestat.report.warnings import labels_used, unlike_groups, warnings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
     from agestat.stats.estimate import Estimate
 
-SHOWN_FAILURES = 200  # files listed for each reason
+SHOWN_FILES = 200  # files listed for each reason or kind
 
 
 def write_html(scan: "Scan", estimate: "Estimate", target: str | Path, **options: Any) -> None:
@@ -58,6 +59,7 @@ def render(
         "faces": _faces(scan) if thumbnails else None,
         "quality": list(words.quality(scan, t)),
         "failures": list(_failures(scan, t)),
+        "others": list(_other_files(scan, t)),
         "method": [
             words.method(estimate, t),
             *labels_used(estimate, t),
@@ -206,7 +208,20 @@ def _failures(scan: "Scan", t: Language) -> Iterator[dict[str, Any]]:
     """Files that could not be read, by reason."""
     failed = scan.failed
     for reason, count in scan.failures.items():
-        paths = list(failed.loc[failed["reason"] == reason, "path"].iloc[:SHOWN_FAILURES])
-        if count > SHOWN_FAILURES:
-            paths.append(t.gettext("and {number} more", number=t.number(count - SHOWN_FAILURES)))
-        yield {"number": t.number(count), "reason": t.term(str(reason)), "paths": paths}
+        paths = failed.loc[failed["reason"] == reason, "path"]
+        yield {"what": f"{t.number(count)} × {t.term(str(reason))}", "paths": _shown(paths, t)}
+
+
+def _other_files(scan: "Scan", t: Language) -> Iterator[dict[str, Any]]:
+    """Files of other kinds than pictures, and those that machines keep beside them, by kind."""
+    every = scan.every_file
+    for kind, count in scan.other_kinds.items():
+        paths = every.loc[(every["reason"] == kind) & every["status"].isin(("left out", "not read")), "path"]
+        yield {"what": kind_of_files(kind, count, t), "paths": _shown(paths, t)}
+
+
+def _shown(paths: pd.Series, t: Language) -> list[str]:
+    """The first of them, and how many more there are."""
+    more = len(paths) - SHOWN_FILES
+    end = [t.gettext("and {number} more", number=t.number(more))] if more > 0 else []
+    return [*paths.iloc[:SHOWN_FILES], *end]

@@ -33,12 +33,17 @@ _NAMES: dict[str, Callable[[Language, int], str]] = {
 }
 
 
+def kind_of_files(kind: str, count: int, t: Language) -> str:
+    """So many files of a kind, in words."""
+    return _NAMES[kind](t, count)
+
+
 def files_left_out(scan: "Scan", t: Language) -> Iterator[str]:
     """One sentence on what machines keep beside pictures, and one on files of other kinds."""
     count = scan.other_kinds
-    machines = [_NAMES[kind](t, count[kind]) for kind in kinds.MACHINES if kind in count]
+    machines = [kind_of_files(kind, count[kind], t) for kind in kinds.MACHINES if kind in count]
     others = [
-        name(t, count[kind]) for kind, name in _NAMES.items() if kind in count and kind not in kinds.MACHINES
+        kind_of_files(kind, count[kind], t) for kind in _NAMES if kind in count and kind not in kinds.MACHINES
     ]
     if machines:
         yield t.gettext("{kinds}: left out (--all-files reads them)", kinds=", ".join(machines))

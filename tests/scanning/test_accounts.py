@@ -12,6 +12,7 @@ from PIL import Image
 import agestat
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
+from agestat.report.html import render
 from agestat.report.language import open_language
 from agestat.report.left_out import files_left_out
 from agestat.report.words import dates
@@ -57,6 +58,10 @@ def test_every_file_is_accounted_for(scan, album):
         "1 миниатюра, 2 файла в корзине: не учтены (--all-files читает и их)",
         "2 видео, 1 текст: не прочитаны"
     ]  # fmt: skip
+    page = render(found, found.estimate(), lang="en")
+    assert (
+        "<summary>2 videos</summary>" in page and "b/film.MOV" in page and "@eaDir/a.png/SYNO_M.jpg" in page
+    )
     assert scan(album).other_kinds == {"thumbnail": 1, "file in the trash": 2, "video": 2, "text": 1}
     assert scan(album, all_files=True).counts["read"] == 5
 
