@@ -190,10 +190,10 @@ def test_in_russian(store, other):
     assert not re.search("[a-z]{4} [a-z]{4}", words)
 
 
-def test_a_group_of_each_of_two_scans(store, other, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "400")  # long names of stores are not broken
+def test_a_group_of_each_of_two_scans(store, other):
     result = run(store, other, "--by", "folder", "--groups", "2023", "2024")
-    assert f"faces in {store} 2023 and {other} 2024 differ" in said(result.output)
+    words = f"faces in {store} 2023 and {other} 2024 differ"
+    assert words.replace(" ", "") in "".join(result.output.split())  # a long name is broken anywhere
 
 
 def test_two_result_tables_with_their_stores(store, other, tmp_path):
