@@ -11,6 +11,7 @@ killed at any moment; nothing trained here ships. ``--only`` runs the rows whose
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -206,15 +207,20 @@ def loss_of(network: AgeNetwork, out: Tensor, age: Tensor, soft: Tensor, weight:
 
 
 @torch.inference_mode()
-def predict(network: AgeNetwork, crops: np.ndarray, side: int) -> np.ndarray:
-    """``(N, 2)`` estimates in years: expectation and median."""
+def outputs(network: AgeNetwork, judge: Callable[[Tensor], Tensor], crops: np.ndarray, side: int) -> Tensor:
+    """What one of the network's methods says of pictures as they are, a batch at a time."""
     network.eval()
     parts = []
     for start in range(0, len(crops), 256):
         pixels = resize(to_pixels(torch.from_numpy(np.array(crops[start : start + 256]))), side)
         with torch.autocast("cpu", torch.bfloat16):
-            parts.append(network.years(pixels).float())
-    return torch.cat(parts).numpy()
+            parts.append(judge(pixels).float())
+    return torch.cat(parts)
+
+
+def predict(network: AgeNetwork, crops: np.ndarray, side: int) -> np.ndarray:
+    """``(N, 2)`` estimates in years: expectation and median."""
+    return outputs(network, network.years, crops, side).numpy()
 
 
 def rate_at(row: Row, progress: float) -> float:
@@ -224,18 +230,6 @@ def rate_at(row: Row, progress: float) -> float:
     if progress < WARM_UP:
         return row.rate * (0.04 + 0.96 * progress / WARM_UP)
     return row.rate * 0.5 * (1 + np.cos(np.pi * (progress - WARM_UP) / (1 - WARM_UP)))
-
-
-@torch.inference_mode()
-def features_of(network: AgeNetwork, crops: np.ndarray, side: int) -> Tensor:
-    """``(N, F)`` features of pictures as they are."""
-    network.eval()
-    parts = []
-    for start in range(0, len(crops), 256):
-        pixels = resize(to_pixels(torch.from_numpy(np.array(crops[start : start + 256]))), side)
-        with torch.autocast("cpu", torch.bfloat16):
-            parts.append(network.features(pixels).float())
-    return torch.cat(parts)
 
 
 def fit_head(network: AgeNetwork, features: Tensor, age: Tensor, soft: Tensor, weight: Tensor) -> None:
@@ -269,8 +263,9 @@ def train(
     initialise(network, starts[row.start] if row.depth == 18 else None)
     if row.probe:
         balanced = torch.from_numpy(usual).float() if row.balance != "none" else weight
-        fit_head(network, features_of(network, crops[chosen], row.side), age, soft, balanced)
-    frozen = [name for name in STAGES if name not in LEARNED[row.learned]] if row.learned != "all" else []
+        features = outputs(network, network.features, crops[chosen], row.side)
+        fit_head(network, features, age, soft, balanced)
+    frozen = [name for name in STAGES if name not in LEARNED[row.learned]]
     for name in [*frozen, "conv1", "bn1"] if frozen else []:
         getattr(network.backbone, name).requires_grad_(False)
     learned = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -57,11 +57,11 @@ class Side:
         labels = file.own_labels(by, cluster=cluster, **self.keys)
         return labels if self.group is None else labels.of_group(self.group)
 
-    def reported(self, cluster: str, labels: Labels) -> np.ndarray | None:
-        """What the report says of it, see `Estimate.distributions`; None of too few faces for a report."""
+    def reported(self, cluster: str, labels: Labels) -> Mapping[str, np.ndarray]:
+        """What the report of its scan says, see `Estimate.distributions`; nothing of too few faces."""
         by = () if self.group is None else self.by
         found = self.scan.estimate(by, cluster=cluster, min_n=FEWEST, labels=labels, **self.keys)
-        return found.distributions.get(self.group or EVERYTHING)
+        return found.distributions
 
     def looks(self) -> dict[str, Any]:
         """See `Scan.looks`."""
@@ -112,6 +112,9 @@ def compare(
         # One file is of A, and of B too where both are of one scan.
         paths = labels if isinstance(labels, tuple) else (labels, labels if scans[1] is scans[0] else None)
         files = [LabelFile(Path(path), one) if path else None for path, one in zip(paths, scans, strict=True)]
+        told = [sides[0].reported(cluster, paths[0])]
+        is_one_report = scans[0] is scans[1] and paths[0] == paths[1] and None not in [s.group for s in sides]
+        told.append(told[0] if is_one_report else sides[1].reported(cluster, paths[1]))
         found = compare_collections(
             partial(sides[0].chunks, cluster),
             partial(sides[1].chunks, cluster),
@@ -120,7 +123,7 @@ def compare(
             names=(sides[0].name, sides[1].name),
             looks=tuple(side.looks() for side in sides),
             labels=(sides[0].own_labels(files[0], cluster), sides[1].own_labels(files[1], cluster)),
-            reported=(sides[0].reported(cluster, paths[0]), sides[1].reported(cluster, paths[1])),
+            reported=(told[0].get(sides[0].group or EVERYTHING), told[1].get(sides[1].group or EVERYTHING)),
             level=level,
         )
     return replace(found, **_about_labels(files))
@@ -165,7 +168,7 @@ def compare_groups(
     by: By,
     *,
     reference: str | None = None,
-    min_n: int = 10,
+    min_n: int = FEWEST,
     labels: Labels = None,
     metadata: str | os.PathLike[str] | None = None,
     trust_mtime: bool = False,
@@ -201,11 +204,12 @@ def compare_groups(
         file = LabelFile(Path(labels), scan) if labels else None
         own = file.own_labels(by, cluster=cluster, **keys) if file else None
         told = scan.estimate(by, min_n=min_n, cluster=cluster, labels=labels, **keys).distributions
+        other_looks = scan.looks(by if reference else (), reference, **keys)
         rows: list[dict[str, Any]] = []
         methods: dict[str, None] = {}
         for name in named:
             others = partial(only_group, every, reference) if reference else partial(_others, every, name)
-            looks = (scan.looks(by if reference else (), reference, **keys), scan.looks(by, name, **keys))
+            looks = (other_looks, scan.looks(by, name, **keys))
             found = compare_collections(
                 others, partial(only_group, every, name), calibration, bands=bands, looks=looks, level=level,
                 labels=_against(own, name, reference), permutations=1,
