@@ -40,6 +40,13 @@ def test_photo_comes_back_with_a_numbered_box_and_words(bot, server, portrait):
     assert (np.abs(yellow).sum(axis=2) < 60).sum() > 200
 
 
+def test_while_it_works_the_chat_shows_that_it_does(bot, server, portrait):
+    server.send_photo(portrait, chat=13)
+    server.wait_for_answers(1, chat=13)
+    mine = [call.method for call in server.calls if call.fields.get("chat_id") == "13"]
+    assert mine.index("sendChatAction") < mine.index("sendPhoto")
+
+
 def test_file_is_judged_like_a_photo(bot, server, portrait):
     server.send_file(portrait, chat=2, mime="image/jpeg")
     (answer,) = server.wait_for_answers(1, chat=2)
