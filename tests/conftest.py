@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 sys.path.append(str(Path(__file__).parent))
 from edited_pictures import make_pictures
 
+from agestat.report.language import choose_language
+
 # The same examples every time, so that a change is to blame for a failure; AGESTAT_LONG looks for new ones.
 hypothesis.settings.register_profile("agestat", derandomize=not os.environ.get("AGESTAT_LONG"))
 hypothesis.settings.load_profile("agestat")
@@ -94,6 +96,13 @@ def chromium():
         browser = driver.chromium.launch(executable_path=program, args=quiet)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _language():
+    """What --lang chose in one test is not chosen in the next."""
+    yield
+    choose_language(None)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from agestat.cli.options import device_option, offer
+from agestat.cli.options import device_option, message_lang_option, offer
 from agestat.errors import AgestatError, UsageError
 
 TOKEN, SERVER = "AGESTAT_BOT_TOKEN", "AGESTAT_BOT_API"
@@ -30,8 +30,9 @@ Examples:
     "--data", metavar="FOLDER", help="Where the counts of chats are kept; default: the user's data folder."
 )
 @device_option
+@message_lang_option
 def command(models: tuple[str, ...], data: str | None, device: str) -> None:
-    """Answer photos in Telegram with the perceived gender and age of their faces.
+    """Answer photos in Telegram with perceived gender and age.
 
     The token from @BotFather is read from AGESTAT_BOT_TOKEN, and from nowhere else; AGESTAT_BOT_API names a
     Bot API server of your own. Pictures stay in memory; what is kept of a chat are its faces' probabilities,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import message_lang_option
+from agestat.cli.options import device_option, message_lang_option
 
 EXAMPLES = """\b
 Examples:
@@ -22,10 +22,11 @@ Examples:
 @click.command("calibrate", epilog=EXAMPLES)
 @click.argument("model")
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False),
+@click.option("--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
               help="Folder of the calibrated model; it may be MODEL's own.")  # fmt: skip
 @click.option(
     "--split",
+    metavar="NAMES",
     default="val",
     show_default=True,
     help="Splits between commas, or all: give all for a set of yours that names none.",
@@ -34,16 +35,19 @@ Examples:
               help="What a model of faces sees: the picture, its largest face, or by its shape.")  # fmt: skip
 @click.option("--degraded", type=click.IntRange(0, 20), default=0, show_default=True, metavar="COPIES",
               help="See each crop so often more, small, blurred, dark and compressed.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures of a split.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1), help="A seeded sample of that many pictures of a split."
+)
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
+@click.option("--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of --limit and --degraded.")  # fmt: skip
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option
 @message_lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> None:
-    """Learn the errors of MODEL on labelled pictures (DATA: folders, or names under AGESTAT_DATA).
+    """Learn a model's errors on labelled pictures.
 
+    DATA are folders, or names of sets under AGESTAT_DATA.
     Corrected shares and their intervals rest on these errors: the more the pictures are like those that
     you will scan, the better they hold. Take pictures that the model was not trained on, some hundreds at
     least, with gender and age as people perceive them. Each set of DATA is a kind of pictures of its own,

@@ -52,6 +52,7 @@ Examples:
               help="With --by alone: groups of fewer faces are not compared.")  # fmt: skip
 @click.option(
     "--bands",
+    metavar="BANDS",
     help="Age bands: marketing (default), un5, un10, seed (default of simpsons), or first "
     "ages like 0,18,35,50,65; result tables bring their own.",
 )
@@ -68,7 +69,7 @@ Examples:
 @theme_option
 @lang_option
 def command(a: str, b: str | None, **options: Any) -> None:
-    """Compare the perceived gender and age of the faces in A and B, or of the groups of A.
+    """Tell in what two scans, or the groups of one, differ.
 
     A and B are scanned folders, stores, or result tables (CSV) with --stores, made with the same model. With
     --by, A alone compares each of its groups with all other faces, with --reference NAME with one group, and

@@ -23,8 +23,9 @@ SHOWN = 10  # pairs of duplicates on the terminal; all of them are in duplicates
 
 
 @click.group("data", epilog=EXAMPLES)
+@message_lang_option
 def command() -> None:
-    """Look at labelled pictures before a model is trained or judged on them."""
+    """Check labelled pictures before they train or judge a model."""
 
 
 @command.command("check", epilog=EXAMPLES)
@@ -40,10 +41,11 @@ def command() -> None:
 def check_command(
     ctx: click.Context, data: tuple[Path, ...], out: Path, examples: Path | None, quiet: bool
 ) -> None:
-    """Count, plot and compare labelled pictures (DATA: folders, or names under AGESTAT_DATA).
+    """Count, plot and compare labelled pictures.
 
-    Prints the counts by split, class balance, picture sizes, every row that cannot be used, and exact and
-    near duplicates. Ends with exit code 3 where rows cannot be used.
+    DATA are folders, or names of sets under AGESTAT_DATA. Prints the counts by split, class balance, picture
+    sizes, every row that cannot be used, and exact and near duplicates. Ends with exit code 3 where rows
+    cannot be used.
     """
     from agestat.cli.messages import tell
     from agestat.cli.terminal import Terminal

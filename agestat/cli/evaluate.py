@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import message_lang_option
+from agestat.cli.options import device_option, message_lang_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,9 +26,14 @@ Examples:
 @click.command("eval", epilog=EXAMPLES)
 @click.argument("data", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--model", "model_name", default="faces", show_default=True, help="A shipped model or a folder."
+    "--model",
+    "model_name",
+    metavar="MODEL",
+    default="faces",
+    show_default=True,
+    help="A shipped model or a folder.",
 )
-@click.option("--split", default="val", show_default=True, help="A split's name, or all.")
+@click.option("--split", metavar="NAME", default="val", show_default=True, help="A split's name, or all.")
 @click.option("--crop", type=click.Choice(["auto", "whole", "detect"]), default="auto", show_default=True,
               help="What a model of faces sees: the picture, its largest face, or by its shape.")  # fmt: skip
 @click.option("--json", "json_path", type=click.Path(allow_dash=True, path_type=Path),
@@ -37,19 +42,22 @@ Examples:
     "--predictions", type=click.Path(dir_okay=False, path_type=Path), help="Write one row per picture as CSV."
 )
 @click.option("--record", is_flag=True, help="Put the figures into the model's description and card.")
-@click.option("--limit", type=click.IntRange(1), help="A seeded sample of that many pictures of a split.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1), help="A seeded sample of that many pictures of a split."
+)
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
+@click.option("--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
               help="Of --limit and of the intervals.")  # fmt: skip
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option
 @message_lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no tables.")
 def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -> None:
-    """Judge a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA).
+    """Judge a model on labelled pictures.
 
-    Age and gender are perceived ones, as the labels are. F1, accuracy and calibration error are over
-    the six classes child 0-12, adult 18-64 and old 65-100 of each gender, on the pictures whose labels lie
-    within one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
+    DATA are folders, or names of sets under AGESTAT_DATA; default: the set that the model was made for. Age
+    and gender are perceived ones, as the labels are. F1, accuracy and calibration error are over the six
+    classes child 0-12, adult 18-64 and old 65-100 of each gender, on the pictures whose labels lie within
+    one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
     """
     from agestat.cli.terminal import Terminal
     from agestat.files import output_file

@@ -2,21 +2,24 @@
 
 import click
 
+from agestat.cli.messages import spoken_language
+from agestat.errors import N_
+
 HEADINGS = {
-    "First of all": "--by --bands --html --csv --model",
-    "Files": "--from-file --include --exclude --all-files --limit --shard --dry-run",
-    "Faces": "--min-face --min-score --tiles --exclude-faces --keep-copies --once",
-    "Groups": "--groups --reference --metadata --trust-mtime --min-n",
-    "Statistics": "--method --raw --level --labels --labels-b --cluster",
-    "Outputs": "--csv-dialect --json --parquet --xlsx --margins --ages --faces --files --png --theme "
+    N_("First of all"): "--by --bands --html --csv --model",
+    N_("Files"): "--from-file --include --exclude --all-files --limit --shard --dry-run",
+    N_("Faces"): "--min-face --min-score --tiles --exclude-faces --keep-copies --once",
+    N_("Groups"): "--groups --reference --metadata --trust-mtime --min-n",
+    N_("Statistics"): "--method --raw --level --labels --labels-b --cluster",
+    N_("Outputs"): "--csv-dialect --json --parquet --xlsx --margins --ages --faces --files --png --theme "
                "--thumbnails --review --anonymous",
-    "Speed": "--device --batch-size --workers --engine --address --actors --gpus-per-actor "
+    N_("Speed"): "--device --batch-size --workers --engine --address --actors --gpus-per-actor "
              "--parts",
-    "Store": "--db --fresh --stores",
-    "Messages": "--lang --quiet --verbose --help",
+    N_("Store"): "--db --fresh --stores",
+    N_("Messages"): "--lang --quiet --verbose --help",
 }  # fmt: skip
 """Options in the order in which they are shown; each command has some of them."""
-OTHERS = "More"
+OTHERS = N_("More")
 
 
 class HeadedCommand(click.Command):
@@ -34,5 +37,5 @@ class HeadedCommand(click.Command):
         for heading, params in sections.items():
             records = [record for param in params if (record := param.get_help_record(ctx))]
             if records:
-                with formatter.section(heading):
+                with formatter.section(spoken_language().term(heading)):
                     formatter.write_dl(records)

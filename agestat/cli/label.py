@@ -17,6 +17,7 @@ Examples:
 @click.option(
     "--n",
     "count",
+    metavar="N",
     type=click.IntRange(min=1),
     default=200,
     show_default=True,
@@ -24,9 +25,12 @@ Examples:
 )
 @click.option("--html", type=Target(), help="Write a page that shows each face and saves the labels.")
 @click.option("--out", type=Target(), help="Write a CSV file of the faces, to fill in a spreadsheet.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws others.")
+@click.option(
+    "--seed", metavar="N", type=int, default=0, show_default=True, help="Another seed draws others."
+)
 @click.option(
     "--bands",
+    metavar="BANDS",
     shell_complete=offer("marketing", "un5", "un10", "seed"),
     help="Age bands that the page offers, as for `agestat report`; years can be typed all the same.",
 )
@@ -35,14 +39,15 @@ def command(
     scan: tuple[str, ...], count: int, html: str | None, out: str | None, seed: int, bands: str | None,
     lang: str | None,
 ) -> None:  # fmt: skip
-    """Draw faces of SCAN to label by hand, so that its statistics hold whatever the model gets wrong.
+    """Draw faces to label by hand: intervals become safe.
 
-    SCAN is a scanned folder, or several that were scanned together, or a store. Open the page of --html in
-    any browser: it works without a network, holds pictures of the faces, and saves the labels as a CSV file.
-    Or open each picture of the file of --out and fill its columns gender (female or male) and age (years, or
-    a range like 20-29) as you perceive them, both empty where you cannot tell. Pass the file to `agestat
-    report SCAN --labels FILE.csv`. The faces are in random order: label all of them, or the first so many,
-    but do not pick.
+    SCAN is a scanned folder, or several that were scanned together, or a store. The page of --html works in
+    any browser without a network, holds pictures of the faces, and saves the labels as a CSV file. In the
+    file of --out, fill the columns gender (female or male) and age (years, or a range like 20-29) as you
+    perceive them; leave both empty where you cannot tell.
+
+    The faces are in random order: label all of them, or the first so many, but do not pick. Then
+    run `agestat report SCAN --labels FILE.csv`.
     """
     from agestat.analysis.face_lists import write_list
     from agestat.analysis.own_labels import draw_faces, holds_labels

@@ -5,13 +5,18 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from typing import Any
 
 import click
+from click.exceptions import NoSuchCommand
 
 from agestat import __version__
-from agestat.cli.messages import tell, tell_error, tell_usage
+from agestat.cli.messages import tell, tell_error
+from agestat.cli.options import message_lang_option
+from agestat.cli.translation import in_language, named_language, teach_click
 from agestat.errors import AgestatError, UsageError
 from agestat.files import drop_stdout
+from agestat.report.language import choose_language
 from agestat.written.streams import STDOUT, accept_all_text
 
 COMMANDS = {
@@ -28,6 +33,12 @@ COMMANDS = {
     "data": "agestat.cli.data",
     "bot": "agestat.cli.bot",
 }
+EXAMPLES = """\b
+Examples:
+  agestat scan photos
+  agestat report photos --by folder --html report.html
+  agestat compare summer winter
+"""
 
 
 class LazyGroup(click.Group):
@@ -40,7 +51,22 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
-        return command
+        return in_language(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            raise NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        teach_click()
+        choose_language(named_language(args))
+        return super(LazyGroup, in_language(self)).make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -53,11 +79,15 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Age and gender are perceived ones. Run `agestat COMMAND --help` for examples.",
+    epilog=EXAMPLES,
 )
 @click.version_option(__version__, prog_name="agestat")
+@message_lang_option
 def cli() -> None:
-    """Honest statistics of the perceived age and gender of the people in folders of pictures."""
+    """Statistics of the perceived age and gender of the people in folders of photos.
+
+    Every share is corrected for the model's errors and has an interval. `agestat COMMAND --help` says more.
+    """
 
 
 def main() -> None:
@@ -70,7 +100,7 @@ def main() -> None:
     try:
         code = cli.main(prog_name="agestat", standalone_mode=False)
     except click.ClickException as error:
-        tell_usage(error)
+        error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         tell("Stopped.")

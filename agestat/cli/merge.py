@@ -7,8 +7,8 @@ from agestat.cli.options import lang_option
 
 EXAMPLES = """\b
 Examples:
-  agestat scan photos --shard 1/2 --db 1.sqlite -q   (on one machine)
-  agestat scan photos --shard 2/2 --db 2.sqlite -q   (on another)
+  agestat scan photos --shard 1/2 --db 1.sqlite -q
+  agestat scan photos --shard 2/2 --db 2.sqlite -q
   agestat merge 1.sqlite 2.sqlite --out photos.sqlite
   agestat report photos.sqlite --html report.html
 """
@@ -19,9 +19,10 @@ Examples:
 @click.option("--out", metavar="STORE", required=True, type=click.Path(dir_okay=False), help="The new store.")
 @lang_option
 def command(stores: tuple[str, ...], out: str, lang: str | None) -> None:
-    """Make one store of several that were scanned with the same model and options, each in other files.
+    """Make one store of several scans.
 
-    STORE are files that `agestat scan --shard I/N --db STORE` wrote. They stay as they are.
+    STORE are files that `agestat scan --shard I/N --db STORE` wrote, with the same model and options, each of
+    other pictures. They stay as they are.
     """
     from agestat.api import merge
 

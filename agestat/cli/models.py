@@ -17,7 +17,7 @@ TELLS = {
 @click.option("--json", "as_json", is_flag=True, help="Everything in the models' descriptions, as JSON.")
 @lang_option
 def command(as_json: bool, lang: str | None) -> None:
-    """List the shipped models: terms, label space, measured accuracy."""
+    """List the shipped models: terms, labels, measured accuracy."""
     from agestat.model.checkpoint import list_models
 
     models = list_models()

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from agestat.analysis.groups import CLUSTERS
+from agestat.report.language import LANGUAGES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,7 +65,7 @@ group_options = _all(
 )  # fmt: skip
 
 level_option = click.option(
-    "--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True,
+    "--level", metavar="LEVEL", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True,
     help="Level of the intervals.",
 )  # fmt: skip
 
@@ -79,10 +80,10 @@ cluster_option = click.option(
 )  # fmt: skip
 
 estimate_options = _all(
-    click.option("--bands", shell_complete=offer("marketing", "un5", "un10", "seed"),
+    click.option("--bands", metavar="BANDS", shell_complete=offer("marketing", "un5", "un10", "seed"),
                  help="Age bands: marketing (default), un5, un10, seed (default of simpsons: child 0-12, "
                       "adult 18-64, old 65+), or first ages like 0,18,35,50,65."),
-    click.option("--method", help="How shares are corrected; see docs/statistics.md."),
+    click.option("--method", metavar="NAME", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     level_option,
     click.option("--min-n", type=click.IntRange(1), default=10, show_default=True, metavar="N",
@@ -95,37 +96,31 @@ estimate_options = _all(
 )  # fmt: skip
 
 
-def _choose_language(context: click.Context, parameter: click.Parameter, code: str | None) -> str | None:
-    from agestat.report.language import choose_language
-
-    choose_language(code)
-    return code
-
-
 def _language(says: str, **options: Any) -> Callable[[F], F]:
-    return click.option("--lang", type=click.Choice(["en", "ru"]), is_eager=True, callback=_choose_language,
-                        help=f"Language of {says}; default: the locale's.", **options)  # fmt: skip
+    """What is chosen here is known before anything is parsed; see `agestat.cli.translation`."""
+    return click.option("--lang", type=click.Choice(LANGUAGES), help=says, **options)
 
 
-lang_option = _language("what is printed and drawn")
-message_lang_option = _language("messages and errors", expose_value=False)
+lang_option = _language("Language of what is printed and drawn; default: the locale's.")
+message_lang_option = _language("Language of help, messages and errors; default: the locale's.",
+                                expose_value=False)  # fmt: skip
 
 engine_options = _all(
     click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
                  help="ray scans on a cluster, with the same rows (needs agestat[ray]); see docs/scale.md."),
     click.option("--address", metavar="auto|ADDRESS",
                  help="The Ray cluster; auto: the one this machine belongs to; default: this machine alone."),
-    click.option("--actors", type=click.IntRange(1), default=1, show_default=True,
+    click.option("--actors", metavar="N", type=click.IntRange(1), default=1, show_default=True,
                  help="How many processes of the cluster hold the model."),
-    click.option("--gpus-per-actor", type=click.FloatRange(0), default=0.0, show_default=True,
+    click.option("--gpus-per-actor", metavar="N", type=click.FloatRange(0), default=0.0, show_default=True,
                  help="GPUs that each of them has; parts of one too."),
     click.option("--parts", metavar="FOLDER|URL",
                  help="Where the cluster's machines leave parts of the work; default: beside the store."),
 )  # fmt: skip
 
 device_option = click.option(
-    "--device", default="auto", show_default=True, shell_complete=offer("auto", "cpu", "cuda", "mps"),
-    help="auto, cpu, cuda or mps.",
+    "--device", metavar="NAME", default="auto", show_default=True,
+    shell_complete=offer("auto", "cpu", "cuda", "mps"), help="auto, cpu, cuda or mps.",
 )  # fmt: skip
 
 theme_option = click.option(
@@ -135,7 +130,7 @@ theme_option = click.option(
 
 csv_dialect_option = click.option(
     "--csv-dialect", type=click.Choice(["plain", "excel"]), default="plain", show_default=True,
-    help="excel: semicolons, decimal commas and a UTF-8 mark.",
+    help="excel: semicolons and decimal commas, for a spreadsheet.",
 )  # fmt: skip
 
 output_options = _all(

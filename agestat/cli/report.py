@@ -23,7 +23,7 @@ from agestat.cli.options import estimate_options, group_options, output_options
     "-v", "--verbose", is_flag=True, help="Also method, model and its known errors, and failed files."
 )
 def command(scan: tuple[str, ...], **options: Any) -> int:
-    """Report what was scanned: summary, HTML page, population pyramid, tables.
+    """Report what was scanned: summary, page, pyramid, tables.
 
     SCAN is a scanned folder, or several that were scanned together, or the store that `agestat scan --db`
     wrote. Nothing is scanned again.

@@ -50,6 +50,7 @@ Examples:
 @click.option("--all-files", is_flag=True, help="Also thumbnails, trash and other files that machines keep.")
 @click.option(
     "--model",
+    metavar="MODEL",
     default="faces",
     show_default=True,
     shell_complete=offer("faces", "simpsons"),
@@ -63,7 +64,12 @@ Examples:
 @click.option(
     "--min-face", type=click.IntRange(0), metavar="PIXELS", help="Leave smaller faces out; default: 24."
 )
-@click.option("--min-score", type=click.FloatRange(0, 1), help="Leave less certain faces out; default: 0.5.")
+@click.option(
+    "--min-score",
+    metavar="SCORE",
+    type=click.FloatRange(0, 1),
+    help="Leave less certain faces out; default: 0.5.",
+)
 @click.option(
     "--tiles",
     type=click.Choice(["auto", "off", "always"]),
@@ -74,7 +80,9 @@ Examples:
 )
 @device_option
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")
-@click.option("--workers", type=click.IntRange(1), help="Processes that decode; default: one per core.")
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1), help="Processes that decode; default: one per core."
+)
 @engine_options
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N files.")
 @click.option(
@@ -89,7 +97,7 @@ Examples:
     help="Also method, model, its known errors, the store, and every file that failed.",
 )
 def command(paths: tuple[str, ...], from_file: str | None, dry_run: bool, **options: Any) -> int:
-    """Estimate shares of perceived gender and age of the people in pictures.
+    """Estimate shares of perceived gender and age in pictures.
 
     PATH are files, folders, or URLs like s3://bucket/folder. What was scanned is kept, so that the next scan
     reads only what is new, and a scan that was killed goes on. Exit code 3: finished, but some files could

@@ -26,9 +26,10 @@ MEGABYTE = 1_000_000
 @lang_option
 @click.pass_context
 def command(ctx: click.Context, lang: str | None) -> None:
-    """List what was scanned and is kept in the user's cache folder; `agestat stores rm` deletes it.
+    """List what scans have kept; `agestat stores rm` deletes it.
 
-    A store holds paths, sizes, boxes of faces and what the model said of them, and no pixels.
+    A store, in the user's cache folder, holds paths, sizes, boxes of faces and what the model said of them,
+    and no pixels.
     """
     if ctx.invoked_subcommand:
         return
@@ -65,9 +66,10 @@ def _row(one: "Kept", t: "Language") -> tuple[str, ...]:
 @click.option("--training", is_flag=True, help="The faces that a stopped training run has kept.")
 @lang_option
 def rm_command(stores: tuple[str, ...], training: bool, lang: str | None) -> None:
-    """Delete stores: STORE are scanned folders, or files as `agestat stores` lists them.
+    """Delete what scans have kept.
 
-    What is deleted cannot be reported any more; the pictures stay, and can be scanned again.
+    STORE are scanned folders, or files as `agestat stores` lists them. What is deleted cannot be reported any
+    more; the pictures stay, and can be scanned again.
     """
     if not stores and not training:
         raise UsageError("Nothing was named: give scanned folders or stores, or --training.")

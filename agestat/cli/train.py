@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import message_lang_option
+from agestat.cli.options import device_option, message_lang_option
 from agestat.errors import UsageError
 
 EXAMPLES = """\b
@@ -29,32 +29,44 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Checkpoint folder."
 )
-@click.option("--recipe", "recipe_name", default="faces", show_default=True,
+@click.option("--recipe", "recipe_name", metavar="NAME", default="faces", show_default=True,
               help="faces, faces-tuned, faces-transfer, faces-seed, simpsons or simpsons-seed.")  # fmt: skip
-@click.option("--name", help="The model's name; default: the folder's.")
-@click.option("--terms", help="Terms of the weights, for the model card.")
-@click.option("--init", default="scratch", show_default=True, help="scratch, or a safetensors file.")
+@click.option("--name", metavar="NAME", help="The model's name; default: the folder's.")
+@click.option("--terms", metavar="TEXT", help="Terms of the weights, for the model card.")
+@click.option(
+    "--init", metavar="FILE", default="scratch", show_default=True, help="scratch, or a safetensors file."
+)
 @click.option("--teachers/--no-teachers", default=False,
               help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
 @click.option("--distil", metavar="MODEL",
               help="Half of every target is what this trained model says of the picture.")  # fmt: skip
 @click.option("--int8/--no-int8", default=False,
               help="Write 8-bit weights too, which judge on processors (needs agestat[int8]).")  # fmt: skip
-@click.option("--freeze", help="Stages kept as they are: stem,layer1,... or none.")
-@click.option("--epochs", type=click.IntRange(1), help="All epochs at the recipe's last picture size.")
+@click.option("--freeze", metavar="STAGES", help="Stages kept as they are: stem,layer1,... or none.")
+@click.option(
+    "--epochs", metavar="N", type=click.IntRange(1), help="All epochs at the recipe's last picture size."
+)
 @click.option("--stages", metavar="SIZExEPOCHS,...", help="Picture sizes and their epochs, as 64x10,128x6.")
-@click.option("--batch-size", type=click.IntRange(2))
-@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate.")
-@click.option("--weight-decay", type=click.FloatRange(0))
-@click.option("--balance", type=click.FloatRange(0, 1),
+@click.option("--batch-size", metavar="N", type=click.IntRange(2), help="Pictures at once.")
+@click.option("--lr", metavar="RATE", type=click.FloatRange(0, min_open=True), help="Learning rate.")
+@click.option("--weight-decay", metavar="RATE", type=click.FloatRange(0), help="Weight decay.")
+@click.option("--balance", metavar="POWER", type=click.FloatRange(0, 1),
               help="Loss weight of a class: its inverse frequency to this power.")  # fmt: skip
-@click.option("--age-loss", type=click.Choice(["distribution", "l1", "mse"]))
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--age-loss", type=click.Choice(["distribution", "l1", "mse"]), help="Loss of the ages.")
+@device_option
 @click.option("--amp/--no-amp", default=True, show_default=True, help="bfloat16 where the processor has it.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that augment.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Threads that augment.",
+)
+@click.option("--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
+              help="Another seed, another run.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue the run in --out after its last finished epoch.")
-@click.option("--limit", type=click.IntRange(8), help="Pictures per split, for a smoke run.")
+@click.option("--limit", metavar="N", type=click.IntRange(8), help="Pictures per split, for a smoke run.")
 @click.option("--skip-bad", is_flag=True, help="Leave unusable rows out instead of stopping.")
 @click.option(
     "--cache", type=click.Path(path_type=Path, file_okay=False), help="Private folder for the cut pictures."
@@ -62,9 +74,12 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
 @click.option("--keep-cache", is_flag=True,
               help="Keep them for another run; else they are deleted when this one is done.")  # fmt: skip
 @message_lang_option
-@click.option("-q", "--quiet", is_flag=True)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(data: tuple[Path, ...], recipe_name: str, **given: Any) -> int:
-    """Train a model on labelled pictures (DATA: folders, or names under AGESTAT_DATA)."""
+    """Train a model on labelled pictures.
+
+    DATA are folders, or names of sets under AGESTAT_DATA; default: the set that the recipe was made for.
+    """
     from agestat.labelled.dataset import find_data
     from agestat.training.recipes import find_recipe, parse_stages
     from agestat.training.run import StoppedTrainingError, train
