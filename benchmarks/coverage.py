@@ -174,7 +174,8 @@ def run_cell(
         given = own_labels(bag, probabilities, labels, rng) if labels else None
         result = estimate_checked(
             partial(list, [(probabilities, None, np.arange(len(rows)))]),
-            {name: bag[name] for name in ("novelty", "sharpness", "brightness")},
+            {name: bag[name] for name in ("novelty", "sharpness", "brightness")}
+            | {"age_spread": YEARS.age_spread(probabilities)},
             calibration, bands=bands, method=method, labels=given, replicates=REPLICATES, seed=number,
         )  # fmt: skip
         add(found, result, shares, ages, scenario)

@@ -313,16 +313,16 @@ class Scan:
 
     def looks(self, by: By = (), group: str | None = None, **groups: Any) -> dict[str, np.ndarray]:
         """What tells whether the faces look like those that the model's errors were learned from: columns of
-        `agestat.stats.shift.shift` and photos, of one group or of about `LOOKED_AT` faces of all."""
+        `agestat.stats.shift.shift`, spread of ages, photos; of one group or of about `LOOKED_AT` faces."""
         with self:
             places = self._places(by, "photo", groups) if by else None
             every = 1 if places else max(1, -(-self.counts["faces"] // LOOKED_AT))
-            parts, photos = [np.empty((0, len(MEASURED)), np.float32)], [np.empty(0, np.int64)]
-            for files, measured in self._stored.measured(every):
+            parts, photos = [np.empty((0, len(MEASURED) + 1), np.float32)], [np.empty(0, np.int64)]
+            for files, measured, probabilities in self._stored.measured(every):
                 mine = places.groups_of(files) == group if places else slice(None)
-                parts.append(measured[mine])
+                parts.append(np.column_stack([measured, self.space.age_spread(probabilities)])[mine])
                 photos.append(files[mine])
-        columns = dict(zip(MEASURED, np.concatenate(parts).T, strict=True))
+        columns = dict(zip((*MEASURED, "age_spread"), np.concatenate(parts).T, strict=True))
         return {**columns, "photo": np.concatenate(photos)}
 
     @property

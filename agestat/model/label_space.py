@@ -102,6 +102,13 @@ class LabelSpace:
         tail = (1 - level) / 2
         return self._quantile(probabilities, tail), self._quantile(probabilities, 1 - tail)
 
+    def age_spread(self, probabilities: np.ndarray) -> np.ndarray:
+        """``(N, L)`` head probabilities to ``(N,)`` standard deviations of ages, years: how unsure the model
+        is of each."""
+        distribution, ages = self.age_distribution(probabilities)
+        mean = distribution @ ages
+        return np.asarray(np.sqrt(np.maximum(distribution @ ages**2 - mean**2, 0)), dtype=np.float32)
+
     def _quantile(self, probabilities: np.ndarray, share: float) -> np.ndarray:
         """``(N,)`` the first age by which ``share`` of each face's age distribution lies."""
         distribution, ages = self.age_distribution(probabilities)

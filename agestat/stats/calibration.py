@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 
 from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS, LabelSpace
+from agestat.stats.looks import looks_weights, tempered
 from agestat.stats.moves import MOVES, TINY, Move
 from agestat.stats.parts import Parts, split
 
@@ -26,8 +27,9 @@ TRUST = 5.0  # pictures that the model's own probabilities are worth in each nat
 @dataclass(frozen=True)
 class Calibration:
     """``probabilities (N, L)`` of the model, the true native cell ``truth (N,)``, and ``native_of (C,)``, the
-    native cell of each of the model's cells; ``columns`` are the pictures' other numbers, ``(N,)`` each, and
-    ``weights (N,)`` what a picture is worth."""
+    native cell of each of the model's cells; ``columns`` are the pictures' other numbers, ``(N,)`` each,
+    ``weights (N,)`` what a row is worth, and ``picture (N,)`` tells which rows are of one picture. Degraded
+    ``copies`` of the pictures count only in a collection that looks like them (`like`)."""
 
     space: LabelSpace
     probabilities: np.ndarray
@@ -35,13 +37,16 @@ class Calibration:
     native_of: np.ndarray
     columns: Mapping[str, np.ndarray]
     weights: np.ndarray
+    picture: np.ndarray
     name: str = "calibration"
+    copies: "Calibration | None" = None
 
     @classmethod
     def from_arrays(
         cls, space: LabelSpace, arrays: Mapping[str, np.ndarray], name: str = "calibration"
     ) -> "Calibration":
-        """From ``logits (N, L)``, ``gender``, ``age_min`` and ``age_max (N,)``; see ``calibration.npz``."""
+        """From ``logits (N, L)``, ``gender``, ``age_min`` and ``age_max (N,)``, and what is known of degraded
+        copies; see ``calibration.npz``."""
         missing = {"logits", "gender", "age_min", "age_max"} - set(arrays)
         if missing or not arrays["logits"].size:
             raise AgestatError(
@@ -52,19 +57,76 @@ class Calibration:
                 "The calibration set of {name} does not fit its model: calibrate it again.", name=name
             )
         low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
+        seen = space.softmax(arrays["logits"].astype(np.float32))
         starts = native_starts(arrays["gender"], low, high)
         starts = starts[np.unique(np.searchsorted(starts, space.mid_age, side="right") - 1)]
         starts[0], ranges = 0, len(starts)  # ages that no cell holds go to the younger range
         cell_range = np.searchsorted(starts, space.mid_age, side="right") - 1
         truth_range = np.searchsorted(starts, (low + high) / 2, side="right") - 1
-        return cls(
+        pictures = cls(
             space,
-            space.softmax(arrays["logits"].astype(np.float32)),
+            seen,
             arrays["gender"].astype(int) * ranges + truth_range,
             np.where(space.is_female, 0, ranges) + cell_range,
-            {key: arrays[key] for key in LOOKS if key in arrays},
+            {**{key: arrays[key] for key in LOOKS if key in arrays}, "age_spread": space.age_spread(seen)},
             np.ones(len(low)),
+            np.arange(len(low)),
             name,
+        )
+        copied = len(arrays.get("degraded_of", ())) > 0
+        return replace(pictures, copies=pictures._copies(arrays)) if copied else pictures
+
+    def _copies(self, arrays: Mapping[str, np.ndarray]) -> "Calibration":
+        """Degraded copies of these pictures."""
+        of, seen = arrays["degraded_of"], self.space.softmax(arrays["degraded_logits"].astype(np.float32))
+        columns = {key: arrays[f"degraded_{key}"] for key in LOOKS if f"degraded_{key}" in arrays}
+        if "size" in columns and "size" in self.columns:
+            columns["size"] = np.minimum(columns["size"], self.columns["size"][of])
+        columns["age_spread"] = self.space.age_spread(seen)
+        return replace(
+            self,
+            probabilities=seen,
+            truth=self.truth[of],
+            columns=columns,
+            weights=np.ones(len(of)),
+            picture=of,
+        )
+
+    def like(self, faces: Mapping[str, np.ndarray], shares: np.ndarray) -> "Calibration":
+        """The pictures and their copies, weighted in each native cell by how frequent their looks are among
+        ``faces``, columns ``(M,)`` each, with native ``shares (K,)``; see `looks_weights`.
+
+        A cell is worth as many pictures as before, less what all weights lose.
+        """
+        every = self._with_copies()
+        worth = every.weights / np.bincount(every.picture)[every.picture]
+        expected = (shares / np.maximum(np.bincount(every.truth, worth, self.size), TINY))[every.truth]
+        ratio = looks_weights(faces, every.columns, worth * expected)
+        if ratio is None:
+            return self
+        ratio, left = tempered(ratio, every.picture, worth)
+        weights = worth * ratio
+        weights *= (left * self.counts / np.maximum(np.bincount(every.truth, weights, self.size), TINY))[
+            every.truth
+        ]
+        return replace(every, weights=weights)
+
+    def _with_copies(self) -> "Calibration":
+        """Copies as rows like any other."""
+        if self.copies is None:
+            return self
+        return replace(
+            self,
+            probabilities=np.concatenate([self.probabilities, self.copies.probabilities]),
+            truth=np.concatenate([self.truth, self.copies.truth]),
+            columns={
+                key: np.concatenate([values, self.copies.columns[key]])
+                for key, values in self.columns.items()
+                if key in self.copies.columns
+            },
+            weights=np.concatenate([self.weights, self.weights[self.copies.picture]]),
+            picture=np.concatenate([self.picture, self.copies.picture]),
+            copies=None,
         )
 
     def with_own(self, probabilities: np.ndarray, cells: np.ndarray, weights: np.ndarray) -> "Calibration":
@@ -79,12 +141,14 @@ class Calibration:
             truth=np.concatenate([self.truth, self.native_of[cells.argmax(axis=1)]]),
             columns={},
             weights=np.concatenate([self.weights * ELSEWHERE, weights / weights.mean()]),
+            picture=np.concatenate([self.picture, self.n + np.arange(len(weights))]),
+            copies=None,
         )
 
     @property
     def n(self) -> int:
         """Number of pictures."""
-        return len(self.truth)
+        return int(self.picture.max()) + 1
 
     @cached_property
     def size(self) -> int:
@@ -227,8 +291,23 @@ def _fit(space: LabelSpace, arrays: Mapping[str, np.ndarray]) -> bool:
     """Whether arrays from a file have the shapes and types that `Calibration.from_arrays` needs."""
     count = arrays["logits"].size // space.width
     labels = ("gender", "age_min", "age_max", *(key for key in LOOKS if key in arrays))
-    return (
+    fit = (
         arrays["logits"].shape == (count, space.width)
         and all(arrays[key].shape == (count,) for key in labels)
         and all(arrays[key].dtype.kind in "biuf" for key in ("logits", *labels))
     )
+    return fit and _copies_fit(space, arrays, count)
+
+
+def _copies_fit(space: LabelSpace, arrays: Mapping[str, np.ndarray], count: int) -> bool:
+    """Whether degraded copies, if there are any, are of these pictures and have their numbers."""
+    if "degraded_of" not in arrays:
+        return True
+    of, logits = arrays["degraded_of"], arrays.get("degraded_logits", np.empty(0))
+    looks = [values for key in LOOKS if (values := arrays.get(f"degraded_{key}")) is not None]
+    return (
+        of.ndim == 1 and of.dtype.kind in "iu" and bool(((of >= 0) & (of < count)).all())
+        and logits.shape == (len(of), space.width)
+        and all(values.shape == of.shape and values.dtype.kind in "biuf" for values in (*looks, of))
+        and logits.dtype.kind == "f"
+    )  # fmt: skip

@@ -18,6 +18,7 @@ from agestat.stats.correct import Group, doubt_within, with_shares
 from agestat.stats.intervals import interval
 from agestat.stats.joint import joint_shares
 from agestat.stats.layout import Layout
+from agestat.stats.looks import together
 from agestat.stats.own_labels import (
     POWERED,
     errors_from,
@@ -26,8 +27,8 @@ from agestat.stats.own_labels import (
     speak_for_themselves,
 )
 from agestat.stats.prediction_powered import OwnLabels
-from agestat.stats.shift import Shift, shift
-from agestat.stats.tally import EVERYTHING, Chunks, shared_pilot, survey, tally
+from agestat.stats.shift import Shift, shift_from
+from agestat.stats.tally import EVERYTHING, Chunks, counted_shares, shared_pilot, survey, tally
 
 METHOD = "bayes"
 DRAWS = 2000  # at least; the smallest two-sided chance is 2 of these
@@ -100,6 +101,9 @@ def compare(
         faceless = tuple(name for name, found in zip(names, seen, strict=True) if found is None)
         return Comparison(frames[0], frames[0], frames[1], 1.0, level, names, faceless=faceless)
     found = {name: group for name, group in zip("ab", seen, strict=True) if group}
+    known = calibration
+    if looks:
+        calibration = known.like(together(looks), counted_shares(found, known))
     pilots = {name: group.pilot(METHOD, calibration) for name, group in found.items()}
     pilot = shared_pilot(found, pilots)
     assert pilot is not None  # `METHOD` starts from one
@@ -107,12 +111,14 @@ def compare(
     tests = 2 + 1.5 * layout.to_rows.shape[1]  # gender, mean age, bands, cells
     count = min(max(DRAWS, math.ceil(4 * tests / (1 - level))), MOST_DRAWS)
     native = [part @ calibration.to_native for part in sums]
-    shifts = tuple(shift(look, calibration, own) for look, own in zip(looks, pilots.values(), strict=False))
+    shifts = tuple(
+        shift_from(look, known, calibration, own) for look, own in zip(looks, pilots.values(), strict=False)
+    )
     unlikeness = max((verdict.unlikeness for verdict in shifts), default=1.0)
     own = OwnLabels.together(
         {name: told for name, told in zip("ab", labels, strict=True) if told is not None}
     )
-    plain = {name: group.plain for name, group in found.items()}
+    plain = {name: group.plain(calibration) for name, group in found.items()}
     shares = joint_shares(
         dict(zip("ab", sums, strict=True)), plain, calibration, pilot, count, rng,
         unlikeness=unlikeness, labels=own,

@@ -52,7 +52,7 @@ class Group:
         features = native_features(self.method, posterior, calibration, self.pilot).astype(np.float64)
         weights = np.ones((self.draws + 1, calibration.n))
         weights[1:] = self.rng.standard_exponential((self.draws, calibration.n))
-        shares = adjusted_count(native, calibration.mean_by_cell(features, weights))
+        shares = adjusted_count(native, calibration.mean_by_cell(features, weights[:, calibration.picture]))
         if self.pilot is not None:
             shares[0] = self.pilot
         return shares

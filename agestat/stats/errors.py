@@ -154,7 +154,7 @@ def errors_of(
 
     def columns_of(posterior: np.ndarray) -> np.ndarray:
         features = reweight(posterior, calibration.prior, pilot).astype(np.float64)
-        return calibration.mean_by_cell(features, np.ones((1, calibration.n)))[0]
+        return calibration.mean_by_cell(features, np.ones((1, len(features))))[0]
 
     slope = {
         name: (columns_of(up) - columns_of(down)) / (2 * step)

@@ -23,9 +23,9 @@ from agestat.stats.own_labels import (
     with_labelled_means,
 )
 from agestat.stats.prediction_powered import OwnLabels
-from agestat.stats.shift import Shift, looks_of_groups, shift, unlike_groups
+from agestat.stats.shift import Shift, looks_of_groups, shift_from, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
-from agestat.stats.tally import EVERYTHING, Chunks, Survey, shared_pilot, survey, tally
+from agestat.stats.tally import EVERYTHING, Chunks, Survey, counted_shares, shared_pilot, survey, tally
 
 MADE_HOW = ["method", "level", "calibration", "calibration_n"]
 COLUMNS = [
@@ -140,12 +140,12 @@ def estimate_checked(
     groups. Where they are not, intervals are wider and ``shift`` says so, and ``unlike`` for which groups,
     whose intervals are as wide as their own looks ask for; counts and own labels need no such care.
     """
-    collection = read_collection(chunks, calibration, **options)
-    verdict = shift(sample, calibration, collection.first_shares())
+    collection = read_collection(chunks, calibration, looks=sample, **options)
+    verdict = shift_from(sample, calibration, collection.calibration, collection.first_shares())
     looks: dict[str, Shift] = {}
     if "group" in sample:
         shares = {name: collection.counted_shares(name) for name in collection.sums}
-        looks = looks_of_groups(sample, calibration, shares, verdict.unlikeness)
+        looks = looks_of_groups(sample, collection.calibration, shares, verdict.unlikeness)
     found = collection.estimate(verdict.unlikeness, {name: one.unlikeness for name, one in looks.items()})
     corrected = set(found.table.loc[found.table["method"] != POWERED, "group"])
     unlike = unlike_groups({name: one for name, one in looks.items() if name in corrected})
@@ -225,7 +225,7 @@ class Collection:
         pilot = next(iter(self.pilots.values()), None)
         if self.method != DEFAULT_METHOD or pilot is None:
             return {}
-        plain = {name: self.found[name].plain for name in self.sums}
+        plain = {name: self.found[name].plain(self.calibration) for name in self.sums}
         return joint_shares(
             self.sums, plain, self.calibration, pilot, self.replicates, np.random.default_rng(self.seed),
             unlikeness=unlikeness, of_groups=of_groups, labels=self.labels,
@@ -262,12 +262,14 @@ def read_collection(
     seed: int = 0,
     labels: OwnLabels | None = None,
     min_n: int = 1,
+    looks: Mapping[str, np.ndarray] | None = None,
 ) -> Collection:
     """Read ``chunks()`` twice and keep what estimates need.
 
     ``method`` is one of `METHODS`, ``level`` that of the intervals, ``replicates`` the draws behind them.
     With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
     Groups of fewer than ``min_n`` faces are counted and not estimated: nothing could be said of them.
+    With ``looks``, as in `estimate_checked`, calibration pictures that look like the faces count more.
     """
     if method not in METHODS:
         raise UsageError(
@@ -283,6 +285,8 @@ def read_collection(
         )
     layout = Layout(calibration.space, tuple(bands))
     found = survey(chunks(), calibration, np.random.default_rng(seed))
+    if looks and found:
+        calibration = calibration.like(looks, counted_shares(found, calibration))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items() if seen.n >= min_n}
     if (
         method == DEFAULT_METHOD and pilots

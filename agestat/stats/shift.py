@@ -16,13 +16,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import kstwobign
 
-from agestat.stats.calibration import LOOKS, Calibration
+from agestat.stats.calibration import LOOKS, TINY, Calibration
+from agestat.stats.looks import kish
 
 DISTANCE = dict.fromkeys(LOOKS, 0.35) | {"novelty": 0.15}  # beyond these a manager is told
 WORSE = {"novelty": 1, "sharpness": -1, "size": -1, "score": -1, "brightness": 0}  # which side; 0: either
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
 CHANCE = 1.25  # deviations of a distance that sampling alone gives, which are no unlikeness
 STRANGE = 0.02  # share of faces whose look is further out than every calibration picture's: told
+MENDED = (
+    0.5  # part of the unlikeness that is left where calibration pictures are weighted to look like the faces
+)
 UNLIKE = 0.06  # distance beyond these at which the errors are those of any other kind of pictures
 
 
@@ -53,16 +57,18 @@ def shift(
     ``shares (K,)`` are the collection's native cells from `Estimate.native_shares`; without them the
     calibration pictures are taken as they come.
     """
-    weights = np.ones(calibration.n)
+    weights = calibration.weights
     if shares is not None:
-        weights = (shares / np.maximum(calibration.counts, 1))[calibration.truth]
+        weights = weights * (shares / np.maximum(calibration.counts, TINY))[calibration.truth]
+    people = kish(weights, calibration.picture)
     distances, chances, unlike, strange = {}, {}, [], 0.0
     for name in DISTANCE:
         known = np.asarray(sample.get(name, ()), dtype=float)
         finite = np.isfinite(known)
         if name in calibration.columns and finite.any():
             photos = len(np.unique(sample["photo"][finite])) if "photo" in sample else finite.sum()
-            above, below, noise = _distances(known[finite], calibration.columns[name], weights, photos)
+            noise = float(np.sqrt(1 / people + 1 / photos))
+            above, below = _distances(known[finite], calibration.columns[name], weights)
             distances[name] = {1: above, -1: below, 0: max(above, below)}[WORSE[name]]
             chances[name] = float(kstwobign.sf(distances[name] / noise))
             if name == "novelty":
@@ -74,6 +80,18 @@ def shift(
     p_value = min(1.0, chances[worst] * len(distances)) if worst else 1.0
     unlikeness = float(np.clip(max(unlike, default=1.0), 0, 1))
     return Shift(bool(beyond), statistic, p_value, distances, tuple(beyond), unlikeness, strange)
+
+
+def shift_from(
+    sample: Mapping[str, np.ndarray],
+    calibration: Calibration,
+    like: Calibration,
+    shares: np.ndarray | None = None,
+) -> Shift:
+    """`shift` from the calibration set whose pictures are weighted to be ``like`` the faces. Looks that
+    weights mend still hint at other pictures: part of the unlikeness without weights is left."""
+    after, before = (shift(sample, one, shares) for one in (like, calibration))
+    return replace(after, unlikeness=max(after.unlikeness, MENDED * before.unlikeness))
 
 
 def looks_of_groups(
@@ -104,16 +122,12 @@ def unlike_groups(verdicts: Mapping[str, Shift]) -> tuple[str, ...]:
     )
 
 
-def _distances(
-    sample: np.ndarray, reference: np.ndarray, weights: np.ndarray, independent: int
-) -> tuple[float, float, float]:
-    """Kolmogorov-Smirnov distances of a sample from a weighted reference, how far its values lie above and
-    below, and the scale of both that chance gives with so many ``independent`` values."""
+def _distances(sample: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Kolmogorov-Smirnov distances of a sample from a weighted reference: how far its values lie above and
+    below."""
     order = np.argsort(reference)
     cumulative = np.concatenate([[0.0], np.cumsum(weights[order])]) / weights.sum()
     at = np.sort(np.concatenate([sample, reference]))
     ours = np.searchsorted(np.sort(sample), at, side="right") / len(sample)
     theirs = cumulative[np.searchsorted(reference[order], at, side="right")]
-    effective = weights.sum() ** 2 / (weights**2).sum()  # Kish
-    noise = np.sqrt(1 / effective + 1 / independent)
-    return float((theirs - ours).max()), float((ours - theirs).max()), float(noise)
+    return float((theirs - ours).max()), float((ours - theirs).max())

@@ -35,7 +35,7 @@ class Survey:
 
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
-        self._parts: list[tuple[np.ndarray, np.ndarray]] = []  # (n,) priorities and (n, K) posteriors
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []  # (n,) priorities and (n, K) probabilities
         self._waiting = 0
         self._limit = np.inf  # priorities above it are known not to be among the smallest
         self.counted = np.zeros(calibration.space.size, np.int64)  # (C,) faces by their most plausible cell
@@ -45,15 +45,13 @@ class Survey:
         """Number of faces."""
         return int(self.counted.sum())
 
-    @property
-    def sample(self) -> np.ndarray:
+    def sample(self, calibration: Calibration) -> np.ndarray:
         """``(n, K)`` calibrated probabilities of native cells."""
-        return np.concatenate([posterior for _, posterior in self._parts])
+        return calibration.posterior(np.concatenate([native for _, native in self._parts]))
 
-    @property
-    def plain(self) -> np.ndarray:
+    def plain(self, calibration: Calibration) -> np.ndarray:
         """``(K,)`` mean calibrated probabilities of native cells."""
-        return np.asarray(self.sample.mean(axis=0, dtype=np.float64))
+        return np.asarray(self.sample(calibration).mean(axis=0, dtype=np.float64))
 
     def add(self, counted: np.ndarray, probabilities: np.ndarray, priority: np.ndarray, most: int) -> None:
         """Cells ``(n,)``, heads ``(n, L)`` and random ``priority (n,)`` of faces; ``most`` of all stay."""
@@ -61,7 +59,7 @@ class Survey:
         chosen = np.flatnonzero(priority < self._limit)
         if len(chosen):
             native = self._calibration.space.cells(probabilities[chosen]) @ self._calibration.to_native
-            self._parts.append((priority[chosen], self._calibration.posterior(native)))
+            self._parts.append((priority[chosen], native))
             self._waiting += len(chosen)
         if self._waiting > 1.25 * most:
             self.thin(most)
@@ -70,16 +68,22 @@ class Survey:
         """Keep the ``most`` smallest priorities."""
         if self._waiting <= most:
             return
-        priority, posterior = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        priority, native = (np.concatenate(column) for column in zip(*self._parts, strict=True))
         keep = np.sort(np.argpartition(priority, most)[:most])
-        self._parts, self._waiting = [(priority[keep], posterior[keep])], most
+        self._parts, self._waiting = [(priority[keep], native[keep])], most
         self._limit = priority[keep].max()
 
     def pilot(self, method: str, calibration: Calibration) -> np.ndarray | None:
         """``(K,)`` shares by expectation-maximisation where ``method`` starts from them."""
         if method not in PSEUDO:
             return None
-        return expectation_maximisation(self.sample, calibration.prior, PSEUDO[method])
+        return expectation_maximisation(self.sample(calibration), calibration.prior, PSEUDO[method])
+
+
+def counted_shares(found: Mapping[str, Survey], calibration: Calibration) -> np.ndarray:
+    """``(K,)`` counted shares of native cells in all groups together."""
+    counted = np.sum([seen.counted for seen in found.values()], axis=0) @ calibration.to_native
+    return np.asarray(counted / counted.sum())
 
 
 def shared_pilot(found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | None]) -> np.ndarray:

@@ -67,10 +67,8 @@ def test_other_shares_alone_raise_no_alarm(world):
     faces = world.simulate(shares, 2000, 1)
     calibration = world.calibration_of(known)
     rng = np.random.default_rng(5)
-    calibration = type(calibration)(
-        calibration.space, calibration.probabilities, calibration.truth, calibration.native_of,
-        {"novelty": rng.gamma(8, 1 / 8, 2000) * (1 + known.age / 50)}, calibration.weights,
-    )  # fmt: skip
+    looks = {"novelty": rng.gamma(8, 1 / 8, 2000) * (1 + known.age / 50)}
+    calibration = replace(calibration, columns=looks)
     sample = {"novelty": rng.gamma(8, 1 / 8, 2000) * (1 + faces.age / 50)}
     assert shift(sample, calibration).is_shifted
     assert not shift(sample, calibration, shares).is_shifted

@@ -311,16 +311,18 @@ class StoredRun:
         with self.understood():
             return np.array(ids, np.int64), self._unpack(blobs)
 
-    def measured(self, every: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """``(n,)`` file ids and ``(n, 5) float32`` `MEASURED` of about one of ``every`` faces."""
+    def measured(self, every: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """``(n,)`` file ids, ``(n, 5) float32`` `MEASURED` and ``(n, L)`` probabilities of about one of
+        ``every`` faces."""
         # the low digits of a sharpness are chance, and the same in every scan
         some = "AND CAST(sharpness * 4096 AS INTEGER) % ? = 0"
-        columns = "novelty, sharpness, brightness, min(faces.width, faces.height), score"
+        columns = "novelty, sharpness, brightness, min(faces.width, faces.height), score, probabilities"
         query = f"SELECT files.id, {columns} {FACES} {OF_RUN} {self._kept} {some} {IN_ORDER}, number"
         for rows in self._rows(query, self.run, every):
             with self.understood():
-                ids = np.array([row[0] for row in rows], np.int64)
-                yield ids, np.array([row[1:] for row in rows], dtype=np.float32)
+                ids, *numbers, blobs = zip(*rows, strict=True)
+                measured = np.array(numbers, dtype=np.float32).T
+                yield np.array(ids, np.int64), measured, self._unpack(blobs)
 
     def place(self, file_id: int) -> tuple[bytes, bytes, int | None, int | None, int | None]:
         """Root, path, size in bytes, time of change in nanoseconds of a file, and degrees of its turn."""
