@@ -95,6 +95,7 @@ def test_degraded_copies_know_their_picture(model, tmp_path):
     assert arrays["degraded_of"].tolist() == [0, 1] * 3 and len(arrays["logits"]) == 2
     assert ((arrays["degraded_size"] >= 24) & (arrays["degraded_size"] <= 128)).all()
     assert (arrays["degraded_sharpness"] < arrays["sharpness"][arrays["degraded_of"]]).all()
+    assert (arrays["degraded_logits"] * 16 % 1 == 0).all() and arrays["degraded_logits"].dtype == np.float16
     again = observe(network, frame, degraded=3)
     assert np.array_equal(again["degraded_logits"], arrays["degraded_logits"])
 
