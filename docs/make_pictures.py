@@ -51,9 +51,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
         folder = Path(home)
         (folder / "photos").symlink_to(PEOPLE)
-        printed = agestat("scan", "photos", "--report", "report.html", "--lang", "en", folder=folder)
+        printed = agestat(
+            "scan", "photos", "--min-n", "5", "--report", "report.html", "--lang", "en", folder=folder
+        )
         agestat("label", "photos", "--html", "label.html", "--lang", "en", folder=folder)
-        text = html.escape(f"$ agestat scan photos --report report.html\n{printed}")
+        text = html.escape(f"$ agestat scan photos --min-n 5 --report report.html\n{printed}")
         (folder / "terminal.html").write_text(
             '<meta charset="utf-8"><body style="margin:0;background:#15161c;color:#ecedf2;padding:1.2rem">'
             f'<pre style="font:15px/1.35 DejaVu Sans Mono,monospace;margin:0">{text}</pre>', encoding="utf-8",

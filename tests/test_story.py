@@ -43,7 +43,8 @@ def truth():
 def scanned(agestat, home):
     """The first command of the README."""
     (home / "photos").symlink_to(PEOPLE)
-    return agestat("scan", "photos", "--csv", "out.csv", "--report", "report.html", "--by", "folder:1")
+    words = ("--by", "folder:1", "--min-n", 1, "--csv", "out.csv", "--report", "report.html")
+    return agestat("scan", "photos", *words)
 
 
 def saved(page, target):
@@ -72,9 +73,17 @@ def test_the_report_opens_in_a_browser(scanned, chromium, home):
     page.close()
 
 
-def test_two_folders_are_compared(scanned, agestat):
-    said = agestat("compare", "photos", "--by", "folder:1", "--groups", "pioneers", "white_house")
-    assert "pioneers" in said and "white_house" in said
+def test_two_folders_are_compared_by_the_numbers_of_the_report(scanned, agestat, home):
+    words = ("compare", "photos", "--by", "folder:1", "--groups", "pioneers", "white_house")
+    assert "pioneers has too few faces to compare: 3; --min-n 3" in agestat(*words, code=2)
+    said = agestat(*words, "--min-n", 1)
+    with (home / "out.csv").open(newline="") as file:
+        female = {
+            row["group"]: float(row["share"])
+            for row in csv.DictReader(file)
+            if row["row"] == "gender" and row["gender"] == "female"
+        }
+    assert f"{100 * female['pioneers']:.1f} % in pioneers, {100 * female['white_house']:.1f} %" in said
 
 
 def test_faces_are_labelled_and_taken_back_in(scanned, agestat, chromium, home, truth):
@@ -90,7 +99,7 @@ def test_faces_are_labelled_and_taken_back_in(scanned, agestat, chromium, home, 
         page.locator("#years").press("Enter")
     assert page.locator("#finished").is_visible()
     saved(page, home / "labels.csv")
-    said = agestat("report", "photos", "--labels", "labels.csv", "--level", "0.9")
+    said = agestat("report", "photos", "--labels", "labels.csv", "--level", "0.9", "--min-n", 5)
     assert "Of 5 perceived faces in 5 photos" in said
     refused = agestat("label", "photos", "--out", "labels.csv", code=2)
     assert "holds labels already" in refused
@@ -104,7 +113,7 @@ def test_a_picture_of_a_picture_is_left_out(scanned, agestat, chromium, home):
     card.get_by_role("checkbox").check()
     saved(page, home / "left_out.csv")
     said = agestat("report", "photos", "--exclude-faces", "left_out.csv")
-    assert "Of 4 perceived faces in 4 photos" in said
+    assert "4 perceived faces: too few to estimate shares." in said
     assert "1 face left out by you" in said
 
 

@@ -13,18 +13,18 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from agestat.analysis.groups import By
+from agestat.analysis.groups import FEWEST, By
 from agestat.analysis.own_labels import LabelFile
 from agestat.analysis.scan import DEFAULT_BANDS, Scan
 from agestat.errors import AgestatError, UsageError
 from agestat.stats.bands import Band, parse_bands
 from agestat.stats.compare import Comparison, holm
 from agestat.stats.compare import compare as compare_collections
+from agestat.stats.estimate import Estimate
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.tally import EVERYTHING, Chunk, only_group
 
 Labels = str | os.PathLike[str] | None  # a file of them
-FEWEST = 10  # faces of a group in a report, unless it is asked for otherwise
 IN_TABLE = {"group", "band", "age_min", "age_max", "n"}  # columns that a result table is known by
 
 
@@ -57,11 +57,21 @@ class Side:
         labels = file.own_labels(by, cluster=cluster, **self.keys)
         return labels if self.group is None else labels.of_group(self.group)
 
-    def reported(self, cluster: str, labels: Labels) -> Mapping[str, np.ndarray]:
-        """What the report of its scan says, see `Estimate.distributions`; nothing of too few faces."""
+    def reported(self, cluster: str, labels: Labels, min_n: int) -> Estimate:
+        """The report of its scan."""
         by = () if self.group is None else self.by
-        found = self.scan.estimate(by, cluster=cluster, min_n=FEWEST, labels=labels, **self.keys)
-        return found.distributions
+        return self.scan.estimate(by, cluster=cluster, min_n=min_n, labels=labels, **self.keys)
+
+    def distribution(self, report: Estimate) -> np.ndarray | None:
+        """What a report says of it, see `Estimate.distributions`; None of no faces."""
+        name = self.group or EVERYTHING
+        if name in report.few:
+            raise UsageError(
+                "{name} has too few faces to compare: {faces}; --min-n {faces} compares them all the same.",
+                name=self.name,
+                faces=report.few[name],
+            )
+        return report.distributions.get(name)
 
     def looks(self) -> dict[str, Any]:
         """See `Scan.looks`."""
@@ -82,6 +92,7 @@ def compare(
     trust_mtime: bool = False,
     cluster: str = "photo",
     level: float = 0.95,
+    min_n: int = 1,
 ) -> Comparison:
     """Compare the perceived gender and age of the faces in ``a`` and ``b``, which one model has scanned.
 
@@ -90,7 +101,8 @@ def compare(
     ``bands`` as `Scan.estimate`, or those of ``tables``: two results that were made from the scans. ``names``
     are what words call the sides. ``labels``: a file of `agestat label`, filled in, of faces of ``a``, or two
     of them, of ``a`` and of ``b``; either may be None. Faces of one ``cluster`` ("photo" or "folder") are
-    taken as dependent; ``level`` is that of the intervals. Raises `AgestatError` for what cannot be compared.
+    taken as dependent; ``level`` is that of the intervals. Raises `AgestatError` for what cannot be compared,
+    as a side of fewer than ``min_n`` faces.
     """
     first = _opened(a)
     scans = [first, first if b is None else _opened(b)]
@@ -112,9 +124,9 @@ def compare(
         # One file is of A, and of B too where both are of one scan.
         paths = labels if isinstance(labels, tuple) else (labels, labels if scans[1] is scans[0] else None)
         files = [LabelFile(Path(path), one) if path else None for path, one in zip(paths, scans, strict=True)]
-        told = [sides[0].reported(cluster, paths[0])]
+        told = [sides[0].reported(cluster, paths[0], min_n)]
         is_one_report = scans[0] is scans[1] and paths[0] == paths[1] and None not in [s.group for s in sides]
-        told.append(told[0] if is_one_report else sides[1].reported(cluster, paths[1]))
+        told.append(told[0] if is_one_report else sides[1].reported(cluster, paths[1], min_n))
         found = compare_collections(
             partial(sides[0].chunks, cluster),
             partial(sides[1].chunks, cluster),
@@ -123,7 +135,7 @@ def compare(
             names=(sides[0].name, sides[1].name),
             looks=tuple(side.looks() for side in sides),
             labels=(sides[0].own_labels(files[0], cluster), sides[1].own_labels(files[1], cluster)),
-            reported=(told[0].get(sides[0].group or EVERYTHING), told[1].get(sides[1].group or EVERYTHING)),
+            reported=(sides[0].distribution(told[0]), sides[1].distribution(told[1])),
             level=level,
         )
     return replace(found, **_about_labels(files))

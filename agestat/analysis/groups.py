@@ -12,6 +12,7 @@ from agestat.errors import UsageError
 from agestat.written.tables import Table, comparable
 
 UNKNOWN = "unknown"
+FEWEST = 10  # faces without which no shares are estimated, unless it is asked for otherwise
 CLUSTERS = ("photo", "folder")  # what is taken as one observation
 BETWEEN = " | "  # between the parts of a group of several --by
 _DAYS = ("1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday")

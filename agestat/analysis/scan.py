@@ -274,8 +274,8 @@ class Scan:
         preset's name or the bands' first ages in years; None is "marketing", of six classes "seed".
         ``labels``: a file of `agestat label`, filled in. Faces of one ``cluster`` ("photo" or "folder") are
         taken as dependent. ``method``: see docs/statistics.md. ``level`` of the intervals; ``replicates`` of
-        what is drawn for them, with ``seed``. Groups of fewer than ``min_n`` faces are only counted. Raises
-        `UsageError` for what cannot be used.
+        what is drawn for them, with ``seed``. Fewer than ``min_n`` faces, of a group or as a whole, are only
+        counted. Raises `UsageError` for what cannot be used.
         """
         from threadpoolctl import threadpool_limits
 
@@ -293,7 +293,7 @@ class Scan:
                 self._looks_in(places), self.calibration(), bands=chosen,
                 labels=own.own_labels(by, cluster=cluster, **keys) if own else None,
                 method=method, level=level, replicates=replicates, seed=seed,
-                min_n=min_n if by else 1,
+                min_n=min_n,
             )  # fmt: skip
         names = [] if places.names is None else map(str, places.names)
         faceless = tuple(sorted(set(names) - {*found.table["group"], *found.few}))

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from agestat import __version__
+from agestat.analysis.groups import FEWEST
 from agestat.analysis.scan import Scan
 from agestat.bot.judge import Judge, Judged
 from agestat.images.walk import Found
@@ -84,9 +85,9 @@ class Chats:
         store.end_run(run)  # a chat's run is whole at any moment
         return run
 
-    def statistics(self, chat: int, model: "Model", t: Language) -> tuple[str, bytes] | None:
-        """A sentence and the population pyramid (PNG) of all faces of a chat, corrected as everywhere; None
-        before the first face."""
+    def statistics(self, chat: int, model: "Model", t: Language) -> tuple[str, bytes | None] | None:
+        """A sentence and the population pyramid (PNG) of all faces of a chat, corrected as everywhere; of too
+        few faces no pyramid, and nothing before the first face."""
         from agestat.report.plots import pyramid
 
         path = self._store(chat, model)
@@ -95,8 +96,10 @@ class Chats:
         with self._lock, Scan.open(path) as scan:
             if not scan.counts["faces"]:
                 return None
-            estimate = scan.estimate()
+            estimate = scan.estimate(min_n=FEWEST)
             text = "\n\n".join([words.summary(scan, estimate, t), words.perceived(t)])
+        if estimate.few:
+            return text, None
         stream = io.BytesIO()
         pyramid(estimate, t=t).savefig(stream, format="png", dpi=200)
         return text, stream.getvalue()

@@ -105,8 +105,9 @@ async def on_stats(message: Message, bot: Bot, service: Service) -> None:
         await message.answer(answers.nothing_yet(t))
         return
     words, pyramid = found
-    caption, *more = answers.parts(words, answers.CAPTION)
-    await message.answer_photo(BufferedInputFile(pyramid, "pyramid.png"), caption=caption)
+    more = answers.parts(words, answers.CAPTION)
+    if pyramid:
+        await message.answer_photo(BufferedInputFile(pyramid, "pyramid.png"), caption=more.pop(0))
     for text in more:
         await message.answer(text)
 

@@ -13,6 +13,7 @@ from agestat.cli.options import (
     group_options,
     lang_option,
     level_option,
+    min_n_option,
     theme_option,
 )
 from agestat.errors import UsageError
@@ -48,8 +49,7 @@ Examples:
 @click.option("--groups", nargs=2, metavar="NAME NAME", help="With --by: the group of A, and that of B or A.")
 @click.option("--reference", metavar="NAME", help="With --by: compare every group of A with this one, "
                                                   "not with all other faces.")  # fmt: skip
-@click.option("--min-n", type=click.IntRange(1), default=10, show_default=True, metavar="N",
-              help="With --by alone: groups of fewer faces are not compared.")  # fmt: skip
+@min_n_option
 @click.option(
     "--bands",
     metavar="BANDS",
@@ -103,7 +103,9 @@ def _compare_two(a: str, b: str | None, scans: "list[Scan]", options: dict[str, 
     from agestat.analysis.comparison import compare
     from agestat.report.export import read_table
 
-    chosen = {key: options[key] for key in ("by", "groups", "metadata", "trust_mtime", "cluster", "level")}
+    chosen = {
+        key: options[key] for key in ("by", "groups", "metadata", "trust_mtime", "cluster", "level", "min_n")
+    }
     return compare(
         *scans,
         bands=options["bands"],

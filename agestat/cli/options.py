@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from agestat.analysis.groups import CLUSTERS
+from agestat.analysis.groups import CLUSTERS, FEWEST
 from agestat.report.language import LANGUAGES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,6 +69,11 @@ level_option = click.option(
     help="Level of the intervals.",
 )  # fmt: skip
 
+min_n_option = click.option(
+    "--min-n", type=click.IntRange(1), default=FEWEST, show_default=True, metavar="N",
+    help="Of fewer faces no shares are estimated: such groups are listed, and count in the totals.",
+)  # fmt: skip
+
 copies_options = _all(
     click.option("--keep-copies", is_flag=True, help="Count every copy of a file, not each picture once."),
     click.option("--once", is_flag=True, help="Count one picture of each burst, series and edit."),
@@ -86,8 +91,7 @@ estimate_options = _all(
     click.option("--method", metavar="NAME", help="How shares are corrected; see docs/statistics.md."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     level_option,
-    click.option("--min-n", type=click.IntRange(1), default=10, show_default=True, metavar="N",
-                 help="Groups of fewer faces are listed, not estimated; the totals hold them."),
+    min_n_option,
     click.option("--labels", metavar="FILE.csv", help="Own labels of some faces, from agestat label."),
     cluster_option,
     click.option("--exclude-faces", metavar="FILE.csv",

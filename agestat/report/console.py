@@ -158,13 +158,15 @@ def _print_overview(screen: Screen, estimate: Estimate, overall: Estimate | None
     for head in (t.gettext("faces"), t.gettext("% female"), *([t.gettext("mean age")] if is_wide else [])):
         screen.column(table, head)
     rows = [] if overall is None else [(overall, group, t.gettext("everything")) for group in overall.groups]
-    for of, group, name in [*rows, *((estimate, group, t.group(group)) for group in estimate.groups)]:
+    rows += [(estimate, group, t.group(group)) for group in estimate.groups]
+    for of, group, name in rows:
         age = of.age(group)
         mean_age = t.between(age["value"], age["low"], age["high"])
         figures = [t.number(of.faces(group)), _share(of.margin(group, gender="female"), t), mean_age]
         screen.row(table, name, *figures[: 3 if is_wide else 2])
-    screen.line()
-    screen.print(table)
+    if rows:
+        screen.line()
+        screen.print(table)
 
 
 def _print_group(screen: Screen, estimate: Estimate, group: str) -> None:

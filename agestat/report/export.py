@@ -93,7 +93,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, BinaryIO], None]] = {
 
 def result_rows(estimate: "Estimate", overall: "Estimate | None" = None) -> pd.DataFrame:
     """All shares of a result in one table. ``row`` says what each is: a ``cell`` of one gender and one band,
-    ``gender`` alone, ``age`` alone, or a group with too ``few`` faces, of which only these are known.
+    ``gender`` alone, ``age`` alone, or a group, or all, of too ``few`` faces, of which only these are known.
 
     ``overall`` is the estimate without groups, whose rows come first.
     """
@@ -103,10 +103,12 @@ def result_rows(estimate: "Estimate", overall: "Estimate | None" = None) -> pd.D
             is_gender = part.margins["gender"] != EVERYTHING
             parts.append(part.table.assign(row="cell"))
             parts.append(part.margins.assign(row=np.where(is_gender, "gender", "age")))
-    if estimate.few:
-        few = {"group": list(estimate.few), "n": list(estimate.few.values()), "row": "few"}
-        parts.append(pd.DataFrame(few).assign(gender=EVERYTHING, band=EVERYTHING))
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    if few := {**(overall.few if overall else {}), **estimate.few}:
+        rows = pd.DataFrame({"group": list(few), "n": list(few.values()), "row": "few"})
+        parts.append(rows.assign(gender=EVERYTHING, band=EVERYTHING))
+    columns = parts[0].columns
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return pd.concat(filled, ignore_index=True).reindex(columns=columns)
 
 
 def write_table(

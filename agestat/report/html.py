@@ -55,7 +55,7 @@ def render(
         "pyramid_caption": _caption(whole, t),
         "groups": _groups(grouped, t) if grouped else None,
         "times": list(_times(grouped, t)) if grouped else [],
-        "ages": _ages(scan, t),
+        "ages": None if words.EVERYTHING in whole.few else _ages(scan, t),
         "faces": _faces(scan) if thumbnails else None,
         "quality": list(words.quality(scan, t)),
         "failures": list(_failures(scan, t)),

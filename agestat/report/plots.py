@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 import matplotlib
@@ -24,6 +24,7 @@ from agestat.stats.estimate import Estimate
 
 BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
 TITLE = 40  # characters over one of the small multiples
+NOTE = 46  # characters in a figure of 4.3 inches
 LINE = 70  # characters under a figure of 5 inches
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?")
 
@@ -68,6 +69,9 @@ def small_multiples(
     """The pyramids of all groups on one scale; of a single group, its pyramid."""
     t = t or open_language("en")
     groups = estimate.groups
+    if not groups and estimate.few:
+        whole = words.EVERYTHING in estimate.few
+        return _note([words.few_faces(estimate, t)] if whole else words.left_out(estimate, t), theme)
     if not groups:
         raise AgestatError("There are no faces to draw a pyramid of.")
     if len(groups) == 1:
@@ -85,6 +89,15 @@ def small_multiples(
             _draw_pyramid(axes, estimate, groups[number], scale(estimate), t, theme)
             axes.set_title(_short(t.group(groups[number])), color=theme.ink, fontweight="bold", fontsize=9)
         _legend(figure, estimate, t, theme)
+    return figure
+
+
+def _note(sentences: Iterable[str], theme: Theme) -> Figure:
+    """Sentences in place of a figure that would mean nothing."""
+    with matplotlib.rc_context(RC):
+        figure = new_figure(4.3, 1.35, theme)
+        figure.text(0.5, 0.5, "\n".join(wrap(printable(" ".join(sentences)), NOTE)), color=theme.ink,
+                    ha="center", va="center")  # fmt: skip
     return figure
 
 

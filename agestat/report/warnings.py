@@ -20,7 +20,7 @@ LOOKS = {
 
 def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
     """Why an estimate may not hold what it promises."""
-    if not estimate.groups:
+    if not estimate.groups and not estimate.few:
         yield t.gettext("There are no faces to estimate from.")
     yield from label_warnings(estimate, t)
     if estimate.shift is not None:

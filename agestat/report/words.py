@@ -34,6 +34,8 @@ def photos(scan: "Scan") -> int:
 
 def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
     """The first sentence: how many faces, which share is perceived as female, how old."""
+    if EVERYTHING in estimate.few:
+        return few_faces(estimate, t)
     if not len(estimate.table):
         looked_at = t.ngettext("{number} photo", "{number} photos", scan.counts["read"])
         return t.gettext("No face was counted in {photos}.", photos=looked_at)
@@ -53,6 +55,15 @@ def summary(scan: "Scan", estimate: Estimate, t: Language) -> str:
         interval=t.interval(100 * female["share_low"], 100 * female["share_high"]),
         age=t.between(age["value"], age["low"], age["high"]),
     )  # fmt: skip
+
+
+def few_faces(estimate: Estimate, t: Language) -> str:
+    """Why no shares are told of the whole."""
+    return t.ngettext(
+        "{number} perceived face: too few to estimate shares.",
+        "{number} perceived faces: too few to estimate shares.",
+        estimate.few[EVERYTHING],
+    )
 
 
 def quality(scan: "Scan", t: Language) -> Iterator[str]:
@@ -226,6 +237,9 @@ def limits(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
     if scan.run.get("options", {}).get("limit") == found:
         yield t.ngettext("Only the first {number} file was looked at (--limit).",
                          "Only the first {number} files were looked at (--limit).", found)  # fmt: skip
+    if EVERYTHING in estimate.few:
+        yield t.gettext("--min-n {n} estimates them all the same; --faces FILE lists each face.",
+                        n=estimate.few[EVERYTHING])  # fmt: skip
     yield from warnings(estimate, t)
     yield from surer(estimate, t)
 
@@ -253,7 +267,7 @@ def notes(scan: "Scan", estimate: Estimate, t: Language) -> Iterator[str]:
 
 def left_out(estimate: Estimate, t: Language) -> Iterator[str]:
     """Groups that no table shows."""
-    yield from too_few(estimate.few, t)
+    yield from too_few({name: faces for name, faces in estimate.few.items() if name != EVERYTHING}, t)
     if estimate.faceless:
         names = [t.group(name) for name in estimate.faceless]
         yield t.ngettext("No face in {number} group: {names}.", "No face in {number} groups: {names}.",

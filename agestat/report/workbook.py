@@ -57,7 +57,8 @@ def write_workbook(
         _pyramid(book, whole, t)
     made = [(words.title(t), words.perceived(t)), *made_how(scan, estimate, t)]
     made += [(t.gettext("command"), command)] if command else []
-    made += [(t.gettext("How to cite"), words.citation(scan, whole, t))]
+    if cited := words.citation(scan, whole, t):
+        made.append((t.gettext("How to cite"), cited))
     _sheet(book, "how it was made", ("what", "how"), made, {})
     buffer = io.BytesIO()  # zip files need to seek, which standard output cannot
     book.save(buffer)

@@ -123,6 +123,17 @@ def test_cartoon_model_answers_in_six_classes(bot, server, portrait):
     assert re.match(rf"{kinds}: \d+\u00a0%", first) and re.match(rf"{kinds}: \d+\u00a0%", second)
 
 
+def group_photo(people):
+    """One picture of portraits side by side."""
+    picture = Image.new("RGB", (300 * people, 300))
+    for number in range(people):
+        one = Image.open(PORTRAIT if number % 2 else PORTRAIT.parent / "hopper.jpg").convert("RGB")
+        picture.paste(one.resize((300, 300)), (300 * number, 0))
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG")
+    return stream.getvalue()
+
+
 def test_statistics_are_counts_without_names_and_are_forgotten(bot, server, folder, portrait):
     server.send_photo(portrait, chat=6)
     server.send_photo((PORTRAIT.parent / "hopper.jpg").read_bytes(), chat=6)
@@ -130,18 +141,22 @@ def test_statistics_are_counts_without_names_and_are_forgotten(bot, server, fold
     server.wait_for_answers(3, chat=6)
     kept = set((folder / "data").iterdir())
     server.send(6, text="/stats")
-    answer = server.wait_for_answers(4, chat=6)[3]
+    assert "2 perceived faces: too few to estimate shares." in server.wait_for_answers(4, chat=6)[3].text
+    server.send_photo(group_photo(8), chat=6)
+    server.wait_for_answers(5, chat=6)
+    server.send(6, text="/stats")
+    answer = server.wait_for_answers(6, chat=6)[5]
     assert answer.method == "sendPhoto"
-    assert "Of 2 perceived faces in 2 photos" in answer.text
+    assert "Of 10 perceived faces in 3 photos" in answer.text
     assert Image.open(io.BytesIO(next(iter(answer.files.values())))).format == "PNG"
     for path in kept:
         data = path.read_bytes()
         assert b"ada_secret" not in data and b"Ada" not in data and b"\xff\xd8\xff" not in data
     server.send(6, text="/forget")
-    server.wait_for_answers(5, chat=6)
+    server.wait_for_answers(7, chat=6)
     assert len(set((folder / "data").iterdir())) < len(kept)
     server.send(6, text="/stats")
-    assert server.wait_for_answers(6, chat=6)[5].text == "No face has been counted in this chat yet."
+    assert server.wait_for_answers(8, chat=6)[7].text == "No face has been counted in this chat yet."
 
 
 def test_lost_connections_lose_and_double_nothing(bot, server, portrait):

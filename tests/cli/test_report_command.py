@@ -96,7 +96,18 @@ def uneven(tmp_path_factory) -> Path:
 def test_by_keeps_the_whole_and_few_faces_are_listed(uneven, tmp_path):
     table, faces = tmp_path / "t.csv", tmp_path / "f.csv"
     result = run(
-        uneven, "--by", "folder", "--csv", table, "--faces", faces, "--min-n", 20, "--bands", "0,18,65"
+        uneven,
+        "--raw",
+        "--by",
+        "folder",
+        "--csv",
+        table,
+        "--faces",
+        faces,
+        "--min-n",
+        20,
+        "--bands",
+        "0,18,65",
     )
     rows = pd.read_csv(table).set_index("group")
     whole = pd.read_csv(faces)
@@ -117,14 +128,30 @@ def test_by_keeps_the_whole_and_few_faces_are_listed(uneven, tmp_path):
     assert "calibration pictures" in " ".join(run(uneven, "-v").output.split())
 
 
+def test_too_few_faces_are_a_sentence_and_no_figure(tmp_path):
+    store = stores.write_store(tmp_path, 8, ("Rome",))
+    table, page, picture, book = (tmp_path / name for name in ("t.csv", "r.html", "p.svg", "b.xlsx"))
+    words = run(store, "--csv", table, "--html", page, "--png", picture, "--xlsx", book).output
+    assert "\n8 perceived faces: too few to estimate shares.\n" in words
+    assert "--min-n 8 estimates them all the same" in words and "To cite" not in words
+    (row,) = pd.read_csv(table).to_dict("records")
+    assert (row["group"], row["n"], row["row"]) == ("all", 8, "few") and pd.isna(row["share"])
+    assert "too few to estimate shares" in page.read_text(encoding="utf-8")
+    assert "<svg" not in page.read_text(encoding="utf-8")
+    assert picture.stat().st_size < 10_000
+    with pd.ExcelFile(book) as sheets:
+        assert "pyramid" not in sheets.sheet_names
+    assert "To cite: Of 8 faces" in run(store, "--raw", "--min-n", 8).output
+
+
 def test_a_summary_fits_a_screen(store):
     assert len(run(store).output.splitlines()) <= 25
 
 
 def test_csv_for_spreadsheets_with_decimal_commas(uneven, tmp_path):
     plain, excel = tmp_path / "p.csv", tmp_path / "e.csv"
-    run(uneven, "--by", "folder", "--csv", plain, "-q")
-    run(uneven, "--by", "folder", "--csv", excel, "-q", "--csv-dialect", "excel")
+    run(uneven, "--raw", "--by", "folder", "--csv", plain, "-q")
+    run(uneven, "--raw", "--by", "folder", "--csv", excel, "-q", "--csv-dialect", "excel")
     assert excel.read_bytes().startswith("\ufeffgroup;gender;".encode())
     assert "'=Rome;" in excel.read_text(encoding="utf-8")
     read = pd.read_csv(excel, sep=";", decimal=",", encoding="utf-8-sig")
@@ -134,7 +161,8 @@ def test_csv_for_spreadsheets_with_decimal_commas(uneven, tmp_path):
 def test_a_workbook_holds_everything_and_a_chart(uneven, tmp_path):
     openpyxl = pytest.importorskip("openpyxl", reason="the extra xlsx writes workbooks")
     target = tmp_path / "r.xlsx"
-    run(uneven, "--by", "folder", "--xlsx", target, "--margins", tmp_path / "m.csv", "--min-n", 20)
+    margins = tmp_path / "m.csv"
+    run(uneven, "--raw", "--by", "folder", "--xlsx", target, "--margins", margins, "--min-n", 20)
     book = openpyxl.load_workbook(target)
     assert book.sheetnames == [
         "shares", "margins", "ages", "groups", "failed files", "pyramid", "how it was made",
@@ -143,7 +171,7 @@ def test_a_workbook_holds_everything_and_a_chart(uneven, tmp_path):
     assert shares.freeze_panes == "A2"
     assert [cell.value for cell in shares[1]][:3] == ["group", "gender", "age_min"]
     assert shares["H2"].number_format == "0.0%"
-    assert book["margins"].max_row == 1 + len(pd.read_csv(tmp_path / "m.csv"))
+    assert book["margins"].max_row == 1 + len(pd.read_csv(margins))
     groups = {row[0]: row[1:] for row in book["groups"].iter_rows(min_row=2, values_only=True)}
     assert groups["Bern"][1] == "too few faces"
     formula = next(row[0] for row in book["groups"].iter_rows(min_row=2) if row[0].value == "=Rome")

@@ -58,7 +58,7 @@ def test_what_is_listed_is_left_out_and_told(scan, db, tmp_path):
     assert scan.estimate(["folder:1"], "seed").faceless == ("drawn", "others")
     words = (db, "--exclude-faces", tmp_path / "out.csv", "--lang")
     text = report(*words, "en", "--html", tmp_path / "r.html")
-    assert "Of 9 perceived faces in 8 photos" in text and "8 faces left out by you" in text
+    assert "9 perceived faces: too few to estimate shares." in text and "8 faces left out by you" in text
     assert "8 лиц исключено вами" in report(*words, "ru")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "<strong>8</strong>faces left out by you" in page.replace("\n", "")
