@@ -159,15 +159,17 @@ def _write(found: "Comparison | GroupComparison", run: dict[str, Any], options: 
 def _print(found: "Comparison | GroupComparison", run: dict[str, Any], options: dict[str, Any]) -> None:
     """Sentences and table; on standard error when a file goes to standard output."""
     from agestat.cli.terminal import Terminal
-    from agestat.report.comparison import citation, tables
+    from agestat.report.comparison import citation, said, tables
     from agestat.report.console import Screen, print_table
 
     screen = Screen(Terminal(stderr="-" in [options[key] for key in OUTPUTS]), options["lang"])
-    told, known, heads, rows = tables(found, screen.t)
+    told, known = said(found, screen.t)
     for sentence in told:
         screen.line(sentence)
-    if rows:
-        print_table(screen, heads, rows)
+    for heads, rows in tables(found, screen.t):
+        if rows:
+            print_table(screen, heads, rows)
+    screen.line()
     for sentence in known:
         screen.line(sentence)
     if cited := citation(found, run, screen.t):

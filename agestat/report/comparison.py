@@ -1,11 +1,12 @@
 """What comparisons say: sentences and tables, for the terminal and the page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from agestat.analysis.comparison import GroupComparison
+from agestat.errors import N_
 from agestat.report.language import Language
 from agestat.report.warnings import label_warnings, labels_used, shift_sentence, too_few
 from agestat.report.words import METHODS
@@ -15,47 +16,53 @@ NAMED = 3  # clear differences of one kind that are put into words; the table ha
 
 
 def sentences(found: Comparison, t: Language) -> Iterator[str]:
-    """Whether two collections differ: as a whole, in gender, in mean age, in age bands, in cells; the largest
-    differences first."""
+    """In what two collections differ: in gender, in mean age, in age bands, in cells, the largest differences
+    first; and whether they do as a whole."""
     if found.faceless:
         yield t.gettext("{name} holds no faces, so there is nothing to compare.", name=found.faceless[0])
         return
-    a, b = found.names
-    p = t.p_value(found.global_p)
-    if found.global_p > 1 - found.level:
-        yield t.gettext(
-            "The perceived gender and age of the faces in {a} and {b} do not differ beyond chance "
-            "(permutation test over photos, p = {p}).", a=a, b=b, p=p,
-        )  # fmt: skip
-    else:
-        yield t.gettext(
-            "The perceived gender and age of the faces in {a} and {b} differ (permutation test over photos, "
-            "p = {p}).", a=a, b=b, p=p,
-        )  # fmt: skip
     rows = shown(found)
     yield _gender(rows.iloc[0], found, t)
     yield _mean_age(rows.iloc[1], found, t)
     is_cell = (rows["gender"] != "all") & (rows["band"] != "all")
     yield from _clear(rows[(rows["gender"] == "all") & (rows["band"] != "all")], found, t)
     yield from _clear(rows[is_cell], found, t)
+    if found.global_p > 1 - found.level:
+        message = N_(
+            "All cells together do not differ beyond chance (permutation test over photos, p = {p})."
+        )
+    else:
+        message = N_("All cells together differ (permutation test over photos, p = {p}).")
+    yield t.gettext(message, p=t.p_value(found.global_p))
 
 
 def how(found: Comparison, t: Language) -> Iterator[str]:
     """Whether each side looks like the calibration set, and how differences and p-values were made."""
     if found.faceless:
         return
-    for name, verdict in zip(found.names, found.shifts, strict=False):
-        yield f"{name}: {shift_sentence(verdict, found.calibration_name, t)}"
+    if found.shifts and all(verdict.distances and not verdict.is_shifted for verdict in found.shifts):
+        yield t.gettext("The faces of both look like the calibration set of {name}.",
+                        name=found.calibration_name)  # fmt: skip
+    else:
+        for name, verdict in zip(found.names, found.shifts, strict=False):
+            yield f"{name}: {shift_sentence(verdict, found.calibration_name, t)}"
     yield from _made_how(found, t)
 
 
 def _made_how(found: Comparison | GroupComparison, t: Language) -> Iterator[str]:
     yield t.gettext(
         "Shares by {method} with {level} intervals, from the errors of the model on {n} calibration pictures "
-        "({name}). P-values are adjusted for all rows of the table together (Holm).",
+        "({name}).",
         method=_methods(found, t), level=t.percent(found.level, 0),
         n=t.number(found.table.iloc[0]["calibration_n"]), name=found.calibration_name,
     )  # fmt: skip
+    if isinstance(found, GroupComparison):
+        yield t.gettext("P-values are adjusted for both measures of all groups together (Holm).")
+    else:
+        yield t.gettext(
+            "P-values are adjusted (Holm): those of gender and the mean age together, and those of all bands "
+            "and cells."
+        )
     yield from labels_used(found, t)
     yield from label_warnings(found, t)
 
@@ -75,10 +82,15 @@ def shown(found: Comparison) -> pd.DataFrame:
 
 def _gender(row: pd.Series, found: Comparison, t: Language) -> str:
     return t.gettext(
-        "Perceived as female: {share_a} in {a}, {share_b} in {b}: {points} percentage points ({level} "
-        "interval {low} to {high}, adjusted p = {p}).",
-        share_a=t.percent(row["share_a"]), share_b=t.percent(row["share_b"]), **_places(row, 100, found, t),
+        "Perceived as female: {share_a} of {faces_a} in {a}, {share_b} of {faces_b} in {b}: {points} "
+        "percentage points ({level} interval {low} to {high}, adjusted p = {p}).",
+        share_a=t.percent(row["share_a"]), share_b=t.percent(row["share_b"]),
+        faces_a=_faces(found.faces[0], t), faces_b=_faces(found.faces[1], t), **_places(row, 100, found, t),
     )  # fmt: skip
+
+
+def _faces(number: int, t: Language) -> str:
+    return t.ngettext("{number} face", "{number} faces", number)
 
 
 def _mean_age(row: pd.Series, found: Comparison, t: Language) -> str:
@@ -149,14 +161,19 @@ def group_sentences(found: GroupComparison, t: Language) -> Iterator[str]:
         if clear.empty:
             yield t.gettext("{what}: no group differs clearly from {others}.", what=what, others=others)
             continue
-        unit = t.gettext("percentage points") if measure == "female" else t.gettext("years")
-        named = ", ".join(
-            f"{t.group(row['group'])} {t.signed(scale * row['difference'], 1)}" for _, row in clear.iterrows()
+        named = "; ".join(
+            f"{t.group(row['group'])} {_difference(row, scale, t)}" for _, row in clear.iterrows()
         )
-        yield t.gettext(
-            "{what}: clearly different from {others}, by {unit}: {named}.",
-            what=what, others=others, unit=unit, named=named,
-        )  # fmt: skip
+        if measure == "female":
+            yield t.gettext(
+                "{what}, percentage points against {others} ({level} interval): {named}.",
+                what=what, others=others, level=t.percent(found.level, 0), named=named,
+            )  # fmt: skip
+        else:
+            yield t.gettext(
+                "{what}, years against {others} ({level} interval): {named}.",
+                what=what, others=others, level=t.percent(found.level, 0), named=named,
+            )  # fmt: skip
 
 
 def group_how(found: GroupComparison, t: Language) -> Iterator[str]:
@@ -166,20 +183,26 @@ def group_how(found: GroupComparison, t: Language) -> Iterator[str]:
         yield from _made_how(found, t)
 
 
-def group_heads(t: Language) -> list[str]:
-    """Of the table of `group_rows`."""
-    return [t.gettext("group"), t.gettext("faces"), f"{t.term('female')}, %", t.gettext("difference"), "p",
-            t.gettext("age"), t.gettext("difference"), "p"]  # fmt: skip
-
-
-def group_rows(found: GroupComparison, t: Language) -> Iterator[list[str]]:
-    """A line per group: share of women and mean age, each with its difference from the reference."""
-    for group, mine in found.table.groupby("group", sort=False):
-        female, age = (mine[mine["measure"] == measure].iloc[0] for measure in ("female", "mean age"))
-        yield [
-            t.group(str(group)), t.number(female["n"]),
-            t.number(100 * female["value"], 1), _difference(female, 100, t), _p(female, found.level, t),
-            t.number(age["value"], 1), _difference(age, 1, t), _p(age, found.level, t),
+def group_tables(found: GroupComparison, t: Language) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """Heads and rows of two tables, of the share of women and of the mean age: a line per group with its
+    difference from the reference."""
+    for measure, scale, name in (
+        ("female", 100, f"{t.term('female')}, %"),
+        ("mean age", 1, t.gettext("mean age")),
+    ):
+        heads = [
+            t.gettext("group"),
+            t.gettext("faces"),
+            name,
+            t.gettext("difference"),
+            t.gettext("adjusted p"),
+        ]
+        yield heads, [
+            [
+                t.group(str(row["group"])), t.number(row["n"]), t.number(scale * row["value"], 1),
+                _difference(row, scale, t), _p(row, found.level, t),
+            ]
+            for _, row in found.table[found.table["measure"] == measure].iterrows()
         ]  # fmt: skip
 
 
@@ -200,16 +223,15 @@ def citation(found: Comparison | GroupComparison, run: Mapping[str, Any], t: Lan
     )  # fmt: skip
 
 
-def tables(
-    found: Comparison | GroupComparison, t: Language
-) -> tuple[Sequence[str], Sequence[str], list[str], list[list[str]]]:
-    """Of either kind: its sentences, how it is known, heads and rows of its table."""
+def tables(found: Comparison | GroupComparison, t: Language) -> list[tuple[list[str], list[list[str]]]]:
+    """Heads and rows of every table of either kind."""
     if isinstance(found, GroupComparison):
-        return (
-            list(group_sentences(found, t)),
-            list(group_how(found, t)),
-            group_heads(t),
-            list(group_rows(found, t)),
-        )
-    told, known = list(sentences(found, t)), list(how(found, t))
-    return told, known, heads(found, t), [] if found.faceless else list(rows(found, t))
+        return list(group_tables(found, t))
+    return [] if found.faceless else [(heads(found, t), list(rows(found, t)))]
+
+
+def said(found: Comparison | GroupComparison, t: Language) -> tuple[list[str], list[str]]:
+    """What either kind says, and how it is known."""
+    if isinstance(found, GroupComparison):
+        return list(group_sentences(found, t)), list(group_how(found, t))
+    return list(sentences(found, t)), list(how(found, t))

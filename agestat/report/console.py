@@ -148,7 +148,6 @@ def print_table(screen: Screen, heads: Sequence[str], rows: Iterable[Sequence[st
         screen.row(table, *row)
     screen.line()
     screen.print(table)
-    screen.line()
 
 
 def _print_overview(screen: Screen, estimate: Estimate, overall: Estimate | None) -> None:

@@ -50,7 +50,8 @@ class Comparison:
     """``table`` and ``margins``: one row per gender x band, and per gender and band; ``ages``: mean and
     median ages in years, together and by gender; differences: B less A.
 
-    ``p_value`` tests each row alone, ``p_adjusted`` gender, mean age, bands and cells together (Holm 1979);
+    ``p_value`` tests each row alone; ``p_adjusted`` the two that are asked first, gender and the mean age,
+    together, and all bands and cells together (Holm 1979), so that many details do not hide what matters;
     ``global_p`` is that of no difference at all (permutation over photos). ``faceless`` are those of
     ``names`` that hold no face, so that there is nothing to compare; the tables are empty then. ``shifts``
     say of A and of B whether their faces look like the calibration set, where that could be seen. ``methods``
@@ -63,6 +64,7 @@ class Comparison:
     global_p: float
     level: float
     names: tuple[str, str] = ("A", "B")
+    faces: tuple[int, ...] = ()  # of A and of B
     shifts: tuple[Shift, ...] = ()
     faceless: tuple[str, ...] = ()
     calibration_name: str = ""
@@ -97,9 +99,10 @@ def compare(
     layout = Layout(calibration.space, tuple(bands))
     seen = [survey(chunks(), calibration, rng).get(EVERYTHING) for chunks in (a, b)]
     if seen[0] is None or seen[1] is None:
-        frames = [pd.DataFrame(columns=columns) for columns in (COMPARISON_COLUMNS, AGE_COMPARISON_COLUMNS)]
+        kinds = (COMPARISON_COLUMNS, COMPARISON_COLUMNS, AGE_COMPARISON_COLUMNS)
+        frames = [pd.DataFrame(columns=columns) for columns in kinds]
         faceless = tuple(name for name, found in zip(names, seen, strict=True) if found is None)
-        return Comparison(frames[0], frames[0], frames[1], 1.0, level, names, faceless=faceless)
+        return Comparison(frames[0], frames[1], frames[2], 1.0, level, names, faceless=faceless)
     found = {name: group for name, group in zip("ab", seen, strict=True) if group}
     known = calibration
     if looks:
@@ -145,7 +148,8 @@ def compare(
     ages = ages[AGE_COMPARISON_COLUMNS]
     global_p = permutation_p_value(native[0], native[1], permutations, rng)
     return Comparison(
-        table, margins, ages, global_p, level, names, shifts, calibration_name=calibration.name,
+        table, margins, ages, global_p, level, names, tuple(group.n for group in found.values()), shifts,
+        calibration_name=calibration.name,
         methods=methods, own_labels=0 if own is None else len(own),
     )  # fmt: skip
 
@@ -234,20 +238,17 @@ def _age_differences(sides: Sequence[_Side], layout: Layout, level: float) -> li
 
 
 def _adjust(table: pd.DataFrame, margins: pd.DataFrame, ages: pd.DataFrame) -> None:
-    """Add ``p_adjusted``: gender alone, the mean age, each band alone and each cell are tested together."""
-    is_tested = [
-        (margins["gender"] != "male").to_numpy(),  # whose share is one less that of women
-        ((ages["gender"] == EVERYTHING) & (ages["statistic"] == "mean")).to_numpy(),
-        np.full(len(table), True),
-    ]
-    frames = (margins, ages, table)
-    p_values = [frame["p_value"].to_numpy()[mine] for frame, mine in zip(frames, is_tested, strict=True)]
-    adjusted = np.split(holm(np.concatenate(p_values)), np.cumsum(list(map(len, p_values)))[:-1])
-    for frame, mine, values in zip(frames, is_tested, adjusted, strict=True):
-        frame["p_adjusted"] = np.nan
-        frame.loc[mine, "p_adjusted"] = values
-    women = margins.loc[margins["gender"] == "female", "p_adjusted"]
-    margins.loc[margins["gender"] == "male", "p_adjusted"] = women.to_numpy()
+    """Add ``p_adjusted``, see `Comparison`."""
+    is_mean = (ages["gender"] == EVERYTHING) & (ages["statistic"] == "mean")
+    is_band = margins["gender"] == EVERYTHING
+    is_cell = pd.Series(True, table.index)
+    is_female = margins["gender"] == "female"
+    for family in (((margins, is_female), (ages, is_mean)), ((margins, is_band), (table, is_cell))):
+        adjusted = holm(np.concatenate([frame.loc[mine, "p_value"] for frame, mine in family]))
+        for frame, mine in family:
+            frame.loc[mine, "p_adjusted"], adjusted = np.split(adjusted, [mine.sum()])
+    women = margins.loc[is_female, "p_adjusted"]
+    margins.loc[margins["gender"] == "male", "p_adjusted"] = women.to_numpy()  # one less that of women
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

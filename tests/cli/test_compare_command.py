@@ -47,13 +47,12 @@ def test_two_scans(store, other, tmp_path):
     table, picture = tmp_path / "differences.csv", tmp_path / "forest.png"
     result = run(store, other, "--csv", table, "--png", picture)
     words = said(result.output)
-    assert words.startswith(
-        f"The perceived gender and age of the faces in {store} and {other} differ (permutation test over "
-        "photos, p = 0.0005). Perceived as female: "
-    )
+    assert words.startswith("Perceived as female: ")
+    assert f" of 300 faces in {store}, " in words
     order = [
         "Mean perceived age: ",
         " female adult: ",
+        " All cells together differ (permutation test over photos, p = 0.0005).",
         " female, % ",
         " mean age, years ",
         " adult, % ",
@@ -65,7 +64,8 @@ def test_two_scans(store, other, tmp_path):
         f" {store}: Whether the faces look like the calibration set of cartoons is not known. "
         f"{other}: Whether the faces look like the calibration set of cartoons is not known. "
         "Shares by Bayesian adjusted counting with 95 % intervals, from the errors of the model on 600 "
-        "calibration pictures (cartoons). P-values are adjusted for all rows of the table together (Holm)."
+        "calibration pictures (cartoons). P-values are adjusted (Holm): those of gender and the mean age "
+        "together, and those of all bands and cells."
     )
     assert cited.startswith("Perceived as female: ")
     made = r" Shares by Bayesian adjusted counting, model cartoons \(abc\), agestat [\d.]+, \d{4}-\d\d-\d\d\."
@@ -96,7 +96,7 @@ def test_two_groups_of_one_scan(store):
     result = run(store, "--by", "folder", "--groups", "2023", "2024", "--csv", "-")
     assert result.exit_code == 0
     assert result.stdout.startswith("gender,age_min,age_max,band,share_a,share_b,difference,")
-    assert "faces in 2023 and 2024" in result.stderr
+    assert " of 150 faces in 2023, " in result.stderr
 
 
 def label(store, folder, n, **labels):
@@ -185,14 +185,14 @@ def test_small_groups_are_named_and_not_compared(store, tmp_path):
 def test_in_russian(store, other):
     words = said(run(store, other, "--lang", "ru").output)
     assert " Для цитирования: " in words
-    assert words.startswith(f"Воспринимаемый пол и возраст лиц в {store} и {other} различаются ")
+    assert words.startswith(f"Воспринимаются как женщины: 41,2 % из 300 лиц в {store}, ")
     assert " Воспринимаются как женщины: " in words
     assert not re.search("[a-z]{4} [a-z]{4}", words)
 
 
 def test_a_group_of_each_of_two_scans(store, other):
     result = run(store, other, "--by", "folder", "--groups", "2023", "2024")
-    words = f"faces in {store} 2023 and {other} 2024 differ"
+    words = f" of 150 faces in {store} 2023, "
     assert words.replace(" ", "") in "".join(result.output.split())  # a long name is broken anywhere
 
 
