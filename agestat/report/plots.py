@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -25,7 +26,7 @@ from agestat.stats.estimate import Estimate
 BAR, OUTLINE = 0.66, 0.88  # heights; the outline of the counted share stands out behind the bar
 TITLE = 40  # characters over one of the small multiples
 NOTE = 46  # characters in a figure of 4.3 inches
-LINE = 70  # characters under a figure of 5 inches
+LINE = 56  # characters under a figure of 5 inches
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 
@@ -228,52 +229,78 @@ def forest(
 ) -> Figure:
     """The forest plot of two compared collections: a line for each share, and zero where they do not differ.
 
-    ``differences`` are rows of `agestat.stats.compare.Comparison`; those of ages, in years, are not drawn.
-    Each line is the share in B less the share in A, percentage points, with its interval, filled where it
-    stays clear at its level after adjustment for all rows. ``names`` are those of A and B. Raises
-    `AgestatError` if there is nothing to compare.
+    ``differences`` are rows of `agestat.stats.compare.Comparison`: shares, and mean ages on a scale of their
+    own. Each line is the number in B less that in A, percentage points or years, with its interval, filled
+    where it stays clear at its level after adjustment. ``names`` are those of A and B. Raises `AgestatError`
+    if there is nothing to compare.
     """
     t = t or open_language("en")
-    if "statistic" in differences:
-        differences = differences[differences["statistic"].isna()]
-    pairs = zip(differences["gender"], differences["band"], strict=True)
-    words = t.gettext("share in {b} less share in {a}, percentage points", a=names[0], b=names[1])
-    return _forest(differences, [_cell_name(gender, band, t) for gender, band in pairs], words, t, theme)
+    is_age = differences.get("statistic", pd.Series(None, differences.index, dtype=object)).notna()
+    shares, ages = differences[~is_age], differences[is_age]
+    pairs = zip(shares["gender"], shares["band"], strict=True)
+    a, b = names
+    years = t.gettext("age in {b} less age in {a}, years", a=a, b=b)
+    panels = [
+        _Panel(shares, [_cell_name(gender, band, t) for gender, band in pairs],
+               t.gettext("share in {b} less share in {a}, percentage points", a=a, b=b), 100),
+        _Panel(ages, [t.gettext("mean age")] * len(ages), years),
+    ]  # fmt: skip
+    return _forest(panels, t, theme)
 
 
 def group_forest(found: GroupComparison, *, t: Language, theme: Theme = LIGHT) -> Figure:
-    """The same of every group's share of women, less that of the reference."""
-    mine = found.table[found.table["measure"] == "female"].assign(gender="female")
-    others = found.reference or t.gettext("all other faces")
-    words = t.gettext("{gender}: share less that of {others}, percentage points",
-                      gender=t.term("female"), others=others)  # fmt: skip
-    return _forest(mine, [_short(t.group(group)) for group in mine["group"]], words, t, theme)
+    """The same of every group's share of women and mean age, less those of the reference."""
+    rows, others = found.table, found.reference or t.gettext("all other faces")
+    female = rows[rows["measure"] == "female"].assign(gender="female")
+    ages = rows[rows["measure"] == "mean age"].assign(gender="all")
+    labels = [_short(t.group(group)) for group in female["group"]]
+    points = t.gettext("{gender}: share less that of {others}, percentage points",
+                       gender=t.term("female"), others=others)  # fmt: skip
+    years = t.gettext("mean age less that of {others}, years", others=others)
+    return _forest([_Panel(female, labels, points, 100), _Panel(ages, labels, years)], t, theme)
 
 
-def _forest(rows: pd.DataFrame, labels: list[str], words: str, t: Language, theme: Theme) -> Figure:
-    if rows.empty:
+class _Panel(NamedTuple):
+    """Differences of one unit, their ``labels``, what the axis is called, and what they are multiplied by."""
+
+    rows: pd.DataFrame
+    labels: list[str]
+    words: str
+    scale: float = 1
+
+
+def _forest(panels: list[_Panel], t: Language, theme: Theme) -> Figure:
+    panels = [panel for panel in panels if len(panel.rows)]
+    if not panels:
         raise AgestatError("There are no faces to compare, so no differences can be drawn.")
-    columns = ("difference", "difference_low", "difference_high")
-    difference, low, high = (100 * rows[name].to_numpy(float) for name in columns)
-    clear = (rows["p_adjusted"] <= 1 - rows["level"]).to_numpy()
-    y = np.arange(len(rows))[::-1]
+    heights = [0.5 + 0.26 * len(panel.rows) for panel in panels]
     with matplotlib.rc_context(RC):
-        figure = new_figure(5.0, 1.2 + 0.26 * len(rows), theme)
-        axes = figure.add_subplot()
-        style_axes(axes, theme)
-        axes.grid(axis="x", color=theme.grid, lw=0.7)
-        axes.axvline(0, color=theme.muted, lw=1)
-        for row, gender in enumerate(rows["gender"]):
-            colour = theme.ink if gender == "all" else getattr(theme, gender)
-            axes.plot([low[row], high[row]], [y[row], y[row]], color=colour, lw=1.6, solid_capstyle="butt")
-            face = colour if clear[row] else theme.paper
-            axes.plot(difference[row], y[row], "o", ms=5.5, mfc=face, mec=colour, mew=1.4)
-        axes.set_yticks(y, labels, color=theme.ink)
-        axes.set_ylim(-0.6, len(rows) - 0.4)
-        axes.xaxis.set_major_formatter(lambda value, _: t.signed(value))
-        axes.set_xlabel("\n".join(wrap(printable(words), LINE)), color=theme.muted)
+        figure = new_figure(5.0, 0.5 + sum(heights), theme)
+        axes = figure.subplots(len(panels), squeeze=False, height_ratios=heights)[:, 0]
+        for axis, panel in zip(axes, panels, strict=True):
+            _draw_differences(axis, panel, t, theme)
         _forest_legend(figure, t, theme)
     return figure
+
+
+def _draw_differences(axes: Axes, panel: _Panel, t: Language, theme: Theme) -> None:
+    rows = panel.rows
+    columns = ("difference", "difference_low", "difference_high")
+    difference, low, high = (panel.scale * rows[name].to_numpy(float) for name in columns)
+    clear = (rows["p_adjusted"] <= 1 - rows["level"]).to_numpy()
+    y = np.arange(len(rows))[::-1]
+    style_axes(axes, theme)
+    axes.grid(axis="x", color=theme.grid, lw=0.7)
+    axes.axvline(0, color=theme.muted, lw=1)
+    for row, gender in enumerate(rows["gender"]):
+        colour = theme.ink if gender == "all" else getattr(theme, gender)
+        axes.plot([low[row], high[row]], [y[row], y[row]], color=colour, lw=1.6, solid_capstyle="butt")
+        face = colour if clear[row] else theme.paper
+        axes.plot(difference[row], y[row], "o", ms=5.5, mfc=face, mec=colour, mew=1.4)
+    axes.set_yticks(y, panel.labels, color=theme.ink)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.xaxis.set_major_formatter(lambda value, _: t.signed(value))
+    axes.set_xlabel("\n".join(wrap(printable(panel.words), LINE)), color=theme.muted)
 
 
 def _forest_legend(figure: Figure, t: Language, theme: Theme) -> None:

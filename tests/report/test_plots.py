@@ -89,8 +89,11 @@ def test_forest_marks_what_differs_clearly(level, p_value, filled):
         [{**row, "gender": "female", "p_adjusted": p_value}, {**row, "gender": "male", "p_adjusted": 0.5}],
         columns=COMPARISON_COLUMNS,
     )
-    figure = plots.forest(table, names=("summer", "winter"))
-    axes = figure.axes[0]
+    age = {**row, "gender": "all", "statistic": "mean", "difference": 3, "p_adjusted": 1}
+    figure = plots.forest(pd.concat([table, pd.DataFrame([age])]), names=("summer", "winter"))
+    axes, ages = figure.axes
+    assert ages.get_xlabel() == "age in winter less age in summer, years"
+    assert ages.lines[2].get_xdata().tolist() == [3]
     assert axes.get_xlabel() == "share in winter less share in summer, percentage points"
     assert [text.get_text() for text in figure.legends[0].texts] == ["clear difference", "may be chance"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["female 18-24", "male 18-24"]
