@@ -185,8 +185,8 @@ def test_small_groups_are_named_and_not_compared(store, tmp_path):
 def test_in_russian(store, other):
     words = said(run(store, other, "--lang", "ru").output)
     assert " Для цитирования: " in words
-    assert words.startswith(f"Воспринимаются как женщины: 41,2 % из 300 лиц в {store}, ")
-    assert " Воспринимаются как женщины: " in words
+    assert words.startswith("Воспринимаются как женщины: ")
+    assert f" из 300 лиц в {store}, " in words
     assert not re.search("[a-z]{4} [a-z]{4}", words)
 
 
