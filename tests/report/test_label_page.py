@@ -163,9 +163,13 @@ def test_three_hundred_faces_by_touch_on_a_phone_in_russian(chromium, page_of, t
     assert target.stat().st_size < 10_000_000
     page.goto(target.as_uri())
     assert title(page) == "Лицо 1 из 306"
+    assert page.evaluate("window.scrollY") == 0  # the warning is read first
     page.locator("[data-gender=female]").tap()
     page.get_by_role("button", name="25-34").tap()
     assert title(page) == "Лицо 2 из 306"
+    for part in ("#crop", "[data-gender=female]", "[data-age] >> nth=-1", "[data-note] >> nth=-1"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"]
     for name in ("25-34", "пропустить пока"):
         box = page.get_by_role("button", name=name).bounding_box()
         assert box["height"] >= 44

@@ -37,6 +37,8 @@ function undo() {
 function go(index) {
   current = Math.min(Math.max(index, 0), page.faces.length - 1);
   show();
+  // A phone has room for a face and its answers, not for what stands above, once that has been read.
+  if (past.length) at("face").scrollIntoView();
 }
 
 function show() {
