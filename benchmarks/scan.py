@@ -31,7 +31,6 @@ import agestat
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.seeing import DECODED
-from agestat.scanning.batching import PROCESSOR_BATCH
 from agestat.scanning.decoder import environment
 from agestat.scanning.decoder_pool import cores
 
@@ -140,13 +139,13 @@ def decode_and_detect(folder: Path) -> tuple[float, float]:
     return float(decoding), float(detection)
 
 
-def network(model_name: str, batches: int = 20) -> float:
+def network(model_name: str, batches: int = 80) -> float:
     """Faces per second of the network alone, run as the scan runs it."""
     import torch
 
     model = agestat.load_model(model_name)
     on_processor = model.device == "cpu"
-    size, threads = (PROCESSOR_BATCH, cores()) if on_processor else (model.batch_size, 1)
+    size, threads = model.batch_size, cores() if on_processor else 1
     shape = (size, model.input_size, model.input_size, 3)
     crops = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
     before = torch.get_num_threads()

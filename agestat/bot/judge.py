@@ -56,11 +56,12 @@ class Judge:
 
     async def __aenter__(self) -> "Judge":
         loop = asyncio.get_running_loop()
-        for _ in range(cores()):
-            decoder = Decoder(self.settings, LIMITS)
-            await loop.run_in_executor(self._decoding, decoder.start)
+        decoders = [Decoder(self.settings, LIMITS) for _ in range(cores())]
+        starting = [loop.run_in_executor(self._decoding, decoder.start) for decoder in decoders]
+        for decoder in decoders:
             self._decoders.put_nowait(decoder)
         self._model = await loop.run_in_executor(self._network, self._load)
+        await asyncio.gather(*starting)
         return self
 
     async def __aexit__(self, *_: object) -> None:

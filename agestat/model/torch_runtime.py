@@ -6,7 +6,7 @@ import torch
 from agestat.errors import UsageError
 from agestat.model.network import AgeGenderResNet, to_pixels
 
-BATCH = {"cpu": 64, "cuda": 512, "mps": 128}  # crops; beyond these the throughput is flat
+BATCH = {"cpu": 32, "cuda": 512, "mps": 128}  # crops; beyond these the throughput is flat
 
 
 def pick_device(name: str = "auto") -> torch.device:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from agestat.images.walk import Found
     from agestat.model.predict import Model
 
-PROCESSOR_BATCH = 32  # crops; larger ones are no faster on one core and delay the store
 WAITING = 2  # batches under way beyond those being computed
 MOST_FILES = 1000  # waiting for a batch to fill: pictures without faces must not pile up
 
@@ -28,14 +27,16 @@ class Batcher:
     Every batch has the same shape, the last one padded: a face's numbers do not depend on the pictures beside
     it, so that a resumed scan ends with the rows of an unbroken one. On a processor each batch runs on one
     core and as many run at once as there are cores: the decoders keep the cores busy too, and threads of one
-    batch that wait for each other would wait for them. ``load`` is called when the first crop is there;
-    ``batch_size`` None chooses.
+    batch that wait for each other would wait for them. ``load`` is called in a thread by `prepare`, or when
+    the first crop is there; ``batch_size`` None chooses.
     """
 
     def __init__(self, load: Callable[[], "Model"], batch_size: int | None, cores: int) -> None:
         self._load = load
         self._batch_size = batch_size
         self._cores = cores
+        self._loader = ThreadPoolExecutor(1)
+        self._loading: Future[Model] | None = None
         self._model: Model | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._threads_before: int | None = None
@@ -48,12 +49,17 @@ class Batcher:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._loader.shutdown()
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         if self._threads_before:
             import torch
 
             torch.set_num_threads(self._threads_before)
+
+    def prepare(self) -> None:
+        """Load the model, while decoders start."""
+        self._loading = self._loading or self._loader.submit(self._load)
 
     def add(self, file: "Found", answer: Examined) -> Iterator[Row]:
         """Take an answer; yields the rows that are complete by now."""
@@ -94,16 +100,16 @@ class Batcher:
 
     def _ready(self) -> "Model":
         if self._model is None:
-            self._model = self._load()
+            self.prepare()
+            assert self._loading
+            self._model = self._loading.result()
             on_processor = self._model.device == "cpu"
             if on_processor and self._model.precision is FLOAT:  # OpenVINO runs a call on one core anyway
                 import torch
 
                 self._threads_before = torch.get_num_threads()
                 torch.set_num_threads(1)
-            self._model.batch_size = self._batch_size or (
-                PROCESSOR_BATCH if on_processor else self._model.batch_size
-            )
+            self._model.batch_size = self._batch_size or self._model.batch_size
             self._pool = ThreadPoolExecutor(self._cores if on_processor else 1)
         return self._model
 

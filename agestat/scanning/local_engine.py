@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """``load`` is called for the model when the first crop is ready. ``workers``: decoder processes (None:
+    """``load`` is called for the model when the first file is there. ``workers``: decoder processes (None:
     one per core); ``batch_size``: crops (None: chosen); ``limits`` per file."""
 
     settings: Settings
@@ -38,7 +38,14 @@ class LocalEngine:
             DecoderPool(self.settings, self.limits, self.workers or cores()) as decoders,
             Batcher(self.load, self.batch_size, cores()) as batches,
         ):
-            for file, answer in decoders.run(files):
+            for file, answer in decoders.run(_after(batches.prepare, files)):
                 seen(answer)
                 yield from batches.add(file, answer)
             yield from batches.flush()
+
+
+def _after(prepare: Callable[[], None], files: Iterator[Found]) -> Iterator[Found]:
+    """``files``, with a call before the first: a scan that finds all in its store needs no model."""
+    for file in files:
+        prepare()
+        yield file

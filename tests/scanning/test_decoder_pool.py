@@ -60,19 +60,40 @@ def test_a_hanging_decoder_costs_one_file(decoder, picture):
     assert one.examine(picture).status == "ok"
 
 
-def test_a_timer_that_fires_just_after_an_answer_blames_nobody(decoder, picture, monkeypatch):
+def test_time_that_is_up_just_after_an_answer_blames_nobody(decoder, picture, monkeypatch):
     one = decoder()
 
     def receive_late(stream):
         answer = receive(stream)
-        (timer,) = (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
-        timer.function(*timer.args)
+        one._watch._until = 0.0
+        assert one._watch._is_late()
         return answer
 
+    one.ask(picture)
+    one.ask(picture)
     with monkeypatch.context() as patch:
         patch.setattr("agestat.scanning.decoder_pool.receive", receive_late)
-        assert one.examine(picture).status == "ok"
-    assert one.examine(picture).status == "ok"
+        assert one.answer().status == "ok"
+    assert one.answer().status == "ok"
+
+
+def test_what_was_asked_ahead_is_asked_again_after_a_crash(decoder, samples, picture):
+    one = decoder()
+    one.process.send_signal(signal.SIGSTOP)
+    one.ask(picture)
+    one.ask(str(samples / "others/coffee.jpg"))
+    one.process.kill()
+    assert one.answer().reason == "crashed its decoder"
+    assert one.answer().status == "no_face"
+
+
+def test_questions_larger_than_a_pipe_wait_for_their_turn(decoder, samples):
+    data = (samples / "photos/astronaut.jpg").read_bytes()
+    assert len(data) > 4000
+    one = decoder()
+    for _ in range(3):
+        one.ask(data + bytes(1 << 20))
+    assert [one.answer().status for _ in range(3)] == ["ok"] * 3
 
 
 def test_a_decoder_that_is_killed_while_it_starts_gets_another_try(picture, monkeypatch, tmp_path):
@@ -131,9 +152,15 @@ def test_leaving_early_does_not_wait_for_decoders_that_still_start(picture, monk
     stuck = [sys.executable, "-c", "import time; time.sleep(600)"]
     monkeypatch.setattr("agestat.scanning.decoder_pool.command", lambda *_: stuck)
     start = time.monotonic()
-    with DecoderPool(Settings(), Limits(), 2) as decoders:
+
+    def files():
+        yield Found("/", picture[1:], 0, 0)
         time.sleep(0.5)
-        processes = [decoder.process for decoder in decoders._decoders]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), DecoderPool(Settings(), Limits(), 2) as decoders:
+        next(decoders.run(files()))
+    processes = [decoder.process for decoder in decoders._decoders]
     assert time.monotonic() - start < 10
     assert all(process.poll() is not None for process in processes)
 
