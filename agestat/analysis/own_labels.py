@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import mannwhitneyu, rankdata
 
 from agestat.analysis.face_lists import ANSWERS, PLACE, FaceFinder
 from agestat.analysis.faces import Faces
@@ -110,6 +109,8 @@ class LabelFile:
 
 def _are_sorted(rows: Sequence[Line]) -> bool:
     """Whether the filled rows lie at one end of the order of paths, which the drawn ones do not."""
+    from scipy.stats import mannwhitneyu, rankdata  # half a second, which other commands need not take
+
     order = rankdata([row.cells["path"] for row in rows])
     filled = np.array([any(row.cells.get(name) for name in ANSWERS) for row in rows])
     return not filled.all() and bool(mannwhitneyu(order[filled], order[~filled]).pvalue < CHANCE)

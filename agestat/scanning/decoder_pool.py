@@ -17,13 +17,13 @@ from agestat.errors import AgestatError
 from agestat.images.decode import DecodeError
 from agestat.images.remote import fetch
 from agestat.images.walk import Found
+from agestat.images.yunet import detector
 from agestat.scanning.decoder import PICTURE, READY, Limits, command, environment, receive, send
 from agestat.scanning.examine import Examined, Settings, failed
 
 AHEAD = 4  # files under way per decoder: enough to hide the network's pauses, few enough to bound memory
 ASKED = 2  # of them that a decoder knows of: it need not wait for this process between two
 SHORT = 4000  # bytes of a question that any pipe takes while its reader is still at the one before
-LIFETIME = 2000  # files: the detector's library keeps about 0.1 MiB of every view it has looked at
 STARTS = 3  # in a row: one that is killed as it starts, as where memory is short, is no reason to end
 START_SECONDS = 120  # a decoder imports numpy and Pillow; a cold disk under load takes its time
 LISTEN_SECONDS = 0.2  # a signal may reach another thread; its handler runs when the waiting one wakes
@@ -50,6 +50,7 @@ class Decoder:
     def __init__(self, settings: Settings, limits: Limits) -> None:
         self._command = command(settings, limits)
         self._limits = limits
+        self._lifetime = detector().lifetime
         self._asked: deque[bytes] = deque()  # and not answered
         self._sent = 0  # of these, to the process that is
         self._age = 0  # files that it was sent
@@ -114,9 +115,9 @@ class Decoder:
         self._send()
         assert self._watch
         answer = None
-        with self._watch.within(self._limits.seconds) as watch:
-            with contextlib.suppress(EOFError, OSError, ValueError):
-                answer = Examined.from_bytes(receive(cast(IO[bytes], self.process.stdout)))
+        within = self._watch.within(self._limits.seconds)
+        with within as watch, contextlib.suppress(EOFError, OSError, ValueError):
+            answer = Examined.from_bytes(receive(cast(IO[bytes], self.process.stdout)))
         self._asked.popleft()
         self._sent -= 1
         if answer is None or watch.was_late:
@@ -124,12 +125,13 @@ class Decoder:
         return answer or failed("took too long" if watch.was_late else "crashed its decoder")
 
     def _send(self) -> None:
-        """Send what was asked as far as that waits for nothing, to a new process if this one is gone or old."""
-        if not self._sent and (self._age >= LIFETIME or self.process.poll() is not None):
+        """Send what was asked as far as that waits for nothing; to a new process if this one is gone or
+        old."""
+        if not self._sent and (self._age >= self._lifetime or self.process.poll() is not None):
             self.close()
             self.start()
         for question in islice(self._asked, self._sent, None):
-            if self._sent and (len(question) > SHORT or self._age >= LIFETIME):
+            if self._sent and (len(question) > SHORT or self._age >= self._lifetime):
                 return
             self._sent += 1
             self._age += 1

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import minimize
 
 from agestat.errors import AgestatError
 from agestat.model.label_space import GENDERS, LabelSpace
@@ -206,6 +205,8 @@ class Calibration:
     def scaling(self) -> np.ndarray:
         """Inverse temperature and ``K`` biases of bias-corrected temperature scaling (Alexandari, Kundaje and
         Shrikumar, ICML 2020), fitted by maximum likelihood with a weak pull to 1 and 0."""
+        from scipy.optimize import minimize  # slow to import
+
         scores = np.log(self.space.cells(self.probabilities) @ self.to_native + TINY).astype(np.float64)
         onehot = np.eye(self.size)[self.truth]
 

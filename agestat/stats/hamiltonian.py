@@ -7,7 +7,6 @@ once in coordinates in which the approximation is a standard normal, so that few
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize
 
 # Points ``(S, D)`` to log densities ``(S,)`` and their gradients ``(S, D)``.
 Density = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -72,6 +71,8 @@ def laplace(density: Density, size: int) -> tuple[np.ndarray, np.ndarray]:
     def loss(z: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = density(z[None])
         return -float(value[0]), -gradient[0]
+
+    from scipy.optimize import minimize  # slow to import
 
     mode = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     nearby = 1e-3 * np.eye(size)

@@ -1,7 +1,7 @@
 """A group's estimate from faces that the user labelled, whatever the model gets wrong about them."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from agestat.model.label_space import GENDERS
 from agestat.stats.calibration import Calibration
@@ -66,7 +66,7 @@ def with_labelled_means(
 ) -> list[dict[str, object]]:
     """The rows of ages with mean ages, and their intervals, replaced by prediction-powered ones where enough
     labels tell them."""
-    half = norm.ppf((1 + level) / 2)
+    half = ndtri((1 + level) / 2)
 
     def replaced(row: dict[str, object]) -> dict[str, object]:
         gender = GENDERS.index(str(row["gender"])) if row["gender"] in GENDERS else None

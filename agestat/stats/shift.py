@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import kstwobign
+from scipy.special import kolmogorov
 
 from agestat.stats.calibration import LOOKS, TINY, Calibration
 from agestat.stats.looks import kish
@@ -70,7 +70,7 @@ def shift(
             noise = float(np.sqrt(1 / people + 1 / photos))
             above, below = _distances(known[finite], calibration.columns[name], weights)
             distances[name] = {1: above, -1: below, 0: max(above, below)}[WORSE[name]]
-            chances[name] = float(kstwobign.sf(distances[name] / noise))
+            chances[name] = float(kolmogorov(distances[name] / noise))
             if name == "novelty":
                 strange = float((known[finite] > max(calibration.columns[name])).mean())
             unlike.append((max(above, below) - CHANCE * noise) / UNLIKE)

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from agestat.images.walk import Found
+from agestat.images.yunet import detector
 from agestat.scanning.decoder import Limits, command, receive
 from agestat.scanning.decoder_pool import Decoder, DecoderPool, cores
 from agestat.scanning.examine import Settings
@@ -206,7 +207,7 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path, monkeypatch, d
 
 
 def test_a_decoder_is_replaced_before_its_library_has_eaten_its_memory(decoder, picture, monkeypatch):
-    monkeypatch.setattr("agestat.scanning.decoder_pool.LIFETIME", 2)
+    monkeypatch.setattr(type(detector()), "lifetime", 2)
     one = decoder()
     pids = []
     for _ in range(5):
