@@ -87,6 +87,8 @@ class YuNet:
 
     def look(self, view: np.ndarray) -> list[Box]:
         """See `Detector`."""
+        if not view.size:  # there are TIFFs of no rows
+            return []
         answer = self._answer(view)
         parts = []
         for level, stride in enumerate(STRIDES):

