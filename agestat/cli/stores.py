@@ -1,13 +1,15 @@
 """`agestat stores`: what was scanned and is kept, and how it is deleted."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from agestat.cli.messages import tell
+from agestat.cli.messages import spoken_language, tell
 from agestat.cli.options import lang_option
 from agestat.errors import UsageError
+from agestat.report.text import printable
 
 if TYPE_CHECKING:
     from agestat.report.language import Language
@@ -33,32 +35,27 @@ def command(ctx: click.Context, lang: str | None) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    from rich.table import Column, Table
-
-    from agestat.cli.terminal import Terminal
-    from agestat.report.console import Screen
+    from agestat.report.language import open_language
     from agestat.scanning.store import kept
 
-    screen = Screen(Terminal(), lang)
-    t = screen.t
-    heads = (t.gettext("scanned"), t.gettext("last scan"), t.gettext("files"), t.gettext("MB"),
-             t.gettext("store"))  # fmt: skip
-    table = Table(*(Column(screen.spell(head), overflow="fold") for head in heads), show_lines=True)
-    found = list(kept())
+    t, found = open_language(lang), list(kept())
     for one in found:
-        table.add_row(*map(screen.spell, _row(one, t)))
-    if found:
-        screen.console.print(table)
-    else:
+        click.echo("\n".join(_told(one, t)))
+    if not found:
         tell("Nothing is kept: no folder was scanned without --db.")
 
 
-def _row(one: "Kept", t: "Language") -> tuple[str, ...]:
-    size = f"{one.size / MEGABYTE:.1f}"
+def _told(one: "Kept", t: "Language") -> Iterator[str]:
+    """What was scanned, and below it when and how much; paths whole, to be copied."""
+    size = t.gettext("{size} MB", size=t.number(one.size / MEGABYTE, 1))
     if one.trouble:
-        return t.error(one.trouble), "", "", size, str(one.file)
+        yield printable(t.error(one.trouble))
+        yield f"  {size}"
+        return
+    yield from map(printable, one.paths)
     time = datetime.fromisoformat(str(one.time)).astimezone()
-    return "\n".join(one.paths), f"{time:%Y-%m-%d %H:%M}", t.number(one.files), size, str(one.file)
+    files = t.ngettext("{number} file", "{number} files", one.files)
+    yield f"  {time:%Y-%m-%d %H:%M} · {files} · {size} · {printable(one.file)}"
 
 
 @command.command("rm", epilog=EXAMPLES)
@@ -77,8 +74,12 @@ def rm_command(stores: tuple[str, ...], training: bool, lang: str | None) -> Non
 
     for store in stores:
         freed = remove(store)
-        tell("{store}: deleted, {size} MB.", store=store, size=f"{freed / MEGABYTE:.1f}")
+        tell("{store}: deleted, {size} MB.", store=store, size=_megabytes(freed))
     if training:
         from agestat.training.crops import remove_cache
 
-        tell("Faces kept for training: deleted, {size} MB.", size=f"{remove_cache() / MEGABYTE:.1f}")
+        tell("Faces kept for training: deleted, {size} MB.", size=_megabytes(remove_cache()))
+
+
+def _megabytes(size: int) -> str:
+    return spoken_language().number(size / MEGABYTE, 1)

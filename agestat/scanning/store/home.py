@@ -53,7 +53,7 @@ def _look_into(file: Path) -> Kept:
     try:
         with StoredRun.latest(file) as stored:
             about = stored.about
-            paths = about.get("options", {}).get("paths") or about.get("roots", ())
+            paths = about.get("roots") or about.get("options", {}).get("paths", ())
             time = about["finished_at"] or about["started_at"]
             return Kept(file, size, tuple(map(str, paths)), time, stored.counts()["found"])
     except AgestatError as trouble:
