@@ -18,7 +18,7 @@ BOX = ("x", "y", "width", "height")
 PLACE = ("root", "path", *BOX)
 ANSWERS = ("gender", "age", "note")
 COLUMNS = ("weight", *PLACE, *ANSWERS)
-NOT_A_FACE, NOT_A_PERSON, UNSURE = "not a face", "not a person", "unsure"  # what a note may say
+NOTES = NOT_A_FACE, NOT_A_PERSON, UNSURE = "not a face", "not a person", "unsure"  # others are remarks
 
 
 def rows_of(faces: pd.DataFrame) -> list[list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agestat.analysis.face_lists import ANSWERS, PLACE, FaceFinder
+from agestat.analysis.face_lists import ANSWERS, NOTES, PLACE, FaceFinder
 from agestat.analysis.faces import Faces
 from agestat.analysis.groups import By
 from agestat.errors import AgestatError
@@ -118,7 +118,7 @@ def _are_sorted(rows: Sequence[Line]) -> bool:
 
 def _label(row: dict[str, str]) -> tuple[int, int, int, float] | None:
     """Gender, first and last age in years, and weight; None where nobody could tell."""
-    if row.get("note"):
+    if row.get("note", "").lower() in NOTES:
         return None
     gender, ages = read_gender(row["gender"]), read_ages(row["age"])
     if gender is None and ages is None:

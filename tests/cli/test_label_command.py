@@ -91,8 +91,13 @@ def test_labels_are_found_by_path_in_anonymous_reports_too(store, tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "number", "ages"),
-    [({"age": "61.0"}, 60, {34, 61}), ({"gender": "", "age": ""}, 59, {34})],
-    ids=["an age as pandas writes it", "a row left empty"],
+    [
+        ({"age": "61.0"}, 60, {34, 61}),
+        ({"gender": "", "age": ""}, 59, {34}),
+        ({"note": "Not a face"}, 59, {34}),
+        ({"note": "looked at twice", "age": "61"}, 60, {34, 61}),
+    ],
+    ids=["an age as pandas writes it", "a row left empty", "no face", "a remark"],
 )
 def test_what_a_row_says_is_taken(store, tmp_path, changes, number, ages):
     out, _ = draw(store, tmp_path)
