@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from agestat.analysis.copies import Picture, scenes
+from agestat.images.faces import views
 from agestat.images.fingerprint import look
 from agestat.labelled.dataset import find_data
 
@@ -31,7 +32,7 @@ def main() -> None:
             files = sorted(random.Random(0).sample(files, given.pictures))
         pixels = [np.asarray(Image.open(path).convert("RGB")) for path in files]
         start = time.process_time()
-        looks = [look(one) for one in pixels]
+        looks = [look(views(one)[-1].pixels) for one in pixels]
         used = 1000 * (time.process_time() - start) / len(files)
         as_lying = [Picture(None, one, None, None, b"") for one in looks]
         at_once = [one._replace(taken_at=_second(number)) for number, one in enumerate(as_lying)]

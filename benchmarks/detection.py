@@ -175,9 +175,10 @@ class Cost:
     def of(self, faces: FaceDetector, picture: np.ndarray, counts: bool = True) -> int:
         """The turn that the check proposes."""
         start = time.process_time()
-        guesses = faces.guess(picture)
+        seen = faces_module.views(picture)
+        guesses = faces.guess(seen)
         between = time.process_time()
-        turn = best_turn(faces, picture, guesses)
+        turn = best_turn(faces, seen, guesses)
         if counts:
             self.pictures += 1
             self.detection += between - start
@@ -191,7 +192,7 @@ class Cost:
 def faceless(faces: FaceDetector, photo: np.ndarray) -> np.ndarray | None:
     """A photo with its faces blurred away, None where one is found all the same."""
     image = Image.fromarray(photo)
-    for x, y, w, h, _ in faces.detect(photo):
+    for x, y, w, h, *_ in faces.detect(photo):
         mask = Image.new("L", image.size)
         mask.paste(255, (round(x - 0.4 * w), round(y - 0.4 * h), round(x + 1.4 * w), round(y + 1.4 * h)))
         blurred = image.filter(ImageFilter.GaussianBlur(max(w, h) / 2))

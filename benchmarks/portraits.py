@@ -73,7 +73,7 @@ def tilted(model_name: str, tilts: list[int], every: int) -> None:
     )
     with (folder / "labels.csv").open() as file:
         rows = list(csv.DictReader(file))[::every]
-    cuts = {"as they lie": 0.0, "set upright": tilt.CLEAR}
+    cuts = {"as they lie": 360.0, "set upright": tilt.LEAST}
     for degrees in tilts:
         crops: dict[str, list[np.ndarray]] = {name: [] for name in cuts}
         women = []
@@ -85,8 +85,8 @@ def tilted(model_name: str, tilts: list[int], every: int) -> None:
             )
             turned.save(buffer, "PNG", compress_level=1)
             women.append(row["gender"] == "female")
-            for name, clear in cuts.items():
-                tilt.CLEAR = clear
+            for name, least in cuts.items():
+                tilt.LEAST = least
                 seen = see(buffer.getvalue(), min_score=0.5, min_face=24, tiles="off",
                            crop_side=model.input_size, margin=model.margin)  # fmt: skip
                 crops[name].append(seen.crops[0] if seen.crops else np.zeros_like(crops[name][0]))

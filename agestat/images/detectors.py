@@ -9,13 +9,15 @@ import numpy as np
 
 
 class Box(NamedTuple):
-    """A face: left, top, width and height in pixels of the picture it was found in; score 0..1."""
+    """A face: left, top, width and height in pixels of the picture it was found in; score 0..1; by how many
+    degrees it is held clockwise, None where the detector cannot tell."""
 
     x: float
     y: float
     width: float
     height: float
     score: float
+    tilt: float | None = None
 
     @property
     def side(self) -> float:
@@ -24,7 +26,8 @@ class Box(NamedTuple):
 
     def scaled(self, factor: float) -> "Box":
         """The same face in a picture ``factor`` times as large."""
-        return Box(self.x * factor, self.y * factor, self.width * factor, self.height * factor, self.score)
+        place = (self.x * factor, self.y * factor, self.width * factor, self.height * factor)
+        return Box(*place, self.score, self.tilt)
 
     def moved(self, x: float, y: float) -> "Box":
         """The same face in a picture that begins so much further left and up."""

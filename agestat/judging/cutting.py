@@ -10,6 +10,7 @@ from agestat.errors import UsageError
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
+from agestat.images.tilt import crop_upright
 from agestat.labelled.faces import is_face_crop
 from agestat.model.predict import Model
 
@@ -57,4 +58,6 @@ class Cutter:
         if not boxes:
             return None
         side = max(boxes[0].width, boxes[0].height) * self.margin
-        return Cut(crop_square(pixels, boxes[0], self.size, self.margin), side, boxes[0].score)
+        return Cut(
+            crop_upright(self.detector, pixels, boxes[0], self.size, self.margin), side, boxes[0].score
+        )

@@ -16,7 +16,7 @@ from agestat.images.reasons import DecodeError, os_reason
 from agestat.images.seeing import see
 from agestat.images.times import time_in_name
 
-VERSION = 4  # raise it when the same file and settings would give other rows
+VERSION = 5  # raise it when the same file and settings would give other rows
 # Gender accuracy by face size (docs/performance.md): below this the model is not worth listening to.
 MIN_FACE = 24  # pixels
 OK, NO_FACE, FAILED = "ok", "no_face", "failed"
@@ -125,7 +125,8 @@ def examine(source: str | bytes, settings: Settings) -> Examined:
 def _whole(source: str | bytes, settings: Settings) -> Examined:
     picture = decode(source, min_side=4 * settings.input_size)
     box = Box(0, 0, picture.width, picture.height, 1.0)
-    return _answer(picture, [box], [crop_square(picture.pixels, None, settings.input_size)])
+    small = faces.views(picture.pixels)[-1].pixels
+    return _answer(picture, small, [box], [crop_square(picture.pixels, None, settings.input_size)])
 
 
 def _faces(source: str | bytes, settings: Settings) -> Examined:
@@ -137,14 +138,14 @@ def _faces(source: str | bytes, settings: Settings) -> Examined:
         crop_side=settings.input_size,
         margin=settings.margin,
     )
-    answer = _answer(seen.picture, seen.boxes, seen.crops)
+    answer = _answer(seen.picture, seen.small, seen.boxes, seen.crops)
     answer.faces_left_out, answer.turn = seen.left_out, seen.turn
     notes = (answer.notes, IN_TILES if seen.in_tiles else None, LIMITED if seen.is_limited else None)
     answer.notes = ", ".join(filter(None, notes)) or None
     return answer
 
 
-def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray]) -> Examined:
+def _answer(picture: Decoded, small: np.ndarray, boxes: list[Box], crops: list[np.ndarray]) -> Examined:
     answer = Examined(
         OK if boxes else NO_FACE,
         width=picture.width,
@@ -156,7 +157,7 @@ def _answer(picture: Decoded, boxes: list[Box], crops: list[np.ndarray]) -> Exam
         camera=picture.camera,
         part=None if picture.part is None else round(picture.part, 3),
         pages=picture.pages,
-        look=fingerprint.look(picture.pixels),
+        look=fingerprint.look(small),
     )
     for box, crop in zip(boxes, crops, strict=True):
         place = (round(box.x), round(box.y), round(box.width), round(box.height))
