@@ -56,7 +56,7 @@ def _without_tilt(boxes):
 
 def test_large_faces_tell_their_tilt(pytestconfig):
     photo = pytestconfig.rootpath / "sample_images/people/white_house/obama.jpg"
-    face = Image.open(photo).convert("RGB").resize((320, 400))
+    face = Image.open(photo).convert("RGB").resize((480, 600))
     told = []
     for degrees in (-25, 0, 25):
         view = face.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
