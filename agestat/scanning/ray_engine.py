@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -76,17 +77,20 @@ class RayEngine:
 
     def _run(self, system: "AbstractFileSystem", listed: str, done: str) -> Iterator[Row]:
         ray = connect(self.address)
-        ray.data.DataContext.get_current().enable_progress_bars = False
         others = 1 + (0 if self.gpus_per_actor else self.actors)  # 1: for tasks that list, read and write
         cpus = max(1, int(ray.cluster_resources().get("CPU", 1)) - others)
         decoded = ray.data.read_parquet(listed, filesystem=system).map_batches(
-            _Decode, fn_constructor_args=[self.settings], batch_size=BLOCK, concurrency=(1, cpus), num_cpus=1
+            _Decode,
+            fn_constructor_args=[self.settings],
+            batch_size=BLOCK,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=cpus),
+            num_cpus=1,
         )
         judged = decoded.map_batches(
             _Judge,
             fn_constructor_args=[self.model, self.device],
             batch_size=BLOCK,
-            concurrency=self.actors,
+            compute=ray.data.ActorPoolStrategy(size=self.actors),
             **({"num_gpus": self.gpus_per_actor} if self.gpus_per_actor else {"num_cpus": 1}),
         )
         writing = _InThread(lambda: judged.write_parquet(done, filesystem=system))
@@ -101,11 +105,13 @@ class RayEngine:
 def connect(address: str | None) -> Any:
     """The package ``ray``, connected. Raises `AgestatError` where it is not installed or nobody answers."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import ray
         import ray.data
     except ImportError as error:
         raise AgestatError("The engine ray needs its package: run `pip install 'agestat[ray]'`.") from error
+    _quieten(ray)
     if not ray.is_initialized():
         try:
             if address == "auto":
@@ -116,13 +122,14 @@ def connect(address: str | None) -> Any:
                 _knock(address)
             # Without "local" Ray would join whatever cluster this machine has seen last. It counts one core
             # more than there are: its short tasks must not wait for decoders to end, which wait for them.
-            ray.init(
-                address=address or "local",
-                num_cpus=None if address else cores() + 1,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
+            with _without_stderr():
+                ray.init(
+                    address=address or "local",
+                    num_cpus=None if address else cores() + 1,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
         except (OSError, OverflowError, ValueError) as error:
             raise AgestatError(
                 "No Ray cluster answers at {address}: start one with `ray start --head`, or leave --address "
@@ -130,6 +137,29 @@ def connect(address: str | None) -> Any:
                 address=address,
             ) from error
     return ray
+
+
+def _quieten(ray: Any) -> None:
+    """Let Ray write to its own files what it would tell users of its inner life; of processes that died, and
+    are begun anew, it would tell on standard output, among results."""
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Ray's libraries say there which level of messages they keep to."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _knock(address: str) -> None:
@@ -241,12 +271,14 @@ class _Judge:
     """Answers with crops to answers with probabilities."""
 
     def __init__(self, model: str, device: str) -> None:
-        import torch
-
         from agestat.model.checkpoint import load_model
+        from agestat.model.precision import FLOAT
 
-        torch.set_num_threads(1)
         self._model = load_model(model, device)
+        if self._model.precision is FLOAT:  # OpenVINO runs a call on one core anyway
+            import torch
+
+            torch.set_num_threads(1)
 
     def __call__(self, batch: Batch) -> Batch:
         answers = [Examined.from_bytes(answer) for answer in batch["answer"]]

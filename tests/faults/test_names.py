@@ -26,7 +26,7 @@ def labelled(tmp_path_factory):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "cp1251"])
-def test_names_and_terminals_of_any_encoding(labelled, whole_model, encoding, tmp_path):
+def test_names_and_terminals_of_any_encoding(labelled, quick_model, encoding, tmp_path):
     run = [sys.executable, "-m", "agestat"]
     env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "OMP_NUM_THREADS": "1"}
     options = {"capture_output": True, "env": env, "cwd": tmp_path, "check": False, "timeout": 120}
@@ -36,7 +36,7 @@ def test_names_and_terminals_of_any_encoding(labelled, whole_model, encoding, tm
     assert shown in checked.stdout
     assert os.fsencode(ODD) in (tmp_path / "out" / "duplicates.csv").read_bytes()
     judged = subprocess.run(
-        [*run, "eval", labelled, "--model", whole_model, "--split", "all", "--skip-bad", "--device", "cpu",
+        [*run, "eval", labelled, "--model", quick_model, "--split", "all", "--skip-bad", "--device", "cpu",
          "-q", "--predictions", "p.csv"], **options,
     )  # fmt: skip
     assert judged.returncode == 0, judged.stderr
