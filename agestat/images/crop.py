@@ -63,6 +63,10 @@ def _region(pixels: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.ndarra
     height, width = pixels.shape[:2]
     if x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height:
         return np.ascontiguousarray(pixels[y0:y1, x0:x1])
+    part = pixels[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
+    if part.size:
+        beyond = (max(-y0, 0), max(y1 - height, 0)), (max(-x0, 0), max(x1 - width, 0)), (0, 0)
+        return np.pad(part, beyond, mode="edge")
     rows = np.clip(np.arange(y0, y1), 0, height - 1)
     columns = np.clip(np.arange(x0, x1), 0, width - 1)
     return pixels[rows[:, None], columns[None, :]]

@@ -93,7 +93,13 @@ class Batcher:
         self._under_way.append(self._pool.submit(_predict, self._ready(), crops, size))
 
     def _most(self) -> int:
-        return WAITING + (self._cores if self._ready().device == "cpu" else 1)
+        return WAITING + self._threads()
+
+    def _threads(self) -> int:
+        """Batches at once: a core for each, or on a graphics card one that is uploaded while one is
+        computed."""
+        assert self._model
+        return {"cpu": self._cores, "cuda": 2}.get(self._model.device, 1)
 
     def _size(self) -> int:
         return self._ready().batch_size
@@ -110,7 +116,7 @@ class Batcher:
                 self._threads_before = torch.get_num_threads()
                 torch.set_num_threads(1)
             self._model.batch_size = self._batch_size or self._model.batch_size
-            self._pool = ThreadPoolExecutor(self._cores if on_processor else 1)
+            self._pool = ThreadPoolExecutor(self._threads())
         return self._model
 
 
