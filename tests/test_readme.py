@@ -29,40 +29,122 @@ PEOPLE = ROOT / "sample_images" / "people"
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text(encoding="utf-8")
 CLAIMS = {
-    "accounts for every file": "scanning/test_accounts.py::test_every_file_is_accounted_for",
-    "stores no faces": "faults/test_security.py::test_the_store_keeps_neither_pixels_nor_features",
-    "identifies nobody": "scanning/test_once.py::test_pictures_that_only_follow_each_other_are_not",
-    "A file that cannot be read\ncosts nothing but its own row": "test_story.py::"
-    "test_a_file_that_cannot_be_read_is_a_line_and_an_exit_code",
-    "Counting finds one": "test_sample_images.py::test_one_gender_at_most_is_wrong",
-    "`-v` adds the method": "cli/test_report_command.py::test_by_keeps_the_whole_and_few_faces_are_listed",
-    "Data goes to stdout, messages to stderr": "cli/test_streams.py",
-    "Shell completion": "cli/test_main.py",
-    "reads only what is new or changed": "scanning/test_scan.py::test_only_new_and_changed_files_are_read",
-    "a scan that was killed goes on": "faults/test_kill.py::"
-    "test_killed_at_random_moments_the_rows_are_those_of_an_unbroken_scan",
-    "Groups come from folders, dates, cameras, the path or a table of yours": "analysis/test_groups.py",
-    "everything is as at one moment": "scanning/test_scan.py::test_inside_with_a_result_stays_as_it_was",
-    "without scanning again": "cli/test_report_command.py::test_everything_at_once_without_scanning",
-    "one file without scripts": "report/test_html.py::test_nothing_is_loaded_from_anywhere",
-    "opens from disk, prints, and fits a phone": "report/test_page_in_browser.py",
-    "shows no faces unless": "faults/test_security.py::test_the_page_shows_faces_only_when_asked",
-    "to tick what is no person": "report/test_review_page.py::test_reviewed_in_a_browser_and_taken_back_in",
-    "undo, and a memory of your answers": "report/test_label_page.py::"
-    "test_a_closed_page_goes_on_where_it_was",
-    "`--labels` then tightens the shares": "stats/test_prediction_powered.py::"
-    "test_own_labels_correct_what_calibration_cannot",
-    "forgets a\nchat on `/forget`": "bot/test_bot.py",
+    "README.md": {
+        "accounts for every file": "scanning/test_accounts.py::test_every_file_is_accounted_for",
+        "stores no faces": "faults/test_security.py::test_the_store_keeps_neither_pixels_nor_features",
+        "identifies nobody": "scanning/test_once.py::test_pictures_that_only_follow_each_other_are_not",
+        "A file that cannot be read\ncosts nothing but its own row": "test_story.py::"
+        "test_a_file_that_cannot_be_read_is_a_line_and_an_exit_code",
+        "Counting finds one": "test_sample_images.py::test_one_gender_at_most_is_wrong",
+        "`-v` adds the method": "cli/test_report_command.py::"
+        "test_by_keeps_the_whole_and_few_faces_are_listed",
+        "Data goes to stdout, messages to stderr": "cli/test_streams.py",
+        "Shell completion": "cli/test_main.py",
+        "reads only what is new or changed": "scanning/test_scan.py::"
+        "test_only_new_and_changed_files_are_read",
+        "a scan that was killed goes on": "faults/test_kill.py::"
+        "test_killed_at_random_moments_the_rows_are_those_of_an_unbroken_scan",
+        "Groups come from folders, dates, cameras, the path or a table of yours": "analysis/test_groups.py",
+        "everything is as at one moment": "scanning/test_scan.py::test_inside_with_a_result_stays_as_it_was",
+        "without scanning again": "cli/test_report_command.py::test_everything_at_once_without_scanning",
+        "one file without scripts": "report/test_html.py::test_nothing_is_loaded_from_anywhere",
+        "opens from disk, prints, and fits a phone": "report/test_page_in_browser.py",
+        "shows no faces unless": "faults/test_security.py::test_the_page_shows_faces_only_when_asked",
+        "to tick what is no person": "report/test_review_page.py::"
+        "test_reviewed_in_a_browser_and_taken_back_in",
+        "undo, and a memory of your answers": "report/test_label_page.py::"
+        "test_a_closed_page_goes_on_where_it_was",
+        "`--labels` then tightens the shares": "stats/test_prediction_powered.py::"
+        "test_own_labels_correct_what_calibration_cannot",
+        "forgets a\nchat on `/forget`": "bot/test_bot.py",
+        "It runs on your own machine": "faults/test_security.py::test_a_scan_opens_no_socket",
+        "can be pasted into a report": "test_story.py::test_the_first_scan_says_who_is_there",
+        "faces do not look like the calibration set means": "report/test_html.py::"
+        "test_shift_warning_is_shown",
+        "3 finished but some files could not be read": "cli/test_scan_command.py::"
+        "test_scan_writes_the_table_and_exits_with_3",
+        "`--exclude-faces` then leaves them out and says how many": "report/test_review_page.py::"
+        "test_what_is_listed_is_left_out_and_told",
+        "`--lang ru` makes it Russian": "report/test_html.py::test_russian_pages_hold_no_english_phrases",
+        "works offline on a computer or a phone": "report/test_label_page.py::"
+        "test_three_hundred_faces_by_touch_on_a_phone_in_russian",
+        "no shares would be estimated from fewer than ten": "cli/test_report_command.py::"
+        "test_too_few_faces_are_a_sentence_and_no_figure",
+        "`agestat stores rm` deletes it": "cli/test_stores_command.py::"
+        "test_kept_scans_are_listed_and_deleted",
+        "one store of the parts": "scanning/test_shards.py::test_four_shards_merged_are_one_scan_row_by_row",
+        "then corrects with them": "judging/test_calibration.py",
+        "keeps no pictures": "bot/test_bot.py::test_statistics_are_counts_without_names_and_are_forgotten",
+    },
+    "docs/guide.md": {
+        "bands can be chosen afterwards, without scanning again": "cli/test_report_command.py::"
+        "test_by_keeps_the_whole_and_few_faces_are_listed",
+        "a band that cuts one of these ranges has a\nwider interval": "report/test_console.py",
+        "the least certain first": "report/test_review_page.py::test_reviewed_in_a_browser_and_taken_back_in",
+        "Z takes the last\nanswer back; answers are remembered": "report/test_label_page.py::"
+        "test_a_closed_page_goes_on_where_it_was",
+        "never sort the file and fill it\nfrom the top": "cli/test_label_command.py::"
+        "test_the_first_rows_of_a_sorted_table_are_no_sample",
+        "in gender first, then in mean age, age bands and cells": "cli/test_compare_command.py::"
+        "test_two_scans",
+        "p-values that are adjusted for the number of comparisons": "stats/test_comparison.py::"
+        "test_holm_adjusts_as_in_the_paper",
+        "treats a\nfolder as one observation": "scanning/test_scan.py::"
+        "test_clusters_are_of_photos_or_folders",
+        "none is estimated, unless `--min-n` asks for it": "cli/test_report_command.py::"
+        "test_too_few_faces_are_a_sentence_and_no_figure",
+    },
+    "docs/privacy.md": {
+        "a scan opens no network connection": "faults/test_security.py::test_a_scan_opens_no_socket",
+        "Never kept by anything but training: pixels": "faults/test_security.py::"
+        "test_the_store_keeps_neither_pixels_nor_features",
+        "which only you may enter": "training/test_crops.py::"
+        "test_pictures_in_the_cache_are_private_and_go_with_the_run",
+        "the permissions that your umask gives": "faults/test_disk.py::"
+        "test_what_is_written_has_the_users_umask",
+        "puts salted hashes in place of paths": "faults/test_security.py::"
+        "test_anonymous_leaves_no_path_in_any_output",
+        "the salt is random for each\nexport": "faults/test_security.py::"
+        "test_hashes_of_paths_differ_from_export_to_export",
+        "deletes a store with what lies beside it": "cli/test_stores_command.py::"
+        "test_kept_scans_are_listed_and_deleted",
+        "Faces are shown only where they are asked for": "faults/test_security.py::"
+        "test_the_page_shows_faces_only_when_asked",
+        "without pixels and paths": "report/test_label_page.py::test_a_closed_page_goes_on_where_it_was",
+    },
 }
-"""A claim of README, as it stands there, and the test that tries it."""
+"""By page, a claim as it stands there, and the test that tries it."""
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claim_is_made_and_has_a_test(claim):
-    assert claim in README
-    file, _, name = CLAIMS[claim].partition("::")
+@pytest.mark.parametrize(("page", "claim"), [(page, claim) for page in CLAIMS for claim in CLAIMS[page]])
+def test_a_claim_is_made_and_has_a_test(page, claim):
+    assert claim in (ROOT / page).read_text(encoding="utf-8")
+    file, _, name = CLAIMS[page][claim].partition("::")
     text = (ROOT / "tests" / file).read_text(encoding="utf-8")
     assert f"def {name or 'test_'}" in text
+
+
+UNTRIED = {
+    "--actors": "needs a cluster of more processors than a test has: docs/scale.md",
+    "--gpus-per-actor": "needs a GPU",
+    "--teachers": "a run of hours: docs/training.md",
+    "--int8": "its function is tried: training/test_quantise.py",
+}
+"""Options that no test types, and why."""
+
+
+def test_every_option_is_tried():
+    """What the help says of an option is a claim too: a test types it, or gives it to the function behind."""
+    files = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    tried = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    for name, command in commands():
+        for option in command.params:
+            if isinstance(option, click.Option) and not UNTRIED.keys() & {*option.opts, "--help"}:
+                typed = "|".join(map(re.escape, option.opts + option.secondary_opts))
+                assert re.search(rf"(?<![\w-])({typed})(?![\w-])|\b{option.name}=", tried), (
+                    name,
+                    option.opts,
+                )
 
 
 def blocks() -> list[tuple[Path, str]]:

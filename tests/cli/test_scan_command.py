@@ -1,5 +1,7 @@
 """The installed command, end to end, on the pictures that the project ships."""
 
+import io
+import os
 import shutil
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from agestat.images.faces import MIN_SCORE
 from agestat.model.checkpoint import folder_of, list_models
@@ -54,6 +57,29 @@ def test_scan_writes_the_table_and_exits_with_3(samples, db, tmp_path):
     assert again.stdout.splitlines()[0] == COLUMNS
     assert "16 taken from an earlier scan" in again.stderr
     assert f"truncated: '{samples}/others/corrupt.jpg'" in again.stderr
+
+
+@needs_model
+def test_what_is_looked_at_and_what_counts_can_be_chosen(samples, db, tmp_path):
+    photos = tmp_path / "photos"
+    (photos / ".thumbnails").mkdir(parents=True)
+    shutil.copy(samples / "photos" / "astronaut.jpg", photos / ".thumbnails")
+    for name in ("a.jpg", "copy.jpg"):
+        shutil.copy(samples / "photos" / "two_faces.jpg", photos / name)
+    with Image.open(photos / "a.jpg") as picture:
+        picture.save(photos / "edited.jpg", quality=60)  # without EXIF
+    os.utime(photos / "edited.jpg", (1_600_000_000, 1_600_000_000))  # in 2020
+    chosen = ("--all-files", "--tiles", "off", "--min-face", 30, "--shard", "1/1")
+    counted = ("--by", "year", "--trust-mtime", "--cluster", "folder", "--raw", "--min-n", 1, "--quiet")
+    done = agestat("scan", photos, "--db", db, *chosen, *counted, "--files", tmp_path / "files.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    files = pd.read_csv(tmp_path / "files.csv")
+    assert sorted(files["path"]) == [".thumbnails/astronaut.jpg", "a.jpg", "copy.jpg", "edited.jpg"]
+    # A copy counts once in each group that holds it and in the whole; an edit of it with --once alone.
+    for options, found in ((), (3, 2, 5)), (("--keep-copies",), (5, 2, 7)), (("--once",), (3, 2, 3)):
+        done = agestat("report", db, *counted, *options, "--csv", "-")
+        cells = pd.read_csv(io.StringIO(done.stdout)).query("row == 'cell'")
+        assert tuple(cells.groupby("group")["n"].sum()[["1992", "2020", "all"]]) == found, options
 
 
 @needs_model

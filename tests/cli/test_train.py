@@ -26,10 +26,12 @@ def smoke(figures, tmp_path, *words):
 
 
 def test_a_smoke_run_writes_a_checkpoint_and_says_where(figures, tmp_path):
-    result = smoke(figures, tmp_path, "--epochs", 1, "--freeze", "stem,layer1,layer2", "--name", "tiny")
+    words = ("--name", "tiny", "--terms", "ours", "--balance", 0.5, "--no-amp")
+    result = smoke(figures, tmp_path, "--epochs", 1, "--freeze", "stem,layer1,layer2", *words)
     assert result.exit_code == 0, result.output
     assert result.stdout == "" and f"The model is in {tmp_path / 'run'}" in result.stderr
     info = read_info(tmp_path / "run")
+    assert info["terms"] == "ours"
     assert (info["name"], info["epochs"], info["trained_on"], info["init"]) == ("tiny", 1, 16, "scratch")
 
 

@@ -70,9 +70,9 @@ def local(photos, tmp_path_factory):
     return agestat.scan(photos, db=tmp_path_factory.mktemp("local") / "a.sqlite", device="cpu")
 
 
-def scan_on(cluster, photos, folder):
+def scan_on(cluster, photos, folder, **options):
     store = folder / "a.sqlite"
-    return agestat.scan(photos, db=store, device="cpu", engine="ray", address=cluster.address)
+    return agestat.scan(photos, db=store, device="cpu", engine="ray", address=cluster.address, **options)
 
 
 def test_rows_are_those_of_this_machine_also_if_a_process_is_killed(cluster, photos, local, tmp_path, capfd):
@@ -89,12 +89,12 @@ def test_rows_are_those_of_this_machine_also_if_a_process_is_killed(cluster, pho
 
     killer = threading.Thread(target=kill_a_decoder)
     killer.start()
-    found = scan_on(cluster, photos, tmp_path)
+    found = scan_on(cluster, photos, tmp_path, parts=str(tmp_path / "shared"))
     killer.join()
     assert found.counts["found"] == 32 and found.counts["failed"] == 2 and found.counts["faces"] >= 24
     same(found, local)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sqlite", "a.sqlite-parts"]
-    assert not list((tmp_path / "a.sqlite-parts").iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sqlite", "shared"]
+    assert not list((tmp_path / "shared").iterdir())
     assert capfd.readouterr() == ("", "")  # Ray's own messages are not for users
 
 
