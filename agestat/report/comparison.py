@@ -40,8 +40,8 @@ def how(found: Comparison, t: Language) -> Iterator[str]:
     """Whether each side looks like the calibration set, and how differences and p-values were made."""
     if found.faceless:
         return
-    if found.shifts and all(verdict.distances and not verdict.is_shifted for verdict in found.shifts):
-        yield t.gettext("The faces of both look like the calibration set of {name}.",
+    if found.shifts and all(verdict.positions and not verdict.is_shifted for verdict in found.shifts):
+        yield t.gettext("The faces of both are no harder to judge than the calibration pictures of {name}.",
                         name=found.calibration_name)  # fmt: skip
     else:
         for name, verdict in zip(found.names, found.shifts, strict=False):

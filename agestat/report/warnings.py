@@ -6,15 +6,15 @@ from typing import Protocol
 from agestat.errors import N_
 from agestat.report.language import Language
 from agestat.stats.estimate import Estimate
-from agestat.stats.shift import DISTANCE, STRANGE, Shift
+from agestat.stats.shift import STRANGE, Shift
 
 MANY_NAMES = 12  # more names than these are not listed
-LOOKS = {
-    "novelty": N_("look (the network's features)"),
-    "sharpness": N_("sharpness"),
-    "brightness": N_("brightness"),
-    "size": N_("size of the faces"),
-    "score": N_("the detector's score"),
+HARDER = {  # an average face, where it passes few and where it passes many of the calibration pictures
+    "novelty": ("", N_("stranger to the network than {share} of them")),
+    "sharpness": (N_("less sharp than {share} of them"), ""),
+    "brightness": (N_("darker than {share} of them"), N_("brighter than {share} of them")),
+    "size": (N_("smaller than {share} of them"), ""),
+    "score": (N_("less surely a face than {share} of them"), ""),
 }
 
 
@@ -76,32 +76,44 @@ def labels_used(found: Labelled, t: Language) -> Iterator[str]:
 def unlike_groups(estimate: Estimate, t: Language) -> Iterator[str]:
     """Which groups look unlike the calibration set."""
     if estimate.unlike:
+        groups = [f"{t.group(name)} ({harder(one, t)})" for name, one in estimate.unlike.items()]
         yield t.ngettext(
-            "The faces of {number} group do not look like the calibration set of {name}: {groups}; label "
-            "some of its pictures with `agestat label`.",
-            "The faces of {number} groups do not look like the calibration set of {name}: {groups}; label "
-            "some of their pictures with `agestat label`.",
-            len(estimate.unlike), name=estimate.calibration_name,
-            groups=some_names([t.group(name) for name in estimate.unlike], t),
+            "The faces of {number} group are harder to judge than the calibration pictures of {name}, and "
+            "its intervals are wider for it: {groups}. Labels for some of its pictures (`agestat label`) "
+            "would make them narrower.",
+            "The faces of {number} groups are harder to judge than the calibration pictures of {name}, and "
+            "their intervals are wider for it: {groups}. Labels for some of their pictures (`agestat label`) "
+            "would make them narrower.",
+            len(groups), name=estimate.calibration_name, groups=some_names(groups, t),
         )  # fmt: skip
 
 
 def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
-    """Whether faces look like the calibration set ``name``, and what tells them apart."""
-    if not verdict.distances:
+    """Whether faces look like the calibration set ``name``, and what makes them harder to judge."""
+    if not verdict.positions:
         return t.gettext("Whether the faces look like the calibration set of {name} is not known.", name=name)
     if not verdict.is_shifted:
-        return t.gettext("The faces look like the calibration set of {name}.", name=name)
-    beyond = (
-        t.gettext("{look} {distance} of at most {most}", look=t.term(LOOKS[look]),
-                  distance=t.number(verdict.distances[look], 2), most=t.number(DISTANCE[look], 2))
-        for look in verdict.beyond
-    )  # fmt: skip
+        return t.gettext(
+            "The faces are no harder to judge than the calibration pictures of {name}.", name=name
+        )
     return t.gettext(
-        "The faces do not look like the calibration set of {name} ({beyond}): intervals are wider for it; "
-        "label some of your own pictures with `agestat label` to make them narrower.",
-        name=name, beyond=", ".join(beyond),
+        "The faces are harder to judge than the calibration pictures of {name} (on average {harder}), and "
+        "intervals are wider for it. Labels for some of your pictures (`agestat label`) would make them "
+        "narrower.",
+        name=name, harder=harder(verdict, t),
     )  # fmt: skip
+
+
+def harder(verdict: Shift, t: Language) -> str:
+    """By what faces are harder to judge than calibration pictures."""
+    told = []
+    for look in verdict.beyond:
+        position = verdict.positions[look]
+        few, many = HARDER[look]
+        told.append(
+            t.gettext(few if position < 0.5 else many, share=t.percent(max(position, 1 - position), 0))
+        )
+    return ", ".join(told)
 
 
 def too_few(groups: Mapping[str, int], t: Language) -> Iterator[str]:

@@ -48,7 +48,7 @@ class Estimate:
     calibration_n: int
     native_shares: np.ndarray  # (K,) corrected shares of the calibration set's own cells, all groups together
     shift: Shift | None = None  # the verdict of `estimate_checked`, where the faces look unlike
-    unlike: tuple[str, ...] = ()  # groups whose faces do
+    unlike: Mapping[str, Shift] = field(default_factory=dict)  # the same of groups
     age_ranges: tuple[tuple[int, int], ...] = ()  # years, inclusive: what the calibration labels tell apart
     surer: SurerBands | None = None  # bands of nearly the same meaning, where these cost much
     own_labels: int = 0  # faces that the user labelled
@@ -145,7 +145,7 @@ def estimate_checked(
     looks: dict[str, Shift] = {}
     if "group" in sample:
         shares = {name: collection.counted_shares(name) for name in collection.sums}
-        looks = looks_of_groups(sample, collection.calibration, shares, verdict.unlikeness)
+        looks = looks_of_groups(sample, calibration, collection.calibration, shares, verdict.unlikeness)
     found = collection.estimate(verdict.unlikeness, {name: one.unlikeness for name, one in looks.items()})
     corrected = set(found.table.loc[found.table["method"] != POWERED, "group"])
     unlike = unlike_groups({name: one for name, one in looks.items() if name in corrected})

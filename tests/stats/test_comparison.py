@@ -137,8 +137,10 @@ def test_both_sides_are_looked_at_and_a_strange_one_widens_the_intervals(calibra
     assert [found.is_shifted for found in plain.shifts] == [False, False]
     assert [found.is_shifted for found in wide.shifts] == [False, True]
     looks = list(how(wide, open_language("en")))
-    assert looks[0] == "A: The faces look like the calibration set of world."
-    assert looks[1].startswith("B: The faces do not look like the calibration set of world")
+    assert looks[0] == "A: The faces are no harder to judge than the calibration pictures of world."
+    assert looks[1].startswith(
+        "B: The faces are harder to judge than the calibration pictures of world (on average str"
+    )
 
     def width(found):
         return (found.table["difference_high"] - found.table["difference_low"]).mean()

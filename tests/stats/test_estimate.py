@@ -249,5 +249,5 @@ def test_intervals_of_a_group_are_as_wide_as_its_own_looks_ask_for(calibration, 
         calibration, bands=world.decades, replicates=400,
     )  # fmt: skip
     width = (found.table["share_high"] - found.table["share_low"]).groupby(found.table["group"]).mean()
-    assert found.unlike == ("strange",)
+    assert list(found.unlike) == ["strange"]
     assert width["strange"] > 1.15 * width["like"]

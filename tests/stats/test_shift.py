@@ -46,13 +46,13 @@ def test_each_group_has_a_verdict_of_its_own(calibration, world):
         lambda: [(faces.probabilities, group, np.arange(2000))], sample, calibration,
         bands=parse_bands("0,20,40"), method="pacc", replicates=50,
     )  # fmt: skip
-    assert found.unlike == ("c",)
+    assert list(found.unlike) == ["c"] and found.unlike["c"].beyond == ("novelty",)
     assert found.shift is None
     order = np.random.default_rng(0).permutation(2001)
     mixed = {key: values[order] for key, values in sample.items()}
     even = np.full(16, 1 / 16)
-    looks = looks_of_groups(mixed, calibration, {"a": even, "c": even}, 0.0)
-    assert unlike_groups(looks) == ("c",)
+    looks = looks_of_groups(mixed, calibration, calibration, {"a": even, "c": even}, 0.0)
+    assert list(unlike_groups(looks)) == ["c"]
     assert looks["a"].unlikeness < 0.2 < looks["c"].unlikeness
 
 
@@ -78,7 +78,7 @@ def test_other_shares_alone_raise_no_alarm(world):
 def test_what_the_calibration_set_lacks_is_not_compared_and_what_it_holds_is(calibration, column):
     rng = np.random.default_rng(0)
     sample = {**novelty(1000, 1), column: rng.normal(50, 10, 1000)}
-    assert list(shift(sample, calibration).distances) == ["novelty"]
+    assert list(shift(sample, calibration).positions) == ["novelty"]
     assert not shift(sample, calibration).is_shifted
     columns = {**calibration.columns, column: rng.normal(80, 10, calibration.n)}
     found = shift(sample, replace(calibration, columns=columns))
@@ -90,4 +90,4 @@ def test_what_the_calibration_set_lacks_is_not_compared_and_what_it_holds_is(cal
 def test_nothing_to_go_by(calibration, sample):
     found = shift(sample, calibration)
     assert not found.is_shifted
-    assert found.distances == {}
+    assert found.positions == {}
