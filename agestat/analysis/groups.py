@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from agestat.errors import UsageError
+from agestat.errors import AgestatError, UsageError
 from agestat.written.tables import Table, comparable
 
 UNKNOWN = "unknown"
@@ -67,27 +67,31 @@ def parse_by(
     return lambda facts: _spelled(BETWEEN.join(key(facts) for key in keys))
 
 
-def notes_of_unknown(specs: Sequence[str], names: Iterable[str]) -> list[str]:
+def notes_of_unknown(specs: Sequence[str], names: Iterable[str]) -> list[AgestatError]:
     """Sentences on those of ``specs`` that know nothing of any file, by the ``names`` of all groups: else a
     typing error looks like a finding."""
     split = [name.split(BETWEEN) for name in names]
     fits = all(len(parts) == len(specs) for parts in split)  # a regular expression can give several
     columns = list(zip(*split, strict=True)) if fits else [[part for parts in split for part in parts]]
     return [
-        f"Every picture is of the group {UNKNOWN!r} for --by {spec!r}: {_why_unknown(spec)}."
+        AgestatError(
+            "Every picture is of the group 'unknown' for --by {spec!r}: {why}.",
+            spec=spec,
+            why=_why_unknown(spec),
+        )
         for spec, parts in zip(specs, columns, strict=False)
         if set(parts) == {UNKNOWN} and not spec.startswith("folder")
     ]
 
 
-def _why_unknown(spec: str) -> str:
+def _why_unknown(spec: str) -> AgestatError:
     if spec in _TIMES:
-        return "neither EXIF nor names tell a time, and --trust-mtime would take the files'"
+        return AgestatError("neither EXIF nor names tell a time, and --trust-mtime would take the files'")
     if spec == "camera":
-        return "EXIF names none"
+        return AgestatError("EXIF names none")
     if spec.startswith("column:"):
-        return "the table has no value for any path, and --faces shows what paths there are"
-    return "it is searched in paths below what was scanned, and --faces shows them"
+        return AgestatError("the table has no value for any path, and --faces shows what paths there are")
+    return AgestatError("it is searched in paths below what was scanned, and --faces shows them")
 
 
 def _spelled(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agestat.cli.check import MORE_TABLES, OUTPUTS, TABLES
-from agestat.cli.messages import tell
+from agestat.cli.messages import spoken_language, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     scan.keep_copies, scan.once = options["keep_copies"], options["once"]
     result = estimate(scan, options)
     for note in notes_of_unknown(options["by"], {*result.table["group"], *result.faceless, *result.few}):
-        click.echo(note, err=True)
+        tell(note.message, **note.values)
     overall = estimate(scan, {**options, "by": (), "metadata": None}) if options["by"] else None
     faces = _faces(scan, options) if options["faces"] else None
     if options["anonymous"]:  # only now: own labels and groups are found by their paths
@@ -48,7 +48,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     if options["verbose"]:
         told = scan.every_file.query("status in ('failed', 'left out', 'not read')")
         for reason, root, path in told[["reason", "root", "path"]].to_numpy():
-            click.echo(f"{reason}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
+            click.echo(f"{spoken_language().term(reason)}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
     return UNREADABLE if scan.counts["failed"] else 0
 
 

@@ -235,7 +235,8 @@ def _progress(paths: list[str], options: dict[str, Any]) -> Iterator[Callable[["
     from agestat.images.walk import walk
     from agestat.scanning.shards import only_shard
 
-    with tqdm(unit=" pictures", dynamic_ncols=True) as bar:
+    faces, failed = t.gettext("faces"), t.gettext("failed")
+    with tqdm(unit=f" {t.gettext('pictures')}", dynamic_ncols=True) as bar:
 
         def count() -> None:
             """The walk itself is too close to the scan to know the end."""
@@ -247,7 +248,7 @@ def _progress(paths: list[str], options: dict[str, Any]) -> Iterator[Callable[["
             if now.stopping:
                 _say_stopping(now, t)
                 return
-            bar.set_postfix(faces=now.faces, failed=now.failed, refresh=False)
+            bar.set_postfix({faces: now.faces, failed: now.failed}, refresh=False)
             bar.update(now.done - bar.n)
 
         Thread(target=count, daemon=True).start()

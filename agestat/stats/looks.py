@@ -14,6 +14,8 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import expit
 
+from agestat.stats.moves import TINY
+
 KEPT = 0.25  # part of the pictures that weights leave, at least: effective number of people (Kish 1965)
 MOST_FACES = 5000  # of the collection that are looked at
 RIDGE = 1.0  # of standardised looks: what so many faces say is halved
@@ -83,7 +85,7 @@ def tempered(ratio: np.ndarray, picture: np.ndarray, usual: np.ndarray) -> tuple
 def kish(weights: np.ndarray, picture: np.ndarray) -> float:
     """Effective number of people behind weighted rows (Kish 1965)."""
     people = np.bincount(picture, weights=weights)
-    return float(people.sum() ** 2 / (people**2).sum())
+    return float(people.sum() ** 2 / max((people**2).sum(), TINY))
 
 
 def _described(columns: Mapping[str, np.ndarray], names: list[str]) -> np.ndarray:

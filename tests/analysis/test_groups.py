@@ -75,7 +75,7 @@ def test_an_expression_sees_the_whole_path_of_files_that_were_listed():
 )
 def test_keys_that_know_nothing_of_any_file(specs, names, told):
     notes = notes_of_unknown(specs, names)
-    assert [note.split(" for --by ")[1].split(": ")[0] for note in notes] == [repr(spec) for spec in told]
+    assert [note.values["spec"] for note in notes] == told
 
 
 def test_file_time_only_when_trusted():
