@@ -1,11 +1,13 @@
 """Pictures whose end is missing: what of them is there, as rows or as a part."""
 
+import io
 import re
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from agestat.images import exif
+from agestat.images import exif, jpeg
 from agestat.images.reasons import DecodeError
 
 LEAST_PART = 0.5  # of a picture: with less the file has failed
@@ -13,6 +15,7 @@ LEAST_PART = 0.5  # of a picture: with less the file has failed
 _BY_ROWS = ("PNG", "BMP", "DIB", "TIFF", "PPM", "GIF")
 # What they say of it: libtiff has but one word for all that goes wrong with a strip of rows.
 _ENDS_EARLY = re.compile("truncated|decoder error -2")
+_LAST = 16  # bytes: a few blocks of one colour
 _NEUTRAL = 128  # libjpeg's level of what was never coded
 
 
@@ -55,6 +58,27 @@ def _all_rows(image: Image.Image, written: np.ndarray) -> tuple[int, int]:
         if row % 2:
             image.paste(image.crop((0, row - 1, image.width, row)), (0, row))
     return 0, image.height
+
+
+def ends_early(file: BinaryIO, rgb: Image.Image) -> bool:
+    """Whether a sequential JPEG that was read whole has its end mark before its last rows, as interrupted
+    programs and damaged cards leave it. Such rows are of the level of what was never coded. Where they are
+    coded so, the last bytes hold nothing else, and all other rows are the same without them."""
+    if rgb.crop((0, rgb.height - 1, *rgb.size)).getextrema() != ((_NEUTRAL, _NEUTRAL),) * 3:
+        return False
+    file.seek(0)
+    data = file.read()
+    frame = jpeg.frame(data)
+    if frame is None or frame.code in jpeg.PROGRESSIVE:  # whose last bytes are about the whole picture
+        return False
+    start = max((end for _, _, end in jpeg.segments(data)), default=0)
+    end = data.find(jpeg.END, start)
+    shorter = data[: max(start, end - _LAST)] + jpeg.END
+    with Image.open(io.BytesIO(shorter), formats=["JPEG"]) as image:
+        image.draft(None, rgb.size)
+        pixels = np.asarray(rgb)
+        differs = np.asarray(image.convert("RGB")) != pixels
+    return bool((differs & (pixels != _NEUTRAL)).any())
 
 
 def coded(pixels: np.ndarray) -> int:

@@ -122,6 +122,8 @@ def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decod
     if not length:
         raise DecodeError("empty file")
     head = file.read(32)
+    if is_other(head):
+        raise DecodeError(UNSUPPORTED)
     if raw.is_raw(name, head):
         return _developed(file, min_side)
     refusal = None
@@ -136,7 +138,8 @@ def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decod
             refusal = error
     mended = mend(file, length)
     if mended is None:
-        raise DecodeError(_why(refusal, head)) from refusal
+        file.seek(-2, os.SEEK_END)
+        raise DecodeError(_why(refusal, head, is_ended=file.read(2) == jpeg.END)) from refusal
     if mended.otherwise:
         return _as_far_as_equal(mended, min_side)
     frame = jpeg.frame(mended.data) if mended.data.startswith(jpeg.START) else None
@@ -147,18 +150,17 @@ def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decod
 
 def _as_far_as_equal(mended: Mended, min_side: int | None) -> Decoded:
     """A picture whose missing bytes were made up, as far as it does not depend on them."""
-    try:
-        picture = _decode(io.BytesIO(mended.data), min_side)
-    except (DecodeError, MemoryError):
-        raise
-    except Exception as error:
-        raise DecodeError("truncated") from error
-    for data in mended.otherwise:
+    picture = None
+    for data in (mended.data, *mended.otherwise):
         try:
             other = _decode(io.BytesIO(data), min_side)
+        except (DecodeError, MemoryError):
+            raise
         except Exception:  # these bytes say what cannot be
             continue
-        return replace(picture, there=cut.equal(picture.pixels, other.pixels))
+        if picture:
+            return replace(picture, there=cut.equal(picture.pixels, other.pixels))
+        picture = other
     raise DecodeError("truncated")
 
 
@@ -168,9 +170,11 @@ def _ends_in_zeros(file: BinaryIO, length: int) -> bool:
     return not any(file.read())
 
 
-def _why(refusal: Exception | None, head: bytes) -> str:
+def _why(refusal: Exception | None, head: bytes, is_ended: bool) -> str:
     if isinstance(refusal, UnidentifiedImageError):
-        return UNSUPPORTED if is_other(head) else "damaged" if sniff(head) else "not a picture"
+        return "damaged" if sniff(head) else "not a picture"
+    if sniff(head) == "JPEG2000" and not is_ended:
+        return "truncated"
     if isinstance(refusal, OSError):
         return os_reason(refusal)
     return "damaged" if refusal else "truncated"
@@ -216,7 +220,7 @@ def _decode(
             rows = cut.load(image)
             rgb = clearest(image)
         turn = exif.orientation({**beside, **exif.read(image)})  # only now: TIFF turned itself while loading
-        if is_cut:
+        if is_cut or (image.format in ("JPEG", "MPO") and cut.ends_early(file, rgb)):
             rows = 0, cut.coded(np.asarray(rgb))
         there = cut.there(rows, rgb.height, turn) if rows else None
         if turn in exif.UPRIGHT:

@@ -7,8 +7,8 @@ import pi_heif
 pi_heif.register_heif_opener(thumbnails=False)
 
 FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM"]
-# JPEG XL, Photoshop.
-_OTHERS = re.compile(rb"\0\0\0\x0cJXL |\xff\x0a|8BPS")
+# JPEG XL, Photoshop, and PNG as Apple packs it for its devices, of which Pillow would read noise.
+_OTHERS = re.compile(rb"\0\0\0\x0cJXL |\xff\x0a|8BPS|\x89PNG\r\n\x1a\n....CgBI", re.S)
 _PNM = re.compile(rb"P[1-6]\s+(#|\d{1,6}\s)")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mmap import mmap
 from typing import NamedTuple
 
-START = b"\xff\xd8"
+START, END = b"\xff\xd8", b"\xff\xd9"
 EOI, SOS = 0xD9, 0xDA
 _FRAMES = {*range(0xC0, 0xD0)} - {
     0xC4,

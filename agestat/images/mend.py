@@ -11,10 +11,19 @@ from agestat.images.formats import sniff
 MOST = 512 << 20  # bytes: a larger file is not read a second time
 HEAD = 1 << 16  # bytes in front of a picture that a transfer may have left there, and its first segment
 _BLANK = re.compile(rb"(\xef\xbb\xbf|[\0\s])*")
-_MAGIC = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|BM....\0{4}", re.S)
-_DOCUMENT = re.compile(rb"%|\{|ID3|PK\x03\x04")  # pictures inside these are another matter
+_SURE = re.compile(
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|RIFF....WEBP|\0\0\0.ftyp(avif|avis|hei[cx]|mif1)", re.S
+)
+_MAGIC = re.compile(_SURE.pattern + rb"|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|BM....\0{4}", re.S)
+_SHORT = (
+    64  # bytes, whatever they are, in front of what can be nothing else: lengths, marks, headers of forks
+)
+_DOCUMENT = re.compile(
+    rb"%|\{|ID3|fLaC|OggS|PK\x03\x04|\0\0\x01\0"
+)  # pictures inside these are another matter
 # In place of missing bytes. Arithmetic decoders read nearly any, and none refuses zeros.
 _FILLINGS = (b"\0", b"\x80" + bytes(7), b"\xaa", b"\x55", b"\1", b"\x80" + bytes(63))
+SPARE = 4096  # bytes
 _MOST_TIMES = 4  # as long as what is there: then less than half of the picture is
 # What decides pixels, their order, which side is up and when they were taken; all else can be missed.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
@@ -43,10 +52,29 @@ def mend(file: BinaryIO, size: int) -> Mended | None:
         return Mended(*whole) if whole else None
     if data[:4] == b"\x89PNG":
         return Mended(_needed(data))
+    if data[:4] == b"RIFF":
+        data = _sized(data)
     if missing := _missing(data):
         first, *others = (data + (filling * missing)[:missing] for filling in _FILLINGS)
         return Mended(first, True, tuple(others))
-    return Mended(data) if start else None
+    is_sized = data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 <= len(data)
+    return Mended(data) if start or is_sized else None
+
+
+def _sized(webp: bytes) -> bytes:
+    """With the sizes that its chunks come to; of a last one that is cut, and `SPARE` more, since a decoder
+    that meets the end in other bytes than those that were there would refuse the whole."""
+    at = 12
+    while at + 8 <= len(webp):
+        size = int.from_bytes(webp[at + 4 : at + 8], "little")
+        end = at + 8 + size + size % 2
+        if end > len(webp):
+            size += size % 2 + SPARE
+            webp, end = webp[: at + 4] + struct.pack("<I", size) + webp[at + 8 :], at + 8 + size
+        at = end
+        if end > len(webp):
+            break
+    return webp[:4] + struct.pack("<I", min(at - 8, 2**32 - 1)) + webp[8:]
 
 
 def _missing(data: bytes) -> int:
@@ -68,7 +96,7 @@ def _missing(data: bytes) -> int:
 
 
 def _start(head: bytes) -> int | None:
-    """Where the picture begins: at once, or after blanks, a MacBinary header or a text."""
+    """Where the picture begins: at once, or after blanks, a few bytes, a MacBinary header or a text."""
     if sniff(head[:32]) or (head.startswith(jpeg.START) and next(jpeg.segments(head), None)):
         return 0
     found = _MAGIC.search(head)
@@ -76,7 +104,8 @@ def _start(head: bytes) -> int | None:
         return None
     junk = head[: found.start()]
     is_mac_binary = len(junk) == 128 and junk[0] == junk[74] == junk[82] == 0 and 0 < junk[1] < 64
-    return found.start() if _BLANK.fullmatch(junk) or is_mac_binary or _is_text(junk) else None
+    is_short = len(junk) <= _SHORT and _SURE.match(head, found.start())
+    return found.start() if is_short or _BLANK.fullmatch(junk) or is_mac_binary or _is_text(junk) else None
 
 
 def _is_text(junk: bytes) -> bool:

@@ -112,6 +112,11 @@ hostile("half of its zeros.jpg", "truncated")(lambda: _part("rgb.jpg", 0.4) + by
 hostile("after a header.jpg", OK)(lambda: b"HTTP/1.1 200 OK\r\n\r\n" + valid_pictures()["rgb.jpg"])
 hostile("after zeros.tif", OK)(lambda: bytes(512) + valid_pictures()["lzw.tif"])
 hostile("after a mark.png", OK)(lambda: b"\xef\xbb\xbf" + valid_pictures()["rgb.png"])
+hostile("after a length.jpg", OK)(lambda: b"\0\0\x12\x34" + valid_pictures()["rgb.jpg"])
+hostile("ended early.jpg", "truncated")(lambda: _part("rgb.jpg", 0.4) + b"\xff\xd9")
+hostile("apple's.png", "unsupported format")(
+    lambda: _png(9, 9, []).replace(b"\0\0\0\rIHDR", b"\0\0\0\4CgBIP\0 \2\0\0\0\0\0\0\0\rIHDR")
+)
 hostile("in a document.jpg", "not a picture")(lambda: b"%PDF-1.4\n" + valid_pictures()["rgb.jpg"])
 hostile("between markers.jpg", OK)(lambda: b"\xff\xd8\xff\0\xff\1" + valid_pictures()["rgb.jpg"][2:])
 hostile("endless markers.jpg", "damaged")(lambda: b"\xff\xd8" + b"\xff\xe0\0\2" * 100_000)
@@ -135,9 +140,11 @@ hostile("bomb.bmp", "too many pixels")(
     lambda: b"BM" + struct.pack("<IIIIiiHHIIIIII", 58, 0, 54, 40, 2**20, 2**20, 1, 24, 0, 0, 0, 0, 0, 0)
 )
 hostile("bomb baseline.jpg", "too many pixels")(lambda: _jpeg(size=(65_500, 65_500)))
-hostile("largest camera.jpg", OK)(lambda: _jpeg(size=(16_320, 12_240)))
+hostile("largest camera.jpg", "truncated")(lambda: _jpeg(size=(16_320, 12_240)))
 hostile("bomb progressive.jpg", "too many pixels")(lambda: _jpeg(size=(65_500, 65_500), progressive=True))
 if features.check("webp"):
+    hostile("of no size.webp", OK)(lambda: _claiming("lossy.webp", b"RIFF", bytes(4)))
+    hostile("without its last byte.webp", OK)(lambda: valid_pictures()["lossy.webp"][:-1])
     hostile("bomb lossy.webp", "damaged")(
         lambda: _claiming("lossy.webp", b"\x9d\x01\x2a", struct.pack("<HH", 16_383, 16_383))
     )

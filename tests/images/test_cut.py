@@ -82,6 +82,18 @@ def test_a_picture_of_any_format_is_read_up_to_where_it_was_cut(name):
         decode(data[: int(0.3 * len(data))])
 
 
+@pytest.mark.parametrize("missing", [1, 2, 7, 10, 33, 500])
+@pytest.mark.parametrize("quality", [30, 80, 95])
+def test_a_webp_without_its_last_bytes_is_read(missing, quality):
+    assert decode(encoded("WEBP", quality=quality)[:-missing]).part > 0.8
+
+
+@pytest.mark.parametrize("no_jp2", [True, False])
+def test_a_jpeg_2000_that_was_cut_is_named(no_jp2):
+    with pytest.raises(DecodeError, match=r"^truncated$"):
+        decode(encoded("JPEG2000", no_jp2=no_jp2)[:-500])
+
+
 @pytest.mark.parametrize("compression", ["zlib", "lzw", "jpeg"])
 def test_strips_of_a_tiff_that_are_there_are_read(compression):
     tifffile = pytest.importorskip("tifffile")

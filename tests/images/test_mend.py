@@ -139,8 +139,21 @@ def test_junk_in_front_of_a_picture(tmp_path, kind, junk):
     assert is_same(picture, encoded(kind))
 
 
+APPLE_SINGLE = struct.pack(">IIxxxxxxxxxxxxxxxxHIII", 0x51600, 0x20000, 1, 1, 38, 9999)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize(
-    "front", [b"%PDF-1.4\n", b"ID3\3\0\0\0", b"fLaC\0\0\0\x22", b"PK\3\4\x14\0", b"\x89\1\2\3"]
+    "junk", [b"\xff\xff", b"\xff\xfe", b"\0\0\x12\x34", APPLE_SINGLE, b"\x01\x02\x03", b"\n"]
+)
+def test_a_few_bytes_of_any_kind_in_front_of_what_can_be_nothing_else(tmp_path, kind, junk):
+    picture = read(tmp_path, junk + encoded(kind))
+    assert (picture.format, picture.part) == (kind, None)
+    assert is_same(picture, encoded(kind))
+
+
+@pytest.mark.parametrize(
+    "front", [b"%PDF-1.4\n", b"ID3\3\0\0\0", b"fLaC\0\0\0\x22", b"PK\3\4\x14\0", b"MZ" + bytes([144]) * 99]
 )
 def test_pictures_in_other_files_are_not_those_files(tmp_path, front):
     with pytest.raises(DecodeError, match=r"^not a picture$"):
@@ -159,6 +172,34 @@ def test_several_faults_at_once(tmp_path):
     data = encoded("JPEG", **BASELINE)
     picture = read(tmp_path, b"\r\n" + data[:2] + b"\xff\0\xff\1" + data[2:-500] + bytes(999))
     assert 0.9 < picture.part < 1
+    assert is_same(picture, data)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.6, 0.3])
+def test_an_end_mark_before_the_last_rows(tmp_path, share):
+    data = encoded("JPEG", **BASELINE)
+    ended = data[: int(share * len(data))] + b"\xff\xd9" + bytes(20)
+    if share < 0.5:
+        with pytest.raises(DecodeError, match=r"^truncated$"):
+            read(tmp_path, ended)
+    else:
+        assert read(tmp_path, ended).part == pytest.approx(share, abs=0.1)
+
+
+@pytest.mark.parametrize("options", [BASELINE, PROGRESSIVE], ids=["baseline", "progressive"])
+def test_a_grey_bar_at_the_bottom_is_no_missing_part(tmp_path, options):
+    picture = Image.open(io.BytesIO(encoded("PNG"))).convert("RGB")
+    for top in (0, HEIGHT // 2, HEIGHT - 32):
+        picture.paste((128, 128, 128), (0, top, WIDTH, HEIGHT))
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", **options)
+        assert read(tmp_path, buffer.getvalue()).part is None
+
+
+@pytest.mark.parametrize("size", [0, 99, 10**9])
+def test_a_webp_that_tells_a_wrong_size(tmp_path, size):
+    data = encoded("WEBP")
+    picture = read(tmp_path, data[:4] + struct.pack("<I", size) + data[8:])
     assert is_same(picture, data)
 
 
@@ -200,6 +241,12 @@ def test_a_wrong_checksum_of_the_size_is_damage(tmp_path):
     data[30] ^= 1
     with pytest.raises(DecodeError, match=r"^damaged$"):
         read(tmp_path, bytes(data))
+
+
+def test_pngs_as_apple_packs_them_are_named_and_not_read_as_noise(tmp_path):
+    data = encoded("PNG")
+    with pytest.raises(DecodeError, match=r"^unsupported format$"):
+        read(tmp_path, data[:8] + chunk(b"CgBI", bytes(4)) + data[8:])
 
 
 def of_kind(code, bits=8):
