@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -90,6 +90,18 @@ def output_file(target: str | Path) -> Iterator[BinaryIO]:
                 reason=reason,
             ) from error
         raise
+
+
+def user_folder(where: Callable[..., Path], refusal: str) -> Path:
+    """A folder of this user, found by ``where`` of platformdirs. Raises `UsageError` with the message
+    ``refusal`` where there is none: containers and cron run users without a home."""
+    try:
+        folder = where("agestat", appauthor=False)
+    except (KeyError, OSError, RuntimeError):
+        folder = Path("~")
+    if not folder.is_absolute():
+        raise UsageError(refusal)
+    return folder
 
 
 def make_folders(*folders: Path) -> None:

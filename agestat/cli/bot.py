@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from agestat.cli.options import device_option, message_lang_option, offer
-from agestat.errors import AgestatError, UsageError
+from agestat.errors import N_, AgestatError, UsageError
+from agestat.files import user_folder
 
+_NO_HOME = N_("This user has no home folder to keep the counts of chats in: name a folder with --data.")
 TOKEN, SERVER = "AGESTAT_BOT_TOKEN", "AGESTAT_BOT_API"
 EXAMPLES = """\b
 Examples:
@@ -55,5 +57,5 @@ def command(models: tuple[str, ...], data: str | None, device: str) -> None:
         ) from error
     from platformdirs import user_data_path
 
-    folder = Path(data) if data else user_data_path("agestat", appauthor=False) / "bot"
+    folder = Path(data) if data else user_folder(user_data_path, _NO_HOME) / "bot"
     run(token, list(models), folder, os.environ.get(SERVER) or None, device)

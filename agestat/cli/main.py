@@ -111,6 +111,15 @@ def main() -> None:
     except OSError as error:
         tell_error(_blame(error))
         code = 1
+    except (ImportError, MemoryError) as error:
+        reason = str(error) or "out of memory"
+        tell_error(
+            AgestatError(
+                "A part of agestat cannot be loaded ({reason}): allow more memory, or install it anew.",
+                reason=reason,
+            )
+        )
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 

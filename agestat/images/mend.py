@@ -92,7 +92,7 @@ def _missing(data: bytes) -> int:
             length += size
     else:
         return 0
-    return length - len(data) if len(data) < length < _MOST_TIMES * len(data) else 0
+    return length - len(data) if len(data) < length < _MOST_TIMES * len(data) + SPARE else 0
 
 
 def _start(head: bytes) -> int | None:

@@ -11,24 +11,33 @@ import pandas as pd
 from platformdirs import user_cache_path
 from tqdm import tqdm
 
-from agestat.files import make_folders
+from agestat.errors import N_, UsageError
+from agestat.files import make_folders, user_folder
 from agestat.images.crop import crop_square
 from agestat.images.decode import decode
 from agestat.images.detectors import Box
 
+_NO_HOME = N_("This user has no home folder to keep the cut pictures in: name a folder with --cache.")
 KINDS = ("crops", "lessons", "answers")  # what the names of the cache's files begin with
 CACHED_SIZE = 160  # pixels: what the labelled sets hold; the warp for jitter samples from it
 
 
 def usual_cache() -> Path:
-    """The folder in the user's cache."""
-    return user_cache_path("agestat") / "training"
+    """The folder in the user's cache. Raises `UsageError` for a user who has none."""
+    return user_folder(user_cache_path, _NO_HOME) / "training"
+
+
+def _is_usual(folder: Path) -> bool:
+    try:
+        return folder == usual_cache()
+    except UsageError:
+        return False
 
 
 def make_private(folder: Path) -> None:
     """Make the folder, which nobody else may enter; one that somebody else made keeps its permissions.
     Raises `AgestatError` if it cannot be made."""
-    is_ours = not folder.exists() or folder == usual_cache()
+    is_ours = not folder.exists() or _is_usual(folder)
     make_folders(folder)
     if is_ours:
         folder.chmod(0o700)

@@ -8,11 +8,16 @@ from typing import NamedTuple
 
 from platformdirs import user_cache_path
 
-from agestat.errors import AgestatError, UsageError
+from agestat.errors import N_, AgestatError
+from agestat.files import user_folder
 from agestat.scanning.store.lock import only_writer
 from agestat.scanning.store.reading import StoredRun
 from agestat.scanning.store.schema import check, in_words, is_database
 
+_NO_HOME = N_(
+    "This user has no home folder to keep scans in: name a file with --db, and give that file in "
+    "place of the folder from then on."
+)
 BESIDE = ("", "-wal", "-shm")  # what SQLite keeps of a store: endings of file names
 
 
@@ -78,22 +83,8 @@ def remove(path: str | os.PathLike[str]) -> int:
 
 
 def _home() -> Path:
-    return _cache() / "scans"
+    return user_folder(user_cache_path, _NO_HOME) / "scans"
 
 
 def _parts(file: Path) -> list[Path]:
     return [part for ending in BESIDE if (part := file.with_name(file.name + ending)).exists()]
-
-
-def _cache() -> Path:
-    """The user's cache folder; containers and cron run users that have none."""
-    try:
-        cache = user_cache_path("agestat", appauthor=False)
-    except (KeyError, OSError, RuntimeError):
-        cache = Path("~")
-    if not cache.is_absolute():
-        raise UsageError(
-            "This user has no home folder to keep scans in: name a file with --db, and give that file in "
-            "place of the folder from then on."
-        )
-    return cache

@@ -1,0 +1,141 @@
+"""Machines that lack what most have: a home, a place for temporary files, letters on the terminal, memory."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import without_override
+from PIL import Image
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="users, limits and permissions of POSIX")
+
+# Each as it is called, and the exit code where the user has no place of their own to keep anything.
+COMMANDS = {
+    "scan": ("scan set --model {model} --device cpu --workers 1", 2),
+    "scan into a store": ("scan set --model {model} --device cpu --workers 1 --db s.sqlite", 0),
+    "report": ("report set", 2),
+    "report of a store": ("report made.sqlite --html r.html", 0),
+    "compare": ("compare set/female set/male", 2),
+    "label": ("label set --html l.html", 2),
+    "eval": ("eval set --model {model} --split all --device cpu", 0),
+    "data check": ("data check set --out out", 0),
+    "train": ("train set --out trained --stages 32x1 --device cpu", 2),
+    "stores": ("stores", 2),
+    "models": ("models", 0),
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, whole_model):
+    """A labelled set with Russian names, and a store of its faces."""
+    import agestat
+
+    folder = tmp_path_factory.mktemp("place")
+    for number in range(30):
+        path = folder / "set" / ("male" if number % 2 else "female") / f"ё{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((40, 40), 10 + 5 * number).convert("RGB").save(path)
+    with agestat.scan(folder / "set", model=whole_model, db=folder / "made.sqlite", device="cpu", workers=1):
+        pass
+    (folder / "file").touch()
+    return folder
+
+
+@pytest.fixture
+def run(home, whole_model, tmp_path):
+    """Run a command in a place of its own."""
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+
+    def run(command, wrap=(), **env):
+        line = [*wrap, sys.executable, "-m", "agestat", *command.format(model=whole_model).split()]
+        one = {"OMP_NUM_THREADS": "1", **os.environ, **env}
+        kept = {name: value for name, value in one.items() if value is not None}
+        done = subprocess.run(
+            line, cwd=tmp_path, env=kept, capture_output=True, check=False, timeout=200, errors="replace"
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        if done.returncode in (1, 2):
+            told = [line for line in done.stderr.splitlines() if not line.startswith(("Usage:", "Try "))]
+            assert [line.startswith("Error: ") for line in told] == [True], done.stderr
+        return done
+
+    return run
+
+
+def _nobody() -> tuple[str, ...]:
+    """A user id that the system does not know, for root to run a command as."""
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("only root can run commands as another user")
+    return ("setpriv", "--reuid", "54321", "--bounding-set", "+all", "--inh-caps", "+all", "--ambient-caps",
+            "+dac_override,+dac_read_search")  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_user_without_a_home(run, command):
+    line, code = COMMANDS[command]
+    done = run(line, _nobody(), HOME=None, XDG_CACHE_HOME=None, MPLCONFIGDIR=None)
+    assert done.returncode == code, done.stderr
+    if code:
+        assert "This user has no home folder" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["scan", "scan into a store", "train", "report of a store"])
+@pytest.mark.parametrize("place", ["file", "closed"])
+def test_a_home_that_cannot_be_used(run, tmp_path, command, place):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    where = str(tmp_path / place)
+    done = run(COMMANDS[command][0], without_override(), HOME=where, XDG_CACHE_HOME=None)
+    assert done.returncode == (0 if "store" in command else 1), done.stderr
+    if done.returncode:
+        assert where in done.stderr
+
+
+@pytest.mark.parametrize("command", ["scan into a store", "report of a store", "data check"])
+@pytest.mark.parametrize("place", ["gone", "file", "closed"])
+def test_no_folder_for_temporary_files(run, tmp_path, command, place):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    where = str(tmp_path / place)
+    done = run(COMMANDS[command][0], without_override(), TMPDIR=where, HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("scan", "train", "stores")])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_terminals_with_few_letters(run, command, encoding, tmp_path):
+    if COMMANDS[command][1]:
+        assert run(COMMANDS["scan"][0], HOME=str(tmp_path), PYTHONIOENCODING=encoding).returncode == 0
+    env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C", "HOME": str(tmp_path)}
+    done = run(COMMANDS[command][0], **env)
+    assert done.returncode == (1 if command == "compare" else 0), done.stderr
+
+
+@pytest.mark.parametrize("limit", ["ulimit -n 24", "ulimit -n 64", "ulimit -v 1500000"])
+def test_few_open_files_and_little_memory(run, tmp_path, limit):
+    wrap = ("sh", "-c", f'{limit}; exec "$@"', "sh")
+    done = run(COMMANDS["scan into a store"][0], wrap, HOME=str(tmp_path))
+    assert done.returncode in (0, 1)
+    assert "Standard output" not in done.stderr
+
+
+def test_a_share_of_a_network_as_a_store(run, tmp_path):
+    done = run(r"scan set --model {model} --device cpu --workers 1 --db \\nas\share\s.sqlite")
+    assert done.returncode == 0, done.stderr
+    assert Path(tmp_path, r"\\nas\share\s.sqlite").exists()
+
+
+def test_a_folder_that_is_gone(run, tmp_path):
+    wrap = ("sh", "-c", f'mkdir {tmp_path}/gone; cd {tmp_path}/gone; rmdir {tmp_path}/gone; exec "$@"', "sh")
+    assert run(f"report {tmp_path}/made.sqlite", wrap).returncode == 0
+    assert run("report made.sqlite", wrap).returncode == 1
+
+
+def test_without_shared_memory(run):
+    if os.geteuid() or not shutil.which("unshare"):
+        pytest.skip("only root can take /dev/shm away")
+    wrap = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"', "sh")
+    if subprocess.run([*wrap, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    assert run(COMMANDS["scan into a store"][0], wrap).returncode == 0
