@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from agestat.stats.bands import parse_bands
 from agestat.stats.estimate import estimate_checked
-from agestat.stats.shift import looks_of_groups, shift, unlike_groups
+from agestat.stats.shift import looks_of_groups, shift, shift_from, unlike_groups
 
 
 def novelty(n, seed, scale=1 / 8):
@@ -91,3 +92,59 @@ def test_nothing_to_go_by(calibration, sample):
     found = shift(sample, calibration)
     assert not found.is_shifted
     assert found.positions == {}
+
+
+def normal(n, seed, middle=0.0):
+    return np.random.default_rng(seed).normal(middle, 1, n)
+
+
+def known_by(calibration, name, values):
+    return replace(calibration, columns={name: values})
+
+
+@pytest.mark.parametrize("away", [-0.7, 0.0, 0.4])
+def test_the_position_of_an_average_face_is_that_of_two_normal_densities(calibration, away):
+    known = known_by(calibration, "novelty", normal(1600, 0))
+    found = shift({"novelty": normal(20_000, 1, away)}, known)
+    assert found.positions["novelty"] == pytest.approx(norm.cdf(away / np.sqrt(2)), abs=0.025)
+
+
+@pytest.mark.parametrize(
+    ("name", "away", "told"),
+    [("sharpness", 1.5, False), ("sharpness", -1.5, True), ("brightness", 1.5, True),
+     ("brightness", -1.5, True), ("novelty", 0.4, True), ("novelty", -0.4, False),
+     ("size", -0.4, False), ("score", -1.5, True)],
+)  # fmt: skip
+def test_only_what_is_harder_to_judge_is_told(calibration, name, away, told):
+    known = known_by(calibration, name, normal(1600, 0))
+    found = shift({name: normal(500, 1, away)}, known)
+    assert found.is_shifted == told
+    assert found.beyond == ((name,) if told else ())
+    assert found.unlikeness == pytest.approx(1, abs=0.5)  # knows no better side
+
+
+def test_faces_that_are_alike_in_a_photo_count_as_one(calibration):
+    known = known_by(calibration, "novelty", normal(1600, 0))
+    five = np.repeat([0.2, 0.5, 0.6, 0.9, 1.3], 40)
+    assert shift({"novelty": five}, known).is_shifted
+    assert not shift({"novelty": five, "photo": np.repeat(np.arange(5), 40)}, known).is_shifted
+    assert not shift({"novelty": five, "photo": np.zeros(200)}, known).is_shifted
+
+
+def test_alarms_by_chance_are_rare(calibration):
+    """400 collections of 6 photos of 20 like faces each: 1 % are allowed, 2 % a bad day."""
+    rng, photo = np.random.default_rng(3), np.repeat(np.arange(6), 20)
+    known = replace(calibration, columns={"novelty": normal(1600, 0), "brightness": normal(1600, 1)})
+    looks = rng.normal(size=(400, 2, 6, 1)) * 0.9 + rng.normal(size=(400, 2, 6, 20)) * np.sqrt(0.19)
+    samples = [{"novelty": one[0].ravel(), "brightness": one[1].ravel(), "photo": photo} for one in looks]
+    assert sum(shift(sample, known).is_shifted for sample in samples) <= 8
+
+
+def test_looks_that_weights_mend_are_no_alarm_but_hint_at_other_pictures(calibration):
+    known = known_by(calibration, "sharpness", np.exp(normal(1600, 0)))
+    blurred = {"sharpness": np.exp(normal(500, 1, -1.2))}
+    like = known.like(blurred, known.prior)
+    assert shift(blurred, known).is_shifted
+    found = shift_from(blurred, known, like, known.prior)
+    assert not found.is_shifted and found.unlikeness == pytest.approx(0.5, abs=0.01)
+    assert shift_from(blurred, known, known, known.prior).is_shifted
