@@ -59,8 +59,7 @@ CLAIMS = {
         "forgets a\nchat on `/forget`": "bot/test_bot.py",
         "It runs on your own machine": "faults/test_security.py::test_a_scan_opens_no_socket",
         "can be pasted into a report": "test_story.py::test_the_first_scan_says_who_is_there",
-        "faces do not look like the calibration set means": "report/test_html.py::"
-        "test_shift_warning_is_shown",
+        "A warning that the faces are harder to judge": "report/test_html.py::test_shift_warning_is_shown",
         "3 finished but some files could not be read": "cli/test_scan_command.py::"
         "test_scan_writes_the_table_and_exits_with_3",
         "`--exclude-faces` then leaves them out and says how many": "report/test_review_page.py::"

@@ -83,7 +83,8 @@ def test_two_folders_are_compared_by_the_numbers_of_the_report(scanned, agestat,
             for row in csv.DictReader(file)
             if row["row"] == "gender" and row["gender"] == "female"
         }
-    assert f"{100 * female['pioneers']:.1f} % in pioneers, {100 * female['white_house']:.1f} %" in said
+    assert f"{100 * female['pioneers']:.1f} % of 3 faces in pioneers, " in said
+    assert f" {100 * female['white_house']:.1f} % of 2 faces in white_house: " in said
 
 
 def test_faces_are_labelled_and_taken_back_in(scanned, agestat, chromium, home, truth):
