@@ -1,11 +1,13 @@
 """Stores of whole pictures in six cells that the tests write themselves: no network is needed."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agestat.cli.main import main
 from agestat.images.walk import Found
 from agestat.model.label_space import SIX
 from agestat.scanning.examine import Examined, Face
@@ -57,6 +59,19 @@ def write_store(
             store.write(run, rows)
         store.end_run(run)
     return path
+
+
+@pytest.fixture
+def typed(monkeypatch, capsys):
+    """The command as its console entry point runs it, without a process: exit code, output, messages."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["agestat", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return (stop.value.code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -100,12 +100,10 @@ def test_every_command_has_its_help_in_russian(name):
         ("scan --lang ru", "Сканировать нечего: укажите хотя бы один путь или --from-file."),
     ],
 )
-def test_what_is_typed_wrong_is_told_in_russian_too(words, told, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["agestat", *words.split()])
-    with pytest.raises(SystemExit) as stop:
-        cli_main.main()
-    assert stop.value.code == 2
-    usage, error = capsys.readouterr().err.split("Ошибка: ")
+def test_what_is_typed_wrong_is_told_in_russian_too(words, told, typed):
+    code, output, messages = typed(*words.split())
+    assert (code, output) == (2, "")
+    usage, error = messages.split("Ошибка: ")
     assert error == f"{told}\n" and not re.search(r"Usage|OPTIONS|Try", usage)
 
 

@@ -78,13 +78,12 @@ def photos(tmp_path, samples):
         (["--json", "photos"], "'photos' is a directory"),
     ],
 )
-def test_outputs_are_refused_before_the_scan(photos, samples, tmp_path, options, message):
+def test_outputs_are_refused_before_the_scan(typed, photos, samples, tmp_path, options, message, monkeypatch):
     shutil.copy(samples / "others" / "landscape.png", tmp_path / "drawn.png")
-    agestat = Path(sys.executable).with_name("agestat")
-    command = [agestat, "scan", "photos", "--db", "s.sqlite", *options]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2
-    assert message in done.stderr.replace("File 'photos'", "'photos'")
+    monkeypatch.chdir(tmp_path)
+    code, output, messages = typed("scan", "photos", "--db", "s.sqlite", *options)
+    assert (code, output) == (2, "")
+    assert message in messages
     assert not (tmp_path / "s.sqlite").exists()
     assert [path.name for path in photos.iterdir()] == ["astronaut.jpg"]
     assert (photos / "astronaut.jpg").read_bytes() == (samples / "photos" / "astronaut.jpg").read_bytes()

@@ -142,12 +142,10 @@ def test_a_list_from_standard_input(samples, separator):
         ([PEOPLE, "--csv", "-", "--json", "-"], "Only one output"),
     ],
 )
-def test_usage_errors_are_one_sentence_before_anything_is_scanned(db, arguments, message):
-    done = agestat("scan", *arguments, "--db", db)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+def test_usage_errors_are_one_sentence_before_anything_is_scanned(typed, db, arguments, message):
+    code, output, messages = typed("scan", *arguments, "--db", db)
+    assert (code, output) == (2, "")
+    assert message in messages and "Traceback" not in messages
     assert not db.exists()
 
 
