@@ -46,11 +46,11 @@ def write_workbook(
     book = Workbook()
     book.remove(book.active)
     for name, frame, formats in (
-        ("shares", pd.concat([part.table for part in parts]), FORMATS),
-        ("margins", pd.concat([part.margins for part in parts]), FORMATS),
-        ("ages", pd.concat([part.ages for part in parts]), AGE_FORMATS),
-        ("groups", _groups(estimate), FORMATS),
-        ("failed files", scan.failed[["reason", "root", "path"]], {}),
+        (t.gettext("shares"), pd.concat([part.table for part in parts]), FORMATS),
+        (t.gettext("margins"), pd.concat([part.margins for part in parts]), FORMATS),
+        (t.gettext("ages"), pd.concat([part.ages for part in parts]), AGE_FORMATS),
+        (t.gettext("groups"), _groups(estimate, t), FORMATS),
+        (t.gettext("failed files"), scan.failed[["reason", "root", "path"]], {}),
     ):
         _sheet(book, name, list(frame.columns), frame.itertuples(index=False), formats)
     if whole.groups == [words.EVERYTHING]:
@@ -59,18 +59,18 @@ def write_workbook(
     made += [(t.gettext("command"), command)] if command else []
     if cited := words.citation(scan, whole, t):
         made.append((t.gettext("How to cite"), cited))
-    _sheet(book, "how it was made", ("what", "how"), made, {})
+    _sheet(book, t.gettext("how it was made"), (t.gettext("what"), t.gettext("how")), made, {})
     buffer = io.BytesIO()  # zip files need to seek, which standard output cannot
     book.save(buffer)
     with output_file(target) as stream:
         stream.write(buffer.getvalue())
 
 
-def _groups(estimate: "Estimate") -> pd.DataFrame:
+def _groups(estimate: "Estimate", t: Language) -> pd.DataFrame:
     """Faces of every group, and whether there were enough to estimate its shares."""
-    rows = [(group, estimate.faces(group), "yes") for group in estimate.groups]
-    rows += [(group, faces, "too few faces") for group, faces in estimate.few.items()]
-    rows += [(group, 0, "no face") for group in estimate.faceless]
+    rows = [(group, estimate.faces(group), t.gettext("yes")) for group in estimate.groups]
+    rows += [(group, faces, t.gettext("too few faces")) for group, faces in estimate.few.items()]
+    rows += [(group, 0, t.gettext("no face")) for group in estimate.faceless]
     return pd.DataFrame(rows, columns=["group", "faces", "estimated"])
 
 
@@ -109,7 +109,7 @@ def _pyramid(book: "Workbook", whole: "Estimate", t: Language) -> None:
     heads = (t.gettext("perceived age"), t.term("male"), t.term("female"))
     signless = dict.fromkeys(heads[1:], "0.0%;0.0%")
     rows = [(t.term(band), -male[band], female[band]) for band in whole.bands]
-    sheet = _sheet(book, "pyramid", heads, rows, signless)
+    sheet = _sheet(book, t.gettext("pyramid"), heads, rows, signless)
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap, chart.gapWidth = "bar", "clustered", 100, 20
     chart.title = t.gettext("Population pyramid")

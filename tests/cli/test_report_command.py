@@ -182,6 +182,14 @@ def test_a_workbook_holds_everything_and_a_chart(uneven, tmp_path):
     assert list(book["how it was made"].values)[-1][1].startswith("Of 200 faces in 100 photos, ")
 
 
+def test_a_workbook_in_russian(tmp_path):
+    store = stores.write_store(tmp_path, 8, ("Rome",))
+    run(store, "--xlsx", tmp_path / "r.xlsx", "--lang", "ru", "-q")
+    with pd.ExcelFile(tmp_path / "r.xlsx") as book:
+        assert book.sheet_names[:4] == ["доли", "пол и возраст отдельно", "возраст", "группы"]
+        assert book.parse("группы").iloc[0].tolist() == ["all", 8, "слишком мало лиц"]
+
+
 def test_a_report_is_a_page(store, tmp_path):
     with pytest.raises(UsageError, match=r"not .*r\.pdf: end its name with one of \.html"):
         run(store, "--report", tmp_path / "r.pdf")
