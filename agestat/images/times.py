@@ -5,12 +5,25 @@ Text, not a datetime: a year is enough to group by years, and no date is invente
 
 import calendar
 import re
+import unicodedata
 from datetime import datetime, timedelta
 
 FIRST_PHOTO = 1826
 _CLOCK = r"(\d{1,2})[:.\-h]?\s*(\d{1,2})(?:[:.\-m]?\s*(\d{1,2}))?"
-_EXIF = re.compile(rf"(\d{{4}})(?:[:./\s-]+(\d{{1,2}})(?:[:./\s-]+(\d{{1,2}})(?:[T\s]+{_CLOCK})?)?)?(?!\d)")
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})\.\s*(\d{{1,2}})\.\s*(\d{{4}})(?:[T\s]+{_CLOCK})?(?!\d)")
+_BEFORE_CLOCK = r"[T\s,_-]*?[T\s,_-](?:\D{0,4}\s)?"  # some phones put their word for "afternoon" there
+_EXIF = re.compile(
+    rf"(?:c(?:a|irca)?\.?\s+)?(\d{{4}})"
+    rf"(?:[:./\s年-]+(\d{{1,2}})(?:[:./\s月-]+(\d{{1,2}})日?(?:{_BEFORE_CLOCK}{_CLOCK})?)?)?(?!\d)"
+)
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})\.\s*(\d{{1,2}})\.\s*(\d{{4}})(?:{_BEFORE_CLOCK}{_CLOCK})?(?!\d)")
+_SLASHES = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}})(?:{_BEFORE_CLOCK}{_CLOCK})?(?!\d)")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec янв фев мар апр ма[йя] июн июл авг сен окт ноя дек"
+_NAMED = re.compile(
+    rf"(?:[^\W\d]+,?\s+)?(?:(\d{{1,2}})\.?\s+)?({_MONTHS.replace(' ', '|')})[^\W\d]*[.,]?"
+    rf"(?:\s+(\d{{1,2}})(?!\d),?)?(?:\s+{_CLOCK})?(?:\s+[A-Z]+)?\s+(\d{{4}})(?!\d)",
+    re.IGNORECASE,
+)
+_AFTERNOON, _MORNING = re.compile(r"p\.?m|下午|午後|오후", re.I), re.compile(r"a\.?m\b|上午|午前|오전", re.I)
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[T\s]?(\d\d)(\d\d)(\d\d)?)?(?!\d)")
 # IMG_20240611_120000, IMG-20240611-WA0001, Screenshot_2019-05-03-12-00-00, ... 2024-06-11 at 12.00.00
 _NAME = re.compile(
@@ -27,18 +40,39 @@ _EPOCHS = ("1904-01-01", "1970-01-01", "1980-01-01", "2000-01-01T00:0")
 def read_time(text: str) -> str | None:
     """What a camera or a person wrote as a time, in ISO 8601 as far as it says anything; None if it does not.
 
-    Months or days that are 0 or impossible are not told; seconds of 60 and hours of 24 are the next ones.
+    Months or days that are 0 or impossible are not told; seconds of 60 and hours of 24 are the next ones. Of
+    ``03/05/2019`` only the year is told, since nobody knows which of the others is the month.
     """
-    text = text.replace("\0", " ").strip()
+    text = unicodedata.normalize("NFKC", text[:100]).replace("\0", " ").strip()
     if match := _COMPACT.match(text):
         year, month, day, *clock = match.groups()
     elif match := _DAY_FIRST.match(text):
         day, month, year, *clock = match.groups()
+    elif match := _SLASHES.match(text):
+        day, month, year, *clock = match.groups()
+        if int(month) > 12:
+            day, month = month, day
+        elif int(day) <= 12 and day != month:
+            day, month = "0", "0"
     elif match := _EXIF.match(text):
         year, month, day, *clock = match.groups()
+    elif match := _NAMED.match(text):
+        before, name, after, *clock, year = match.groups()
+        names = [re.compile(known, re.IGNORECASE) for known in _MONTHS.split()]
+        month = str(1 + next(n for n, known in enumerate(names) if known.match(name)) % 12)
+        day = before or after
     else:
         return None
-    return _iso(int(year), int(month or 0), int(day or 0), clock)
+    return _iso(int(year), int(month or 0), int(day or 0), _of_24_hours(clock, text))
+
+
+def _of_24_hours(clock: list[str | None], text: str) -> list[str | None]:
+    """A clock of 12 hours as one of 24, where ``text`` says which half of the day it is."""
+    hour, *others = clock
+    is_afternoon = bool(_AFTERNOON.search(text))
+    if hour is None or int(hour) > 12 or not (is_afternoon or _MORNING.search(text)):
+        return clock
+    return [str(int(hour) % 12 + 12 * is_afternoon), *others]
 
 
 def time_in_name(name: str) -> str | None:

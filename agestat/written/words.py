@@ -8,19 +8,22 @@ from agestat.errors import AgestatError
 
 OLDEST = 122  # years: the oldest person on record
 _GENDERS = {
-    "female": "female females f fem woman women w girl girls lady ladies ж жен женский женщина женщины "
-    "девочка девочки девушка девушки weiblich frau frauen femme femmes féminin femenino mujer mujeres "
-    "donna donne ♀",
-    "male": "male males m masc man men boy boys gentleman м муж мужской мужчина мужчины мальчик мальчики "
-    "männlich mann männer homme hommes masculin masculino hombre hombres uomo uomini ♂",
+    "female": "female females f fem woman women w girl girls lady ladies ж жен женщ женский женщина женщины "
+    "девочка девочки девушка девушки weiblich weibl frau frauen femme femmes féminin femenino mujer mujeres "
+    "donna donne kobieta kvinna kvinde vrouw 女 女性 여 여성 ♀",
+    "male": "male males m masc man men boy boys gentleman м муж мужч мужской мужчина мужчины мальчик "
+    "мальчики männlich männl mann männer homme hommes masculin masculino hombre hombres uomo uomini "
+    "mężczyzna 男 男性 남 남성 ♂",
 }
+_UNKNOWN = {"unknown", "unk", "unclear", "n/a", "na", "nan", "none", "null", "?", "??", "-", "–", "—",
+            "неизвестно", "неясно", "нет данных", "unbekannt", "k. a."}  # fmt: skip
 _GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in words.split()}
 
-_NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
+_NUMBER = r"(\d{1,3}(?:[.,]\d+)?)\.?"
 _UNIT = r"(?:\s*(?:years?(?: old)?|yrs?|y\.?/?o?\.?|лет|год|года|г\.?|л\.|jahre?|ans|años))?"
-_DASH = r"\s*(?:-|–|—|−|\.\.\.?|…|;|,\s+|,(?=\d\d)|\bto\b|\bдо\b|\bbis\b)\s*"
+_DASH = r"\s*(?:-|–|—|−|~|_|\.\.\.?|…|;|,\s+|,(?=\d\d)|to\b|\band\b|\bдо\b|\bbis\b|至)\s*"
 _EXACT = re.compile(rf"{_NUMBER}{_UNIT}")
-_RANGE = re.compile(rf"[\[(]?\s*(?:от\s+)?{_NUMBER}{_DASH}{_NUMBER}\s*[\])]?{_UNIT}")
+_RANGE = re.compile(rf"[\[(]?\s*(?:от\s+|between\s+)?{_NUMBER}{_DASH}{_NUMBER}\s*[\])]?{_UNIT}")
 _OPEN = re.compile(
     rf"(?:>=?|≥|over|above|more than|older than|старше|от)\s*{_NUMBER}{_UNIT}"
     rf"|{_NUMBER}{_UNIT}\s*(?:\+|plus|(?:and|or|&) (?:over|older|above|more|up)|и старше|и более)"
@@ -28,12 +31,20 @@ _OPEN = re.compile(
 _UNDER = re.compile(
     rf"(?:(<|under|below|less than|younger than|младше|моложе)|<=|≤|up to|до)\s*(\d{{1,3}}){_UNIT}"
 )
-_DECADE = re.compile(r"(\d0)\s*(?:'?s|-?е)")  # 20s, 30's, 40-е
-_MONTHS = re.compile(r"(\d{1,2})\s*(?:months?|mos?\.?|мес(?:\.|яцев|яца|яц)?)")
-_MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек"
+_DECADE = re.compile(r"(\d0)\s*(?:'?s|-?ы?е|er)")  # 20s, 30's, 40-е, 40er
+_ABOUT = re.compile(r"^(?:~|≈|ca?\.|ca|circa|about|around|approx\.?|около|примерно|etwa)\s*(?=\d)")
+_PARTS_OF_YEARS = (
+    (12, re.compile(r"(\d{1,2})\s*(?:months?|mos?\.?|мес(?:\.|яцев|яца|яц)?|monate?)")),
+    (52, re.compile(r"(\d{1,2})\s*(?:weeks?|wks?\.?|нед(?:\.|ель|ели|еля)?|wochen?)")),
+    (365, re.compile(r"(\d{1,3})\s*(?:days?|дн(?:\.|ей|я)?|день|tage?)")),
+)
+_MONTH = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mai|okt|dez"
+    "|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек"
+)
 _DATE = re.compile(
-    rf"\d{{1,2}}[-. /]?({_MONTH})[а-яa-z]*\.?([-. /]?\d{{2,4}})?|({_MONTH})[а-яa-z]*\.?[-. /]\d{{1,4}}"
-    r"|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:[ t].*)?"
+    rf"\d{{1,2}}[-. /]{{0,2}}({_MONTH})[а-яa-z]*\.?([-. /]?\d{{2,4}})?|({_MONTH})[а-яa-z]*\.?[-. /]\d{{1,4}}"
+    r"|0\d\.\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:[ t].*)?"
 )
 _DAYS = range(36_526, 55_153)  # 2000 to 2050 as Excel counts days
 _BIRTHS = range(1850, 2101)
@@ -51,7 +62,7 @@ class Ages(NamedTuple):
 def read_gender(text: str) -> str | None:
     """``female``, ``male``, or None for a blank. Raises `AgestatError` with the cure for anything else."""
     word = _plain(text).strip(".()")
-    if not word:
+    if not word or word in _UNKNOWN:
         return None
     if word in _GENDER_OF:
         return _GENDER_OF[word]
@@ -60,21 +71,26 @@ def read_gender(text: str) -> str | None:
             "gender {text} says nothing: in some tables 0 is male, in others female; write female or male",
             text=repr(text),
         )
-    raise AgestatError("gender {text} is neither female nor male", text=repr(text))
+    raise AgestatError(
+        "gender {text} is neither female nor male: write one of them, or nothing where you cannot tell",
+        text=repr(text),
+    )
 
 
 def read_ages(text: str) -> Ages | None:
     """One age or a range of ages in years, or None for a blank: ``34``, ``0,5``, ``20-29``, ``(25, 32)``,
     ``70+``, ``<20``, ``30s``. Raises `AgestatError` with the cure for anything else."""
     word = _plain(text).removeprefix("'")  # by which spreadsheets are told that it is text
-    if not word:
+    word = _ABOUT.sub("", word, count=1).removesuffix("?").strip()
+    if not word or word in _UNKNOWN:
         return None
-    if match := _EXACT.fullmatch(word):
+    if not _DATE.fullmatch(word) and (match := _EXACT.fullmatch(word)):
         exact = read_number(match[1])
         return _checked(Ages(float(int(exact)), float(int(exact)), exact), text)
-    if match := _MONTHS.fullmatch(word):
-        exact = int(match[1]) / 12
-        return Ages(float(int(exact)), float(int(exact)), exact)
+    for number_a_year, pattern in _PARTS_OF_YEARS:
+        if match := pattern.fullmatch(word):
+            exact = int(match[1]) / number_a_year
+            return Ages(float(int(exact)), float(int(exact)), exact)
     if match := _RANGE.fullmatch(word):
         return _checked(Ages(read_number(match[1]), read_number(match[2]), None), text)
     if match := _UNDER.fullmatch(word):

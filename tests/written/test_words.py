@@ -11,14 +11,22 @@ from agestat.written.words import OLDEST, read_ages, read_gender
 @pytest.mark.parametrize(
     ("words", "gender"),
     [
-        ("female F Woman WOMEN girl Girls ж Ж ж. женский Женщина женщины жен. Frau femme mujer", "female"),
-        ("male M man MEN boy Males м М м. мужской Мужчина мужчины муж. Männlich homme hombre (m)", "male"),
+        (
+            "female F Woman WOMEN girl Girls ж Ж ж. женский Женщина женщины женщ. weibl. Frau mujer 女",
+            "female",
+        ),
+        (
+            "male M man MEN boy Males м М м. мужской Мужчина мужчины мужч. Männl. 男 hombre (m)",
+            "male",
+        ),
     ],
 )
 def test_genders(words, gender):
     for word in words.split():
         assert read_gender(word) == read_gender(f"\u00a0 {word}\t") == gender
-    assert read_gender(" \u00a0") is None
+    for nothing in (" \u00a0", "?", "-", "n/a", "NaN", "unknown", "неизвестно"):
+        assert read_gender(nothing) is None
+        assert read_ages(nothing) is None
 
 
 @pytest.mark.parametrize("word", ["0", "1", "2", "1.0", "0,"])
@@ -56,6 +64,14 @@ def test_a_digit_is_refused_as_a_gender(word):
         ("30s", (30, 39, None)),
         ("30's", (30, 39, None)),
         ("65 and up", (65, None, None)),
+        ("34.", (34, 34, 34)),
+        ("~34", (34, 34, 34)),
+        ("ca. 34?", (34, 34, 34)),
+        ("between 20 and 29", (20, 29, None)),
+        ("20～29", (20, 29, None)),
+        ("20_29", (20, 29, None)),
+        ("40er", (40, 49, None)),
+        ("26 weeks", (0, 0, 0.5)),
         ("70+", (70, None, None)),
         ("more than 70", (70, None, None)),
         ("70 лет и старше", (70, None, None)),
@@ -69,12 +85,12 @@ def test_ages(text, ages):
     ("texts", "message"),
     [
         (
-            "12-Oct|Oct-12|09.мар|мар.09|2024-10-12 00:00:00|01.02.2024|45577|45577.0|5-May",
+            "12-Oct|Oct-12|09.мар|мар.09|2024-10-12 00:00:00|01.02.2024|45577|45577.0|5-May|12. Okt|05.03",
             "is a date, which",
         ),
         ("1987|2003|1987.0", "is a year of birth"),
         ("150|-3|40-30|123|999+|<0", "years old"),
-        ("old|?|3O|twenty", "is neither years like 34 nor a range like 30-39"),
+        ("old|!|3O|twenty", "is neither years like 34 nor a range like 30-39"),
     ],
 )
 def test_ages_that_cannot_be_meant_are_refused_with_the_cure(texts, message):
