@@ -20,25 +20,29 @@ _BACKUP = re.compile(r"(.+\.\w+)(_original|~|\.bak|\.orig)$", re.I)  # exiftool'
 _IN_THE_CLOUD = re.compile(r"\..+\.icloud$", re.I)
 
 THUMBNAIL, TRASH, OLDER, SYSTEM = "thumbnail", "file in the trash", "older version", "system file"
+HIDDEN = "file in a hidden folder"
 RAW_TWIN, BACKUP, OTHER = "raw file beside its picture", "backup of an edited file", "other file"
 
 # Names of folders that machines keep, as globs.
 _FOLDERS = {
     THUMBNAIL: ("@eaDir", ".@__thumb", ".thumbnails", ".thumbs", ".photoShare", "iPod Photo Cache",
-                "*.lrdata", "CaptureOne", ".photoprism", "appdata_*"),
+                "*.lrdata", "*.cocatalog", "CaptureOne", ".photoprism", "appdata_*", "THMBNL", "THM"),
     TRASH: ("#recycle", "@Recycle", ".recycle", "$RECYCLE.BIN", "RECYCLER", "RECYCLED", ".Trash", ".Trash-*",
-            ".Trashes", ".globalTrash", ".dtrash", "files_trashbin"),
+            ".Trashes", ".globalTrash", ".trashBin", ".dtrash", "files_trashbin", "Recycle Bin", "Network Trash Folder"),
     OLDER: ("#snapshot", ".snapshot", ".snapshots", "@Recently-Snapshot", ".zfs", ".stversions",
             "files_versions", ".picasaoriginals"),
     SYSTEM: ("__MACOSX", ".AppleDouble", ".Spotlight-V100", ".fseventsd", ".DocumentRevisions-V100",
              ".TemporaryItems", "System Volume Information", "@SynoResource", ".SynologyWorkingDirectory",
-             ".dropbox.cache", ".cache", ".git", ".hg", ".svn"),
+             ".dropbox.cache", ".cache", ".git", ".hg", ".svn", "Temporary Items", "lost+found", "*.download", "@sharebin",
+             "@tmp", "node_modules", "__pycache__"),
+    HIDDEN: (".*",),
 }  # fmt: skip
 _FILES = {
     THUMBNAIL: ("*.thm", "thumbs.db", "ehthumbs*.db", ".thumbdata*", "zbthumbnail.info"),
     TRASH: (".trashed-*",),
     SYSTEM: (".pending-*", ".ds_store", "desktop.ini", ".nomedia", "*picasa.ini", ".directory", "~$*",
-             "*.crdownload", "*.part", "*.partial", "*.tmp"),
+             "*.crdownload", "*.part", "*.partial", "*.filepart", "*.opdownload", "*.!ut", "*.tmp", ".nfs*",
+             ".fuse_hidden*", ".goutputstream-*", ".~lock.*", "*.swp"),
 }  # fmt: skip
 # A photo library keeps the pictures themselves in one folder, and what it made of them in the others.
 _LIBRARY = re.compile(r"\.(photoslibrary|migratedphotolibrary|photolibrary|aplibrary)$", re.I)
@@ -56,7 +60,15 @@ _ENDINGS = {
     "database": "sqlite3?|db|lrcat|mdb",
 }  # fmt: skip
 _KINDS = [(kind, re.compile(rf"\.({endings})$", re.I)) for kind, endings in _ENDINGS.items()]
-MACHINES = (THUMBNAIL, TRASH, OLDER, SYSTEM, RAW_TWIN, BACKUP)  # what is left out though it may be a picture
+MACHINES = (
+    THUMBNAIL,
+    TRASH,
+    OLDER,
+    SYSTEM,
+    HIDDEN,
+    RAW_TWIN,
+    BACKUP,
+)  # what is left out though it may be a picture
 KINDS = (*MACHINES, *_ENDINGS, OTHER)  # all that a file that is not read can be
 
 

@@ -14,6 +14,9 @@ _NAMES: dict[str, Callable[[Language, int], str]] = {
     kinds.TRASH: lambda t, n: t.ngettext("{number} file in the trash", "{number} files in the trash", n),
     kinds.OLDER: lambda t, n: t.ngettext("{number} older version", "{number} older versions", n),
     kinds.SYSTEM: lambda t, n: t.ngettext("{number} system file", "{number} system files", n),
+    kinds.HIDDEN: lambda t, n: t.ngettext(
+        "{number} file in a hidden folder", "{number} files in hidden folders", n
+    ),
     kinds.RAW_TWIN: lambda t, n: t.ngettext(
         "{number} raw file beside its picture", "{number} raw files beside their pictures", n
     ),

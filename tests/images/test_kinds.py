@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agestat.images.kinds import BACKUP, KINDS, OLDER, RAW_TWIN, SYSTEM, THUMBNAIL, TRASH
+from agestat.images.kinds import BACKUP, HIDDEN, KINDS, OLDER, RAW_TWIN, SYSTEM, THUMBNAIL, TRASH
 from agestat.images.walk import Found, Unwalkable, walk
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -51,6 +51,17 @@ def walked(folder, **options):
         (".git/annex/objects/aa/bb/a.jpg", SYSTEM),
         ("__MACOSX/._a.jpg", SYSTEM),
         (".pending-1718000000-a.jpg", SYSTEM),
+        ("PRIVATE/M4ROOT/THMBNL/C0001T01.JPG", THUMBNAIL),
+        ("MISC/THM/100/DJI_0001.jpg", THUMBNAIL),
+        ("Catalog.cocatalog/a.jpg", THUMBNAIL),
+        ("Network Trash Folder/a.jpg", TRASH),
+        ("lost+found/a.jpg", SYSTEM),
+        ("a.jpg.download/a.jpg", SYSTEM),
+        ("a.jpg.!ut", SYSTEM),
+        (".nfs000000000001", SYSTEM),
+        (".gallery3d/1.jpg", HIDDEN),
+        (".wdmc/deep/er/a.jpg", HIDDEN),
+        (".sync/Archive/a.jpg", HIDDEN),
         ("a.jpg.crdownload", SYSTEM),
         ("a.jpg_original", BACKUP),
         ("a.jpg~", BACKUP),

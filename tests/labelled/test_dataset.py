@@ -69,8 +69,8 @@ def test_all_bad_rows_are_reported_at_once_with_file_and_line(tmp_path):
     assert str(error.value).splitlines() == [
         "8 labelled pictures cannot be used: correct them, or go on without them with --skip-bad.",
         f"  {table}, line 3: nobody is 200 years old",
-        f"  {table}, line 4: gender 'robot' is neither female nor male: write one of them, or nothing where you "
-        "cannot tell",
+        f"  {table}, line 4: gender 'robot' is neither female nor male: write one of them, or nothing where "
+        "you cannot tell",
         f"  {table}, line 5: neither gender nor age is given",
         f"  {table}, line 6: ages contradict each other (age 24, 30 to 39)",
         f"  {table}, line 7: age 'old' is neither years like 34 nor a range like 30-39",
