@@ -28,13 +28,14 @@ _FOLDERS = {
     THUMBNAIL: ("@eaDir", ".@__thumb", ".thumbnails", ".thumbs", ".photoShare", "iPod Photo Cache",
                 "*.lrdata", "*.cocatalog", "CaptureOne", ".photoprism", "appdata_*", "THMBNL", "THM"),
     TRASH: ("#recycle", "@Recycle", ".recycle", "$RECYCLE.BIN", "RECYCLER", "RECYCLED", ".Trash", ".Trash-*",
-            ".Trashes", ".globalTrash", ".trashBin", ".dtrash", "files_trashbin", "Recycle Bin", "Network Trash Folder"),
+            ".Trashes", ".globalTrash", ".trashBin", ".dtrash", "files_trashbin", "Recycle Bin",
+            "Network Trash Folder"),
     OLDER: ("#snapshot", ".snapshot", ".snapshots", "@Recently-Snapshot", ".zfs", ".stversions",
             "files_versions", ".picasaoriginals"),
     SYSTEM: ("__MACOSX", ".AppleDouble", ".Spotlight-V100", ".fseventsd", ".DocumentRevisions-V100",
              ".TemporaryItems", "System Volume Information", "@SynoResource", ".SynologyWorkingDirectory",
-             ".dropbox.cache", ".cache", ".git", ".hg", ".svn", "Temporary Items", "lost+found", "*.download", "@sharebin",
-             "@tmp", "node_modules", "__pycache__"),
+             ".dropbox.cache", ".cache", ".git", ".hg", ".svn", "Temporary Items", "lost+found",
+             "*.download", "@sharebin", "@tmp", "node_modules", "__pycache__"),
     HIDDEN: (".*",),
 }  # fmt: skip
 _FILES = {
