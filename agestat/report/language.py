@@ -27,6 +27,11 @@ TERMS = (
     N_("path too long"), N_("cannot be fetched"),
     N_("link loop"), N_("broken link"), N_("unsupported format"), N_("no file's name"), N_("not downloaded"),
 )  # fmt: skip
+REASONS = (
+    N_("No such file or directory"), N_("Permission denied"), N_("Is a directory"), N_("Not a directory"),
+    N_("No space left on device"), N_("Read-only file system"), N_("File name too long"),
+)  # fmt: skip
+"""What a system says of files most often, in English alone."""
 
 
 _chosen: str | None = None  # of this process, as a locale is
@@ -67,10 +72,13 @@ class Language:
         """The sentence of an error, where it has a translation; so have errors among its values."""
         message = self.catalogue.gettext(error.message)
         values = {
-            name: self.error(value) if isinstance(value, AgestatError) else value
+            name: self.error(value) if isinstance(value, AgestatError) else self._reason(value)
             for name, value in error.values.items()
         }
         return message.format(**values) if values else message
+
+    def _reason(self, value: object) -> object:
+        return self.term(value) if isinstance(value, str) and value in REASONS else value
 
     def term(self, name: str) -> str:
         """The translation of a name from the data, or the name itself."""

@@ -133,4 +133,6 @@ def test_an_error_is_said_in_the_language_of_the_user():
     error = UsageError("There is no folder for {target}: make it first.", target="{x}/r.html")
     assert str(error) == "There is no folder for {x}/r.html: make it first."
     assert open_language("ru").error(error) == "Папки для {x}/r.html нет: сначала создайте её."
+    told = AgestatError("{file} cannot be used ({reason}).", file="x", reason="Permission denied")
+    assert open_language("ru").error(told) == "x недоступен (нет доступа)."
     assert open_language("ru").error(AgestatError("{not} one of ours")) == "{not} one of ours"
