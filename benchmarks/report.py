@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=100_000)
     parser.add_argument("--by", default="folder")
     parser.add_argument("--method", default="bayes")
+    parser.add_argument("--min-n", type=int, default=10)
     options = parser.parse_args()
     spec = importlib.util.spec_from_file_location("stores", TESTS)
     assert spec and spec.loader
@@ -47,7 +48,7 @@ def main() -> None:
             clock = [time.perf_counter()]
             overall = scan.estimate(method=options.method)
             clock.append(time.perf_counter())
-            groups = scan.estimate([options.by], method=options.method, min_n=10)  # as the command
+            groups = scan.estimate([options.by], method=options.method, min_n=options.min_n)
             clock.append(time.perf_counter())
             write_html(scan, groups, target, lang="en", overall=overall)
             clock.append(time.perf_counter())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agestat.stats.estimate import Estimate
 
 SHOWN_FILES = 200  # files listed for each reason or kind
+DRAWN_GROUPS = 40  # the largest; of hundreds nobody looks at every figure, and a page would take minutes
 
 
 def write_html(scan: "Scan", estimate: "Estimate", target: str | Path, **options: Any) -> None:
@@ -147,17 +148,20 @@ def _share(row: Any, t: Language) -> str:
 
 
 def _groups(estimate: "Estimate", t: Language) -> dict[str, Any]:
-    """Small multiples on one scale, an overview, and the numbers of every group."""
+    """Small multiples on one scale of the largest groups, an overview of all, and the numbers of each that
+    is drawn."""
     limit = plots.scale(estimate)
+    drawn = set(sorted(estimate.groups, key=estimate.faces, reverse=True)[:DRAWN_GROUPS])
     panels, rows = [], []
     for number, group in enumerate(estimate.groups):
         title = t.gettext("Population pyramid of {group}", group=t.group(group))
-        figure = plots.panel(estimate, group, limit=limit, t=t)
-        panels.append({
-            "name": t.group(group),
-            "svg": _svg(figure, f"g{number}", title, _described(estimate, group, t)),
-            "table": _share_table(estimate, group, t),
-        })  # fmt: skip
+        if group in drawn:
+            figure = plots.panel(estimate, group, limit=limit, t=t)
+            panels.append({
+                "name": t.group(group),
+                "svg": _svg(figure, f"g{number}", title, _described(estimate, group, t)),
+                "table": _share_table(estimate, group, t),
+            })  # fmt: skip
         female, age = estimate.margin(group, gender="female"), estimate.age(group)
         rows.append([
             t.group(group), t.number(estimate.faces(group)), _share(female, t),
@@ -167,7 +171,16 @@ def _groups(estimate: "Estimate", t: Language) -> dict[str, Any]:
     heads = [t.gettext("group"), t.gettext("faces"), f"{t.term('female')}, %", t.gettext("counted, %"),
              t.gettext("mean perceived age"), t.gettext("counted, years")]  # fmt: skip
     overview = Table(t.gettext("Groups at a glance"), heads, rows, muted=(3, 5))
-    return {"overview": overview, "left_out": list(words.left_out(estimate, t)), "panels": panels}
+    notes = list(words.left_out(estimate, t))
+    if more := len(estimate.groups) - len(drawn):
+        notes.append(
+            t.ngettext(
+                "{number} smaller group stands in the table only; --csv FILE writes all its numbers.",
+                "{number} smaller groups stand in the table only; --csv FILE writes all their numbers.",
+                more,
+            )
+        )
+    return {"overview": overview, "left_out": notes, "panels": panels}
 
 
 def _times(estimate: "Estimate", t: Language) -> Iterator[Markup]:

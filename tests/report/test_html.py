@@ -121,6 +121,15 @@ def test_own_labels_are_named_as_a_method(make_estimate):
     assert "(ppi)" not in words.method(make_estimate(), open_language("en"))
 
 
+def test_of_many_groups_the_largest_are_drawn_and_all_are_told(scan, make_estimate, overall):
+    names = tuple(f"g{number:03}" for number in range(60))
+    page = render(scan, make_estimate(names), lang="en", overall=overall)
+    assert page.count("Population pyramid of g") == 2 * 40  # as title and as label
+    assert all(name in page for name in names)
+    assert "20 smaller groups stand in the table only" in page
+    assert len(page) < 2_000_000
+
+
 def test_without_faces(scan, make_estimate):
     page = render(scan, make_estimate(()), lang="en")
     assert "No face was counted in" in page
