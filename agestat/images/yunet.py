@@ -32,7 +32,7 @@ TOLD, LARGE = (1.9, 1.2), 150
 KERNELS = 1000
 # A network of one shape takes two thirds of the time, with the same answers, and as long to compile as it
 # saves in some 20 large views. It is made for the first shapes that come so often.
-OFTEN, FIXED = 30, 6
+OFTEN, FIXED = 12, 6
 
 
 @cache

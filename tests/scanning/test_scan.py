@@ -5,16 +5,12 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 import agestat
 from agestat.analysis.scan import Scan
@@ -140,25 +136,6 @@ def test_batches_do_not_change_the_numbers(scan, samples, tmp_path):
     assert two["counts"] == {**COUNTS, "reused": 13}
     assert rows(tmp_path / "1.sqlite") == rows(tmp_path / "2.sqlite")
     assert len(one["faces"]) == 17
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_a_killed_scan_resumes_and_ends_the_same(scan, samples, model, tmp_path):
-    for number in range(4):
-        shutil.copytree(samples, tmp_path / "p" / str(number))
-    scan(tmp_path / "p", db=tmp_path / "whole.sqlite")
-    code = (
-        "import sys, agestat, agestat.scanning.pipeline as p; p.SAVE_SECONDS = 0.1;"
-        "agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], workers=2, device='cpu')"
-    )
-    for seconds in (1.0, 3.5):
-        arguments = [tmp_path / "p", model, tmp_path / "killed.sqlite"]
-        process = subprocess.Popen([sys.executable, "-c", code, *arguments])
-        time.sleep(seconds)
-        process.kill()
-        process.wait()
-    scan(tmp_path / "p", db=tmp_path / "killed.sqlite")
-    assert rows(tmp_path / "killed.sqlite") == rows(tmp_path / "whole.sqlite")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -369,21 +346,3 @@ def test_nothing_to_scan(scan, tmp_path):
         scan()
     with pytest.raises(UsageError, match="nowhere' does not exist"):
         scan(tmp_path / "nowhere")
-
-
-def test_memory_is_flat(tmp_path, whole_model):
-    (tmp_path / "p").mkdir()
-    Image.new("RGB", (16, 16)).save(tmp_path / "0.bmp")
-    data = (tmp_path / "0.bmp").read_bytes()
-    for number in range(5000):
-        Path(tmp_path / "p" / f"{number}.bmp").write_bytes(data)
-    code = """
-import resource, sys, agestat
-for limit in (500, 5000):
-    with agestat.scan(sys.argv[1], model=sys.argv[2], db=sys.argv[3], limit=limit) as scan:
-        print(scan.counts["found"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-    arguments = [sys.executable, "-c", code, tmp_path / "p", whole_model, tmp_path / "s.sqlite"]
-    few, many = (line.split() for line in subprocess.check_output(arguments, text=True).splitlines())
-    assert (few[0], many[0]) == ("500", "5000")
-    assert int(many[1]) - int(few[1]) < 15_000  # KiB
