@@ -205,6 +205,8 @@ def _decode(
     file.seek(0)
     with _opened(file) as image:
         width, height = image.size
+        if not width * height:
+            raise DecodeError("damaged")
         if width * height > MAX_JPEG_PIXELS:
             raise DecodeError(TOO_LARGE)
         if min_side and image.format in ("JPEG", "MPO"):
