@@ -115,12 +115,13 @@ def _judge(name: str, device: str) -> Judge:
     return Judge(partial(load_model, name, device), settings_of(info), calibration)
 
 
-async def _introduce(bot: Bot) -> None:
-    """Tell Telegram the commands. What aiogram says of an error may hold the token, so it is not repeated."""
+async def _introduce(bot: Bot) -> str | None:
+    """Tell Telegram the commands; returns the bot's name. What aiogram says of an error may hold the token,
+    so it is not repeated."""
     commands = [BotCommand(command=name, description=f"/{name}") for name in COMMANDS]
     try:
         await bot.set_my_commands(commands)
-        log.warning("Ready: answering as @%s.", (await bot.me()).username)
+        return (await bot.me()).username
     except (TelegramUnauthorizedError, TelegramNotFound) as error:
         raise UsageError("Telegram does not know this token: ask @BotFather for it again.") from error
     except (TelegramNetworkError, TelegramServerError) as error:
@@ -137,15 +138,17 @@ async def _run(token: str, models: list[str], folder: Path, server: str | None, 
     dispatcher.update.outer_middleware(ledger)
     dispatcher.include_router(router)
     dispatcher.shutdown.register(ledger.finish)
-    async with opened(Service(judges, Chats(folder))) as service, bot:
-        await _introduce(bot)
+    async with bot:
+        name = await _introduce(bot)  # before models are loaded: a wrong token is told at once
         again.tries = TRIES
-        await dispatcher.start_polling(
-            bot,
-            polling_timeout=POLLING_SECONDS,
-            backoff_config=BackoffConfig(min_delay=0.5, max_delay=30.0, factor=2.0, jitter=0.1),
-            allowed_updates=["message"],
-            close_bot_session=False,
-            service=service,
-        )
+        async with opened(Service(judges, Chats(folder))) as service:
+            log.warning("Ready: answering as @%s.", name)
+            await dispatcher.start_polling(
+                bot,
+                polling_timeout=POLLING_SECONDS,
+                backoff_config=BackoffConfig(min_delay=0.5, max_delay=30.0, factor=2.0, jitter=0.1),
+                allowed_updates=["message"],
+                close_bot_session=False,
+                service=service,
+            )
     log.warning("Stopped: everything that came in was answered.")
