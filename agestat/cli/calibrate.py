@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import device_option, message_lang_option
+from agestat.cli.options import Found, device_option, message_lang_option
 
 EXAMPLES = """\b
 Examples:
@@ -21,7 +21,7 @@ Examples:
 
 @click.command("calibrate", epilog=EXAMPLES)
 @click.argument("model")
-@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True, type=Found(path_type=Path))
 @click.option("--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
               help="Folder of the calibrated model; it may be MODEL's own.")  # fmt: skip
 @click.option(

@@ -6,6 +6,7 @@ import click
 
 from agestat.cli.headings import HeadedCommand
 from agestat.cli.options import (
+    Found,
     Target,
     cluster_option,
     copies_options,
@@ -36,12 +37,12 @@ Examples:
 
 
 @click.command("compare", cls=HeadedCommand, epilog=EXAMPLES)
-@click.argument("a", type=click.Path(exists=True))
-@click.argument("b", required=False, type=click.Path(exists=True))
+@click.argument("a", type=Found(exists=True))
+@click.argument("b", required=False, type=Found(exists=True))
 @click.option(
     "--stores",
     nargs=2,
-    type=click.Path(exists=True),
+    type=Found(exists=True),
     metavar="FILE FILE",
     help="Where A and B are result tables: the stores that they were made from.",
 )

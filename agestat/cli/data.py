@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agestat.cli.options import message_lang_option
+from agestat.cli.options import Found, message_lang_option
 from agestat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def command() -> None:
 
 
 @command.command("check", epilog=EXAMPLES)
-@click.argument("data", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, type=Found(path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="data-check",
               show_default=True, help="Folder for the plots (PNG) and duplicates.csv.")  # fmt: skip
 @click.option("--examples", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png",

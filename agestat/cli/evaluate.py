@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import device_option, message_lang_option
+from agestat.cli.options import Found, device_option, message_lang_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ Examples:
 
 
 @click.command("eval", epilog=EXAMPLES)
-@click.argument("data", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, type=Found(path_type=Path))
 @click.option(
     "--model",
     "model_name",

@@ -123,6 +123,14 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _has_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 -- it is asked whether there is one
+    except OSError:
+        return False
+    return True
+
+
 def _blame(error: OSError) -> AgestatError:
     """The sentence for a failure of the system that nothing nearer has put in words."""
     file, reason = error.filename, error.strerror or str(error)
@@ -131,6 +139,8 @@ def _blame(error: OSError) -> AgestatError:
         return AgestatError("Standard output cannot be used ({reason}).", reason=reason)
     if file is not None:
         return AgestatError("{file} cannot be used ({reason}).", file=file, reason=reason)
+    if not _has_folder():
+        return AgestatError("The folder in which this command was started is gone: go to another one.")
     return AgestatError(
         "The system refused what was asked of it ({reason}): repeat the command, what was done is kept.",
         reason=reason,

@@ -3,7 +3,7 @@
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import lang_option
+from agestat.cli.options import Found, lang_option
 
 EXAMPLES = """\b
 Examples:
@@ -15,7 +15,7 @@ Examples:
 
 
 @click.command("merge", epilog=EXAMPLES)
-@click.argument("stores", metavar="STORE...", nargs=-1, required=True, type=click.Path(dir_okay=False))
+@click.argument("stores", metavar="STORE...", nargs=-1, required=True, type=Found(dir_okay=False))
 @click.option("--out", metavar="STORE", required=True, type=click.Path(dir_okay=False), help="The new store.")
 @lang_option
 def command(stores: tuple[str, ...], out: str, lang: str | None) -> None:

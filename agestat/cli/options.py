@@ -1,5 +1,6 @@
 """Options that more than one command has, as decorators."""
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -7,6 +8,7 @@ import click
 
 from agestat.analysis.groups import CLUSTERS, FEWEST
 from agestat.report.language import LANGUAGES
+from agestat.written.paths import as_on_disk
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +31,15 @@ class Target(click.Path):
         return "-" if target in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else target
 
 
-class Source(click.Path):
+class Found(click.Path):
+    """A path to something that is there, also if its letters are composed in another way than on the disk."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path by which it can be opened."""
+        return super().convert(as_on_disk(os.fsdecode(value)), param, ctx)
+
+
+class Source(Found):
     """What to scan: a file or folder that exists, or the URL of a storage that fsspec knows."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agestat.cli.messages import spoken_language, tell
-from agestat.cli.options import lang_option
+from agestat.cli.options import Found, lang_option
 from agestat.errors import UsageError
 from agestat.report.text import printable
 
@@ -59,7 +59,7 @@ def _told(one: "Kept", t: "Language") -> Iterator[str]:
 
 
 @command.command("rm", epilog=EXAMPLES)
-@click.argument("stores", metavar="STORE...", nargs=-1, type=click.Path())
+@click.argument("stores", metavar="STORE...", nargs=-1, type=Found())
 @click.option("--training", is_flag=True, help="The faces that a stopped training run has kept.")
 @lang_option
 def rm_command(stores: tuple[str, ...], training: bool, lang: str | None) -> None:

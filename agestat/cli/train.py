@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from agestat.cli.messages import tell
-from agestat.cli.options import device_option, message_lang_option
+from agestat.cli.options import Found, device_option, message_lang_option
 from agestat.errors import UsageError
 
 EXAMPLES = """\b
@@ -25,7 +25,7 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
 
 
 @click.command("train", epilog=EXAMPLES)
-@click.argument("data", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, type=Found(path_type=Path))
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Checkpoint folder."
 )

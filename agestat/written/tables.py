@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from agestat.errors import UsageError
 from agestat.written.csv_files import unescape_formula
-from agestat.written.paths import composed, marked_encoding, unmarked_utf16
+from agestat.written.paths import as_on_disk, composed, marked_encoding, unmarked_utf16
 
 _DELIMITERS = ",;\t|"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
@@ -39,7 +39,7 @@ class Table:
 
     def __init__(self, path: str | os.PathLike[str], needed: Sequence[str] = (), known: Collection[str] = ()):
         """``needed`` columns must be there; of ``known`` ones only the spelling is mended."""
-        self.path = Path(path)
+        self.path = Path(as_on_disk(os.fsdecode(path)))
         data = self._read()
         self.encoding = _encoding(data)
         odd = "replace" if self.encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"

@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from agestat.cli.main import COMMANDS, cli
+from agestat.cli.options import Found
+from agestat.written.tables import Table
 
 ODD = os.fsdecode(b"\xff \xd1\x8e\xe2\x80\x93.png")  # a byte that is no UTF-8, a Cyrillic letter, a dash
 
@@ -41,3 +46,21 @@ def test_names_and_terminals_of_any_encoding(labelled, quick_model, encoding, tm
     )  # fmt: skip
     assert judged.returncode == 0, judged.stderr
     assert os.fsencode(ODD) in (tmp_path / "p.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFC", "NFC")])
+def test_what_is_named_is_found_however_its_letters_are_composed(tmp_path, typed, kept):
+    folder = tmp_path / unicodedata.normalize(kept, "Ёлка й") / unicodedata.normalize(kept, "été")
+    folder.mkdir(parents=True)
+    name = str(tmp_path / unicodedata.normalize(typed, "Ёлка й") / unicodedata.normalize(typed, "été"))
+    assert Found(exists=True).convert(name, None, None) == str(folder)
+    (folder / "t.csv").write_text("path,place\na,b\n")
+    assert [line.cells["place"] for line in Table(f"{name}/t.csv", ["path", "place"])] == ["b"]
+
+
+def test_every_argument_that_names_what_is_there_is_so():
+    for name in COMMANDS:
+        command = cli.get_command(None, name)
+        for each in getattr(command, "commands", {"": command}).values():
+            arguments = [one for one in each.params if one.param_type_name == "argument"]
+            assert all(isinstance(one.type, Found) for one in arguments if one.name != "model"), name
