@@ -23,6 +23,7 @@ from agestat.stats.compare import compare as compare_collections
 from agestat.stats.estimate import Estimate
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.tally import EVERYTHING, Chunk, only_group
+from agestat.written.paths import composed
 
 Labels = str | os.PathLike[str] | None  # a file of them
 IN_TABLE = {"group", "band", "age_min", "age_max", "n"}  # columns that a result table is known by
@@ -106,6 +107,7 @@ def compare(
     """
     first = _opened(a)
     scans = [first, first if b is None else _opened(b)]
+    groups = groups and (composed(groups[0]), composed(groups[1]))
     called = names or groups or ("A", "B")
     keys = {"metadata": metadata, "trust_mtime": trust_mtime}
     sides = [
@@ -192,20 +194,21 @@ def compare_groups(
     Groups of fewer than ``min_n`` faces are left out, but count among the others. ``labels`` as for
     `compare`. Raises `UsageError` if there is no such reference, or nothing to compare with.
     """
-    scan = _opened(scan)
+    scan, reference = _opened(scan), reference and composed(reference)
     keys: dict[str, Any] = {"metadata": metadata, "trust_mtime": trust_mtime}
     with scan, threadpool_limits(1, "blas"):
         every = partial(scan.chunks, by, cluster=cluster, **keys)
         faces = _faces_by_group(every())
-        if reference is not None and faces.get(reference, 0) < min_n:
+        large = [name for name, count in faces.items() if count >= min_n]
+        if reference is not None and reference not in large and large:
             raise UsageError(
                 "There is no group {reference!r} of {n} faces or more to compare with: choose one of "
                 "{groups}.",
                 reference=reference,
                 n=min_n,
-                groups=", ".join(name for name, count in faces.items() if count >= min_n),
+                groups=", ".join(large),
             )
-        named = [name for name, count in faces.items() if count >= min_n and name != reference]
+        named = [name for name in large if name != reference]
         if not named or len(faces) < 2:
             raise UsageError(
                 "There are not two groups with {n} faces or more to compare: lower --min-n, or choose "
@@ -317,7 +320,7 @@ def _checked(table: pd.DataFrame, side: Side) -> pd.DataFrame:
             table=name,
             columns=", ".join(sorted(missing)),
         )
-    rows = table[table["group"] == group]
+    rows = table[table["group"] == composed(group)]
     if rows.empty:
         raise AgestatError(
             "{table} has no group {group!r}: choose one with --by and --groups.", table=name, group=group

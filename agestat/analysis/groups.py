@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from agestat.errors import AgestatError, UsageError
+from agestat.written.paths import composed
 from agestat.written.tables import Table, comparable
 
 UNKNOWN = "unknown"
@@ -95,8 +96,9 @@ def _why_unknown(spec: str) -> AgestatError:
 
 
 def _spelled(name: str) -> str:
-    """Bytes of a path that are not UTF-8 as escapes: tables hold Unicode only."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+    """In the composition in which names are compared, so that no two groups look alike; bytes of a path that
+    are not UTF-8 as escapes: tables hold Unicode only."""
+    return name if name.isascii() else composed(name).encode("utf-8", "backslashreplace").decode()
 
 
 def _key(
@@ -153,7 +155,7 @@ def _by_time(pattern: str, name: Callable[[str], str], trust_mtime: bool) -> Key
 
 def _by_pattern(spec: str, folders: Collection[str] | None) -> Key:
     try:
-        pattern = re.compile(spec)
+        pattern = re.compile(composed(spec))
     except re.error as error:
         raise UsageError(
             "--by {key!r} is not a regular expression ({reason}).", key=spec, reason=error
@@ -167,9 +169,9 @@ def _by_pattern(spec: str, folders: Collection[str] | None) -> Key:
         )
 
     def key(facts: Facts) -> str:
-        match = pattern.search(facts.path)
+        match = pattern.search(composed(facts.path))
         if not match and folders is not None and facts.root not in folders:
-            match = pattern.search(f"{facts.root}/{facts.path}")
+            match = pattern.search(composed(f"{facts.root}/{facts.path}"))
         return BETWEEN.join(value or UNKNOWN for value in match.groupdict().values()) if match else UNKNOWN
 
     return key

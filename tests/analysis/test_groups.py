@@ -1,6 +1,7 @@
 """``--by``."""
 
 import os
+import unicodedata
 from datetime import datetime
 
 import pytest
@@ -35,6 +36,14 @@ def test_groups_of_a_file(spec, expected):
 
 def test_no_specs_are_no_groups():
     assert parse_by([]) is None
+
+
+@pytest.mark.parametrize(
+    "spec", ["folder", "(?P<name>Й[^/]*)", unicodedata.normalize("NFD", "(?P<name>Й[^/]*)")]
+)
+def test_names_are_composed_so_that_no_two_groups_look_alike(spec):
+    key = parse_by([spec])
+    assert {key(facts(unicodedata.normalize(form, "Йод é/1.jpg"))) for form in ("NFC", "NFD")} == {"Йод é"}
 
 
 def test_several_cross():
