@@ -26,6 +26,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     """Estimate, write the files that ``options`` name, print the summary; returns the exit code."""
     from agestat.analysis.groups import notes_of_unknown
     from agestat.report.export import write_faces, write_table
+    from agestat.report.left_out import why_not_read
 
     _review(scan, options)
     scan.keep_copies, scan.once = options["keep_copies"], options["once"]
@@ -47,8 +48,9 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
         _print(scan, result, overall, options)
     if options["verbose"]:
         told = scan.every_file.query("status in ('failed', 'left out', 'not read')")
+        t = spoken_language()
         for reason, root, path in told[["reason", "root", "path"]].to_numpy():
-            click.echo(f"{spoken_language().term(reason)}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
+            click.echo(f"{why_not_read(reason, t)}: {os.path.join(root, path)!a}", err=True)  # noqa: PTH118 -- odd names stay
     return UNREADABLE if scan.counts["failed"] else 0
 
 

@@ -41,6 +41,11 @@ def kind_of_files(kind: str, count: int, t: Language) -> str:
     return _NAMES[kind](t, count)
 
 
+def why_not_read(reason: str, t: Language) -> str:
+    """Of one file: its kind, or what is wrong with it."""
+    return _NAMES[reason](t, 1).partition(" ")[2] if reason in _NAMES else t.term(reason)
+
+
 def files_left_out(scan: "Scan", t: Language) -> Iterator[str]:
     """One sentence on what machines keep beside pictures, and one on files of other kinds."""
     count = scan.other_kinds
