@@ -5,6 +5,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
 
 from agestat.errors import UsageError
 
@@ -15,6 +16,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_DECORATED = re.compile(r"^[\s\"'#]|^~/|^file:|[\s\"']$")
 TRIED = 1000  # entries of a list that are looked for before it is believed
 
 
@@ -31,18 +33,40 @@ def marked_encoding(data: bytes) -> str | None:
 def read_list(data: bytes, name: str) -> list[str]:
     """The paths of a list, one a line, or between NUL bytes as ``find -print0`` writes them.
 
-    A byte-order mark says the encoding; UTF-16 without one is told by its line ends. Any other list is
-    taken byte by byte, as the file system does. Raises `UsageError` naming the list where it does not hold
+    Blanks and quotes around a path, ``file:`` addresses and remarks after ``#`` are read as they are meant,
+    unless a file is called so. A byte-order mark says the encoding; UTF-16 without one is told by its line
+    ends. Any other list is taken byte by byte, as the file system does. Raises `UsageError` naming the list where it does not hold
     what its mark says, and where most of its entries are not there: such a list was misread, and what it
     seems to name could be a whole disk.
     """
     text = _utf16(data, name)
     if text is None:
         text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8))
-    parts = text.split("\0") if "\0" in text else re.split("\r\n|\r|\n", text)
-    entries = [as_on_disk(part) for part in parts if part]
+    if "\0" in text:
+        entries = [as_on_disk(part) for part in text.split("\0") if part]
+    else:
+        meant = (_meant(line) for line in re.split("\r\n|\r|\n", text))
+        entries = [entry for entry in meant if entry]
     _check_entries(entries, name)
     return entries
+
+
+def _meant(line: str) -> str:
+    """The path that a line of a list names: the line, or where nothing is called so what it is without what
+    people and programs write around it; nothing for a remark."""
+    if not _DECORATED.search(line) or _is_there(line):
+        return as_on_disk(line)
+    bare = line.strip()
+    if bare[:1] == bare[-1:] and bare[:1] in ("'", '"'):
+        bare = bare[1:-1]
+    if bare.startswith("file:"):
+        bare = unquote(urlsplit(bare).path, errors="surrogateescape")
+    if bare.startswith("~/"):
+        bare = os.path.expanduser(bare)  # noqa: PTH111 -- without a home it stays as it is
+    bare = as_on_disk(bare)
+    if bare.startswith("#") and not _is_there(bare):
+        return ""
+    return bare if _is_there(bare) or not bare else line
 
 
 def _utf16(data: bytes, name: str) -> str | None:

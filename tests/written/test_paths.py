@@ -85,3 +85,31 @@ def test_names_are_found_in_either_composition(tmp_path, monkeypatch, form, writ
     assert as_on_disk(str(tmp_path / asked)) == str(tmp_path / folder / file)
     assert as_on_disk(f"{asked}x") == f"{asked}x"
     assert composed(asked) == unicodedata.normalize("NFC", asked)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"a b.jpg"\n"c.jpg"\n',  # Windows' "Copy as path"
+        "'a b.jpg'\n'c.jpg'\n",
+        "a b.jpg  \r\nc.jpg\t\r\n",
+        "\n  \n a b.jpg\n\nc.jpg\n",
+        "# my list\na b.jpg\nc.jpg\n",
+        "{here}/a%20b.jpg\n{here}/c.jpg\n",
+        "~/a b.jpg\n~/c.jpg\n",
+    ],
+)
+def test_lists_as_people_and_programs_decorate_them(tmp_path, monkeypatch, written):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("a b.jpg", "c.jpg"):
+        (tmp_path / name).touch()
+    entries = read_list(written.format(here=tmp_path.as_uri()).encode(), "list")
+    assert [tmp_path / entry for entry in entries] == [tmp_path / name for name in ("a b.jpg", "c.jpg")]
+
+
+@pytest.mark.parametrize("name", [" a.jpg", "#a.jpg", "'a.jpg'", "a.jpg ", "~a.jpg"])
+def test_names_that_look_decorated_are_names(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    assert read_list(f"{name}\n".encode(), "list") == [name]
