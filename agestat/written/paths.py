@@ -35,9 +35,9 @@ def read_list(data: bytes, name: str) -> list[str]:
 
     Blanks and quotes around a path, ``file:`` addresses and remarks after ``#`` are read as they are meant,
     unless a file is called so. A byte-order mark says the encoding; UTF-16 without one is told by its line
-    ends. Any other list is taken byte by byte, as the file system does. Raises `UsageError` naming the list where it does not hold
-    what its mark says, and where most of its entries are not there: such a list was misread, and what it
-    seems to name could be a whole disk.
+    ends. Any other list is taken byte by byte, as the file system does. Raises `UsageError` naming the list
+    where it does not hold what its mark says, and where most of its entries are not there: such a list was
+    misread, and what it seems to name could be a whole disk.
     """
     text = _utf16(data, name)
     if text is None:
