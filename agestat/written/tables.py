@@ -15,11 +15,13 @@ from agestat.written.paths import as_on_disk, composed, marked_encoding, unmarke
 _DELIMITERS = ",;\t|"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 # Other names of columns, by the one that is asked for.
+_FILES = ("filename", "file name", "filepath", "file path", "image", "image path", "photo", "picture", "img",
+          "путь", "файл", "имя файла", "фото", "datei", "dateiname", "pfad", "fichier")  # fmt: skip
 _ALIASES = {
-    "path": ("file", "filename", "file name", "путь", "файл"),
-    "file": ("path", "filename", "file name", "путь", "файл"),
-    "gender": ("sex", "пол"),
-    "age": ("age (years)", "age, years", "возраст"),
+    "path": ("file", *_FILES),
+    "file": ("path", *_FILES),
+    "gender": ("sex", "пол", "geschlecht", "sexe"),
+    "age": ("age (years)", "age, years", "возраст", "alter", "âge"),
 }
 
 
@@ -149,12 +151,16 @@ def _without_first_blanks(text: str) -> tuple[int, str]:
 def _named(header: Sequence[str], wanted: Sequence[str]) -> list[str]:
     """The columns of a first line under the names that are ``wanted``, where they are only spelled apart."""
     names = [" ".join(composed(name).split()) for name in header]
-    index = {name.casefold(): number for number, name in reversed(list(enumerate(names)))}
+    index = {_plain(name): number for number, name in reversed(list(enumerate(names)))}
     for name in wanted:
-        spelled = next((word for word in (name, *_ALIASES.get(name, ())) if word.casefold() in index), None)
+        spelled = next((word for word in (name, *_ALIASES.get(name, ())) if _plain(word) in index), None)
         if spelled is not None:
-            names[index[spelled.casefold()]] = name
+            names[index[_plain(spelled)]] = name
     return names
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ")
 
 
 def comparable(path: str) -> str:

@@ -42,8 +42,8 @@ def test_a_labels_csv_may_lack_all_columns_but_the_file_and_one_label(tmp_path):
 
 
 def test_a_labels_csv_without_files_says_so(tmp_path):
-    (tmp_path / "labels.csv").write_text("picture,gender\na.jpg,male\n")
-    with pytest.raises(AgestatError, match=r"labels\.csv has no column file: its columns are picture, "):
+    (tmp_path / "labels.csv").write_text("caption,gender\na.jpg,male\n")
+    with pytest.raises(AgestatError, match=r"labels\.csv has no column file: its columns are caption, "):
         read_layout(tmp_path)
 
 

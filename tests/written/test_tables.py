@@ -96,3 +96,15 @@ def test_any_bytes_are_rows_or_refused(tmp_path_factory, data, header):
         assert str(path) in str(error)
     else:
         assert all(any(row.cells.values()) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["FILE_NAME,Sex", "image,sex", "Image Path,Gender", "photo,gender", "Имя файла;Пол", "Pfad;Geschlecht",
+     "fichier;sexe", "file_path,GENDER"],
+)  # fmt: skip
+def test_columns_as_others_call_them(tmp_path, header):
+    delimiter = ";" if ";" in header else ","
+    (tmp_path / "t.csv").write_text(f"{header}\na.jpg{delimiter}f\n", encoding="utf-8")
+    (line,) = Table(tmp_path / "t.csv", ["path", "gender"])
+    assert line.cells == {"path": "a.jpg", "gender": "f"}
