@@ -31,25 +31,30 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from domains import made_by, predictions
+from domains import (
+    GENDERS_ALONE,
+    LABORATORY,
+    RACES,
+    STARTS,
+    Arrays,
+    calibration_of,
+    cells_of,
+    made_by,
+    predictions,
+    take,
+)  # fmt: skip
+from error_scales import scales_without
 
 from agestat import stats
 from agestat.model.checkpoint import judging
 from agestat.model.label_space import YEARS
 from agestat.stats.bands import Band, parse_bands
-from agestat.stats.calibration import Calibration
 from agestat.stats.estimate import Estimate, estimate_checked
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
+from agestat.stats.scales import Scales
 from agestat.stats.shift import shift
 from agestat.stats.tally import counted_cells
 
-STARTS = np.array([0, 3, 10, 20, 30, 40, 50, 60, 70])  # FairFace's ranges of ages
-RACES = ("Black", "East Asian", "Indian", "Latino_Hispanic", "Middle Eastern", "Southeast Asian", "White")
-BEAUTY = tuple(
-    f"mebeauty/{name}" for name in ("asian", "black", "caucasian", "hispanic", "indian", "mideastern")
-)
-GENDERS_ALONE = ("portraits", "cfd_colour__W", *BEAUTY)
-LABORATORY = ("london", "canada", "3dsk")
 SCENARIOS = ("fairface", *RACES, "utkface", "marketing", "appa_real", *GENDERS_ALONE, *LABORATORY)
 EXACT = ("utkface", "marketing", "appa_real", *LABORATORY)  # whose ages are known to the year
 KINDS = ("own", "mild", "strong", "curve")
@@ -76,19 +81,6 @@ ROWS = [  # scenario, kind, faces, own labels: what docs/coverage.md shows
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 COLLECTIONS, PHOTOS, FACES = 1000, 5, 40  # of collections whose photos' faces look alike
 
-Arrays = dict[str, np.ndarray]
-
-
-def take(arrays: Arrays, rows: np.ndarray) -> Arrays:
-    """Some pictures."""
-    return {key: value[rows] for key, value in arrays.items()}
-
-
-def calibration_of(arrays: Arrays) -> Calibration:
-    """Labelled as FairFace is, whatever is known."""
-    names = ("logits", "gender", "age_min", "age_max", "novelty", "sharpness", "brightness")
-    return Calibration.from_arrays(YEARS, {name: arrays[name] for name in names}, "faces")
-
 
 def split(scenario: str, known: Arrays, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     """What calibrates and what bags are drawn from."""
@@ -101,15 +93,6 @@ def split(scenario: str, known: Arrays, rng: np.random.Generator) -> tuple[Array
     if scenario in EXACT:
         mine &= known["age_min"] >= 0
     return take(known, np.flatnonzero(fairface & ~mine)), take(known, np.flatnonzero(mine))
-
-
-def cells_of(arrays: Arrays, starts: np.ndarray) -> np.ndarray:
-    """``(N,)`` true cell, by gender and then by range of ages, as far as these are known."""
-    if (arrays["age_min"] < 0).any():
-        return arrays["gender"].astype(int)
-    middle = (arrays["age_min"].astype(int) + arrays["age_max"]) / 2
-    gender = np.maximum(arrays["gender"].astype(int), 0)
-    return gender * len(starts) + np.searchsorted(starts, middle, side="right") - 1
 
 
 def draw_shares(kind: str, own: np.ndarray, ages: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -154,10 +137,8 @@ def own_labels(bag: Arrays, probabilities: np.ndarray, count: int, rng: np.rando
     return OwnLabels(probabilities[chosen], None, *part, weights, chosen)
 
 
-def run_cell(
-    scenario: str, kind: str, n: int, labels: int, bags: int, known: Arrays, method: str = "bayes"
-) -> dict:
-    """One row of the table."""
+def run_cell(scenario: str, kind: str, n: int, labels: int, bags: int, known: Arrays, scales: Scales) -> dict:
+    """One row of the table, with these ``scales`` of the errors."""
     rng = np.random.default_rng([n, KINDS.index(kind), labels])
     bands = parse_bands("marketing" if scenario == "marketing" else ",".join(map(str, STARTS)))
     starts = np.array([band.age_min for band in bands])
@@ -176,7 +157,8 @@ def run_cell(
             partial(list, [(probabilities, None, np.arange(len(rows)))]),
             {name: bag[name] for name in ("novelty", "sharpness", "brightness")}
             | {"age_spread": YEARS.age_spread(probabilities)},
-            calibration, bands=bands, method=method, labels=given, replicates=REPLICATES, seed=number,
+            calibration, bands=bands, labels=given, replicates=REPLICATES, seed=number,
+            scales=scales,
         )  # fmt: skip
         add(found, result, shares, ages, scenario)
         found.setdefault("faces", []).append(len(rows))
@@ -226,7 +208,8 @@ def add(
 def measured(job: tuple) -> dict:
     """`run_cell`, or what it gave before."""
     scenario, kind, n, labels, bags, options = job
-    source = [Path(__file__), *sorted(Path(stats.__path__[0]).glob("*.py"))]
+    here = [Path(__file__).with_name(name) for name in ("coverage.py", "domains.py", "error_scales.py")]
+    source = [*here, *sorted(Path(stats.__path__[0]).glob("*.py"))]
     digest = hashlib.sha256(made_by(options["model"]).encode())
     for file in source:
         digest.update(file.read_bytes())
@@ -234,7 +217,9 @@ def measured(job: tuple) -> dict:
     kept = options["cache"] / f"coverage-{digest.hexdigest()[:12]}-{row}.json"
     if not kept.exists():
         known = predictions(options["model"], options["data"], options["cache"])
-        kept.write_text(json.dumps(run_cell(scenario, kind, n, labels, bags, known)))
+        scales = scales_without(**options)
+        left_out = {"fairface": "none", "marketing": "utkface"}.get(scenario, scenario)
+        kept.write_text(json.dumps(run_cell(scenario, kind, n, labels, bags, known, scales[left_out])))
     return json.loads(kept.read_text())
 
 
@@ -299,6 +284,7 @@ def main() -> None:
     args = parser.parse_args()
     options = {"model": args.model, "data": args.data, "cache": args.cache}
     known = predictions(args.model, args.data, args.cache)  # once, before the processes start
+    scales_without(**options)
     rows = ROWS
     if args.scenario or args.kind or args.size or args.labels:
         chosen = (args.scenario or SCENARIOS, args.kind or KINDS, args.size or SIZES, args.labels or (0,))

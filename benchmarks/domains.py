@@ -21,6 +21,8 @@ from agestat.images.decode import decode
 from agestat.images.faces import FaceDetector
 from agestat.images.quality import brightness, sharpness
 from agestat.model.checkpoint import calibration_file, judging, load_model
+from agestat.model.label_space import YEARS
+from agestat.stats.calibration import Calibration
 
 SETS = {  # name: splits, most pictures of each
     "fairface": {"val": 10_000},
@@ -30,8 +32,17 @@ SETS = {  # name: splits, most pictures of each
     "portraits": {"val": 10_000},
     "domains": {"val": 10_000},
 }
+STARTS = np.array([0, 3, 10, 20, 30, 40, 50, 60, 70])  # FairFace's ranges of ages
+RACES = ("Black", "East Asian", "Indian", "Latino_Hispanic", "Middle Eastern", "Southeast Asian", "White")
+BEAUTY = tuple(
+    f"mebeauty/{name}" for name in ("asian", "black", "caucasian", "hispanic", "indian", "mideastern")
+)
+GENDERS_ALONE = ("portraits", "cfd_colour__W", *BEAUTY)
+LABORATORY = ("london", "canada", "3dsk")
 CROPPED = ("fairface", "fairface_more", "utkface")  # published as crops of faces
 BATCH = 256
+
+Arrays = dict[str, np.ndarray]
 
 
 def labelled(data: Path) -> pd.DataFrame:
@@ -105,6 +116,26 @@ def predict(model_name: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
         "split": table["split"].to_numpy("U"),
         "domain": table["domain"].to_numpy("U"),
     }
+
+
+def take(arrays: Arrays, rows: np.ndarray) -> Arrays:
+    """Some pictures."""
+    return {key: value[rows] for key, value in arrays.items()}
+
+
+def calibration_of(arrays: Arrays) -> Calibration:
+    """Labelled as FairFace is, whatever is known."""
+    names = ("logits", "gender", "age_min", "age_max", "novelty", "sharpness", "brightness")
+    return Calibration.from_arrays(YEARS, {name: arrays[name] for name in names}, "faces")
+
+
+def cells_of(arrays: Arrays, starts: np.ndarray) -> np.ndarray:
+    """``(N,)`` true cell, by gender and then by range of ages, as far as these are known."""
+    if (arrays["age_min"] < 0).any():
+        return arrays["gender"].astype(int)
+    middle = (arrays["age_min"].astype(int) + arrays["age_max"]) / 2
+    gender = np.maximum(arrays["gender"].astype(int), 0)
+    return gender * len(starts) + np.searchsorted(starts, middle, side="right") - 1
 
 
 def made_by(model: str) -> str:

@@ -2,71 +2,149 @@
 
     python benchmarks/error_scales.py --cache ~/.cache/agestat-benchmarks --data ~/data
 
-Each race of FairFace is judged with the others as calibration set, UTKFace with all of FairFace. In bags of
-many shares (as they come, mild and strong shifts), the difference between a domain's mean features and those
-that the calibration set's columns give is normal with the covariance of `agestat.stats.errors`; the scales
-are those of the highest mean log density, a composite likelihood (Varin, Reid and Firth 2011). Printed are
-they and the mean squared Mahalanobis distance of each domain: the number of features less one where they fit.
-Ages within labelled ranges: how judged years follow true ones, and the tilt of UTKFace's and APPA-REAL's
-years against the summed predictions.
+Each race of FairFace is judged with the others as calibration set, all other kinds (UTKFace, APPA-REAL,
+portraits, the groups of ``domains.tar``) with all of FairFace. Mixtures of a kind's faces, as they come and
+with mild and strong shifts, show by how much their mean features differ from what the calibration set's
+columns give; `agestat.stats.scales` makes scales of these. Where only ages or only genders are known, the
+other is taken as predicted, and features are summed over it.
+
+Printed are the scales from all kinds, which ship, those with each kind left out entirely (a race as a
+calibration set of the others, too), which `benchmarks/coverage.py` judges it with, and each kind's mean
+squared distance per feature with the scales of the others: 1 where these fit. Ages within labelled ranges:
+how judged years follow true ones, and the tilt of UTKFace's and APPA-REAL's years against the summed
+predictions.
 """
 
 import argparse
+import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from coverage import RACES, STARTS, calibration_of, cells_of, take
-from domains import predictions
-from scipy.optimize import brentq, minimize
+from domains import (
+    GENDERS_ALONE,
+    LABORATORY,
+    RACES,
+    STARTS,
+    Arrays,
+    calibration_of,
+    cells_of,
+    made_by,
+    predictions,
+    take,
+)
+from scipy.optimize import brentq
 
+from agestat import stats
 from agestat.model.label_space import YEARS
 from agestat.stats.calibration import Calibration
-from agestat.stats.errors import Scales, errors_of
-from agestat.stats.quantify import reweight
+from agestat.stats.errors import Slopes
+from agestat.stats.quantify import expectation_maximisation, reweight
+from agestat.stats.scales import GUESS, Kind, Scales, estimate_scales, variances
+from agestat.stats.shift import shift
 
-BAGS = 15  # of each kind of shift
-NAMES = ("shift", "stretch", "bend", "gender", "gender_bend", "gender_sure", "age_sure", "rest")
-PULL = 2.0  # deviation of the logarithm of a scale from the shipped one that is thought likely
+KINDS = (*RACES, "utkface", "appa_real", *GENDERS_ALONE, *LABORATORY)
+MIXTURES = 6  # of each kind of shift
+FEWEST = 5  # pictures of a cell that has a say
+PILOT = 200  # faces that the first shares are as uncertain as
 LAST = 85  # years
 
 
-class Domain:
-    """What a domain shows: shares of bags ``(S, K)`` and what their mean features are off by ``(S, K)``."""
+def show(calibration: Calibration, pictures: Arrays) -> Kind:
+    """What pictures of one kind show."""
+    size = calibration.size
+    native = YEARS.cells(YEARS.softmax(pictures["logits"].astype(np.float32))) @ calibration.to_native
+    posterior = calibration.posterior(native)
+    stratum, strata, seen = known_of(pictures, size)
+    count = np.bincount(stratum, minlength=len(strata))
+    there = np.flatnonzero(count >= FEWEST)
+    cells = np.zeros((len(strata), size))  # of the faces of each stratum
+    for s in there:
+        allowed = posterior[stratum == s] * strata[s]
+        cells[s] = (allowed / allowed.sum(axis=1, keepdims=True)).mean(axis=0)
+    off, sampling, shapes = [], [], []
+    for shares in mixtures(count * (count >= FEWEST)):
+        mixed = shares @ cells
+        pilot = (PILOT * mixed + 1) / (PILOT + size)
+        slopes = Slopes.at(calibration, pilot)
+        features = reweight(posterior, calibration.prior, pilot).astype(np.float64)
+        mean = sum(shares[s] * features[stratum == s].mean(axis=0) for s in there)
+        off.append((mean - mixed @ slopes.columns) @ seen)
+        within = np.tensordot((shares**2 / np.maximum(count, 1)) @ cells, slopes.within, 1)
+        finite = slopes.errors(Scales().only()).mixed(mixed[None])[0][0]
+        sampling.append(seen.T @ (within + finite) @ seen)
+        added = [slopes.errors(Scales().only(name)).mixed(mixed[None])[0][0] - finite for name in GUESS]
+        shapes.append([seen.T @ shape @ seen for shape in added])
+    looks = {name: pictures[name] for name in ("novelty", "sharpness", "brightness")}
+    first = expectation_maximisation(posterior, calibration.prior, 1.0)
+    unlikeness = shift(looks, calibration, first).unlikeness
+    return Kind(np.array(off), np.array(sampling), np.array(shapes), unlikeness)
 
-    def __init__(self, calibration: Calibration, pictures: dict[str, np.ndarray]) -> None:
-        rng, self.calibration = np.random.default_rng(1), calibration
-        cells, size = cells_of(pictures, STARTS), calibration.size
-        count = np.bincount(cells, minlength=size)
-        own = count * (count >= 5) / count[count >= 5].sum()
-        strong = rng.dirichlet(np.ones(size), BAGS) * (own > 0)
-        self.shares = np.concatenate([own[None], rng.dirichlet(50 * own + 1e-3, BAGS), strong])
-        self.shares /= self.shares.sum(axis=1, keepdims=True)
-        native = YEARS.cells(YEARS.softmax(pictures["logits"].astype(np.float32))) @ calibration.to_native
-        features = reweight(calibration.posterior(native), calibration.prior, calibration.prior)
-        known = errors_of(calibration, calibration.prior)
-        means = [features[cells == k].mean(axis=0) if own[k] else known.columns[k] for k in range(size)]
-        self.off = self.shares @ (np.array(means) - known.columns)
-        self.sampling = np.einsum("sk,kfg->sfg", self.shares**2 / np.maximum(count, 5), known.within)
 
-    def density(self, scales: Scales) -> tuple[float, float]:
-        """Mean log density of the bags and their mean squared distance."""
-        mixed, _ = errors_of(self.calibration, self.calibration.prior, 1.0, scales).mixed(self.shares)
-        covariance = mixed + self.sampling + 1e-7 * np.eye(mixed.shape[1])
-        distance = (self.off * np.linalg.solve(covariance, self.off[..., None])[..., 0]).sum(axis=1)
-        return float(-(distance + np.linalg.slogdet(covariance)[1]).mean() / 2), float(distance.mean())
+def known_of(pictures: Arrays, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``(N,)`` what is known of each face, ``(S, K)`` the cells that each of these may be, and ``(K, P)``
+    sums of features that are looked at: all but one, since features sum to one."""
+    ranges = size // 2
+    if (pictures["age_min"] < 0).any():
+        genders = np.repeat(np.eye(2), ranges, axis=1)
+        return pictures["gender"].astype(int), genders, genders.T[:, :1]
+    truth = cells_of(pictures, STARTS)
+    if (pictures["gender"] < 0).any():
+        ages = np.tile(np.eye(ranges), 2)
+        return truth % ranges, ages, ages.T[:, 1:]
+    return truth, np.eye(size), np.eye(size)[:, 1:]
 
 
-def estimate(domains: list[Domain]) -> Scales:
-    """The scales of highest composite likelihood."""
-    start = np.log([getattr(Scales(), name) for name in NAMES])
+def mixtures(count: np.ndarray) -> np.ndarray:
+    """``(1 + 2 MIXTURES, S)`` shares of strata with so many faces: theirs, near theirs, and any."""
+    rng, own = np.random.default_rng(1), count / count.sum()
+    any_shares = rng.dirichlet(np.ones(len(own)), MIXTURES)
+    shares = np.concatenate([own[None], rng.dirichlet(50 * own + 1e-3, MIXTURES), any_shares]) * (own > 0)
+    return shares / shares.sum(axis=1, keepdims=True)
 
-    def loss(logs: np.ndarray) -> float:
-        scales = Scales(**dict(zip(NAMES, np.exp(logs).tolist(), strict=True)))
-        pull = ((logs - start) ** 2).sum() / (2 * PULL**2)
-        return pull - sum(domain.density(scales)[0] for domain in domains)
 
-    found = minimize(loss, start, method="L-BFGS-B", options={"maxiter": 25}).x
-    return Scales(**dict(zip(NAMES, np.round(np.exp(found), 3).tolist(), strict=True)))
+def kinds_without(left_out: str | None, known: Arrays) -> dict[str, Kind]:
+    """Every kind but one, which calibrates nothing either."""
+    found = {}
+    for name in KINDS:
+        mine = known["domain"] == name
+        if name in LABORATORY:
+            mine &= known["age_min"] >= 0
+        others = [race for race in RACES if race not in (name, left_out)]
+        if name != left_out:
+            calibration = calibration_of(take(known, np.flatnonzero(np.isin(known["domain"], others))))
+            found[name] = show(calibration, take(known, np.flatnonzero(mine)))
+    return found
+
+
+def scales_without(model: str, data: Path, cache: Path) -> dict[str, Scales]:
+    """Scales with each kind left out, and from all of them under "none"; made once for each model."""
+    digest = hashlib.sha256(made_by(model).encode())
+    for file in (
+        Path(__file__),
+        *(Path(stats.__path__[0]) / f"{n}.py" for n in ("errors", "scales", "moves")),
+    ):
+        digest.update(file.read_bytes())
+    kept = cache / f"scales-{digest.hexdigest()[:12]}.json"
+    if not kept.exists():
+        known = predictions(model, data, cache)
+        everything = kinds_without(None, known)
+        found = {"none": estimate_scales(list(everything.values()))}
+        for name in KINDS:
+            kinds = {key: kind for key, kind in everything.items() if key != name}
+            if name in RACES:
+                kinds = kinds_without(name, known)
+            found[name] = estimate_scales(list(kinds.values()))
+            _, _, distance = everything[name].density(variances(found[name]))
+            print(f"without {name}: {told(found[name])}; its distance {distance:.2f}", flush=True)
+        kept.write_text(json.dumps({name: asdict(scales) for name, scales in found.items()}))
+    return {name: Scales(**given) for name, given in json.loads(kept.read_text()).items()}
+
+
+def told(scales: Scales) -> str:
+    """In a line."""
+    return ", ".join(f"{name} {getattr(scales, name):.3g}" for name in GUESS)
 
 
 def tilt(summed: np.ndarray, there: np.ndarray) -> float:
@@ -80,7 +158,7 @@ def tilt(summed: np.ndarray, there: np.ndarray) -> float:
     return float(brentq(gap, -20, 20))
 
 
-def tilts(known: dict[str, np.ndarray]) -> np.ndarray:
+def tilts(known: Arrays) -> np.ndarray:
     """`tilt` within each range of FairFace, of UTKFace's women and men and of APPA-REAL."""
     out = []
     for name, gender in (("utkface", 0), ("utkface", 1), ("appa_real", -1)):
@@ -92,7 +170,7 @@ def tilts(known: dict[str, np.ndarray]) -> np.ndarray:
     return np.array(out)
 
 
-def follows(known: dict[str, np.ndarray]) -> np.ndarray:
+def follows(known: Arrays) -> np.ndarray:
     """Years by which judged ages rise with each true year within the ranges of FairFace but the first, in
     UTKFace and APPA-REAL: least squares."""
     out = []
@@ -116,20 +194,10 @@ def main() -> None:
     options = parser.parse_args()
     known = predictions(options.model, options.data, options.cache)
     print("judged years to a true year within ranges:", np.sort(follows(known)).round(2).tolist())
-    fairface = np.isin(known["domain"], RACES)
-    domains = {}
-    for name in (*RACES, "utkface"):
-        mine = known["domain"] == name
-        calibration = calibration_of(take(known, np.flatnonzero(fairface & ~mine)))
-        domains[name] = Domain(calibration, take(known, np.flatnonzero(mine)))
-    print(
-        "tilt of ages within ranges, root mean square:", round(float(np.sqrt((tilts(known) ** 2).mean())), 2)
-    )
-    for name, some in (("races", RACES), ("utkface", ("utkface",)), ("all", tuple(domains))):
-        scales = estimate([domains[one] for one in some])
-        print(name, scales, flush=True)
-    for label, given in (("estimated", scales), ("shipped", Scales())):
-        print(label, {name: round(domain.density(given)[1], 1) for name, domain in domains.items()})
+    within = np.sqrt((tilts(known) ** 2).mean())
+    print(f"tilt of ages within ranges, root mean square: {within:.2f}")
+    found = scales_without(options.model, options.data, options.cache)
+    print(f"from all kinds: {told(found['none'])}")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ calibration set's those are its *columns*; in another collection the classifier 
 The directions are smooth: ages warped by a few years (shift, stretch and bends, alike for women and men as
 far as domains say), the gender threshold moved (the more alike the nearer two ages are), and faces judged
 more or less surely. ``rest`` is each cell's own error, as large as if the collection's columns were known
-from a few pictures only. All scales were estimated from kinds of pictures that were left out in turn
-(`benchmarks/error_scales.py`); see ``docs/statistics.md``.
+from a few pictures only. All scales are estimated from kinds of pictures (`agestat.stats.scales`); see
+``docs/statistics.md``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,32 +20,9 @@ import numpy as np
 
 from agestat.stats.calibration import Calibration
 from agestat.stats.quantify import reweight
+from agestat.stats.scales import Scales, scale_of
 
 MOST_VARIANCE = 0.999  # of a smooth direction's variance that its factors keep
-LIKE = 0.3  # part of the scales that is left where a collection looks just like the calibration set
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Standard deviations between kinds of pictures."""
-
-    shift: float = 1.0  # years, at every age
-    stretch: float = 0.5  # years more per 20 years of age
-    bend: float = 0.6  # years, varying smoothly with age
-    reach: float = 15.0  # years of age over which a bend changes
-    together: float = 0.7  # correlation of the warps of women and men
-    gender: float = 0.12  # logits, at every age
-    gender_bend: float = 0.12  # logits, varying smoothly with age
-    gender_reach: float = 20.0  # years
-    gender_sure: float = 0.06  # of the logarithm of the slope of gender's logit
-    age_sure: float = 0.06  # the same of ages
-    rest: float = 20.0  # pictures of each cell that the rest is as uncertain as
-
-    def times(self, factor: float) -> "Scales":
-        """All standard deviations by a factor."""
-        names = ("shift", "stretch", "bend", "gender", "gender_bend", "gender_sure", "age_sure")
-        scaled = {name: factor * getattr(self, name) for name in names}
-        return replace(self, **scaled, rest=self.rest / factor**2)
 
 
 @dataclass(frozen=True)
@@ -140,9 +118,47 @@ class Errors:
         return np.asarray(((weight[:, None] * residual).T @ residual + 5 * spread) / (weight.sum() + 5))
 
 
-def scale_of(unlikeness: float) -> float:
-    """Part of the scales that is left in a collection that looks so unlike the calibration set, 0 to 1."""
-    return LIKE + (1 - LIKE) * unlikeness
+@dataclass(frozen=True)
+class Slopes:
+    """What moving all probabilities does at the ``pilot`` shares, whatever the scales: ``columns (K, F)``,
+    ``within (K, F, F)`` as in `Errors`, and by move the ``slope (K, F)`` of the columns."""
+
+    calibration: Calibration
+    columns: np.ndarray
+    within: np.ndarray
+    slope: Mapping[str, np.ndarray]
+
+    @classmethod
+    def at(cls, calibration: Calibration, pilot: np.ndarray) -> "Slopes":
+        """Of probabilities reweighted to ``pilot (K,)``."""
+
+        def columns_of(posterior: np.ndarray) -> np.ndarray:
+            features = reweight(posterior, calibration.prior, pilot).astype(np.float64)
+            return calibration.mean_by_cell(features, np.ones((1, len(features))))[0]
+
+        slope = {
+            name: (columns_of(up) - columns_of(down)) / (2 * step)
+            for name, (up, down, step) in calibration.moved.items()
+        }
+        features = reweight(calibration.own_posterior, calibration.prior, pilot).astype(np.float64)
+        return cls(
+            calibration, columns_of(calibration.own_posterior), calibration.covariance(features), slope
+        )
+
+    def errors(self, scales: Scales) -> Errors:
+        """The errors that are thought possible with these scales."""
+        worth = 1 / self.calibration.membership.sum(axis=0) + 1 / scales.rest
+        directions = [
+            _warps(self.calibration, scales)[:, :, None] * self.slope["age"],
+            _thresholds(self.calibration, scales)[:, :, None] * self.slope["gender"],
+            scales.gender_sure * self.slope["gender sure"][None],
+            scales.age_sure * self.slope["age sure"][None],
+        ]
+        parts = self.calibration.parts
+        return Errors(
+            self.columns, self.within, np.concatenate(directions), self.within * worth[:, None, None],
+            parts.away[:, None] * self.slope["age"][parts.ranges], parts.to_native,
+        )  # fmt: skip
 
 
 def errors_of(
@@ -151,30 +167,7 @@ def errors_of(
     """Errors of probabilities reweighted to the ``pilot`` shares ``(K,)``, in a collection whose
     ``unlikeness`` is 0 (looks like the calibration set) to 1."""
     scales = (scales or Scales()).times(scale_of(unlikeness))
-
-    def columns_of(posterior: np.ndarray) -> np.ndarray:
-        features = reweight(posterior, calibration.prior, pilot).astype(np.float64)
-        return calibration.mean_by_cell(features, np.ones((1, len(features))))[0]
-
-    slope = {
-        name: (columns_of(up) - columns_of(down)) / (2 * step)
-        for name, (up, down, step) in calibration.moved.items()
-    }
-    features = reweight(calibration.own_posterior, calibration.prior, pilot).astype(np.float64)
-    within = calibration.covariance(features)
-    worth = 1 / calibration.membership.sum(axis=0) + 1 / scales.rest
-    directions = [
-        _warps(calibration, scales)[:, :, None] * slope["age"],
-        _thresholds(calibration, scales)[:, :, None] * slope["gender"],
-        scales.gender_sure * slope["gender sure"][None],
-        scales.age_sure * slope["age sure"][None],
-    ]
-    columns = columns_of(calibration.own_posterior)
-    parts = calibration.parts
-    moved = parts.away[:, None] * slope["age"][parts.ranges]
-    return Errors(
-        columns, within, np.concatenate(directions), within * worth[:, None, None], moved, parts.to_native
-    )
+    return Slopes.at(calibration, pilot).errors(scales)
 
 
 def _warps(calibration: Calibration, scales: Scales) -> np.ndarray:

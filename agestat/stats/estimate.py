@@ -23,6 +23,7 @@ from agestat.stats.own_labels import (
     with_labelled_means,
 )
 from agestat.stats.prediction_powered import OwnLabels
+from agestat.stats.scales import Scales
 from agestat.stats.shift import Shift, looks_of_groups, shift_from, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
 from agestat.stats.tally import EVERYTHING, Chunks, Survey, counted_shares, shared_pilot, survey, tally
@@ -169,6 +170,7 @@ class Collection:
     found: Mapping[str, Survey]
     pilots: Mapping[str, np.ndarray | None]
     sums: Mapping[str, np.ndarray]
+    scales: Scales | None = None
 
     def estimate(self, unlikeness: float, of_groups: Mapping[str, float] | None = None) -> Estimate:
         """All groups' tables; ``of_groups`` is the `unlikeness` of those that have one of their own."""
@@ -228,7 +230,7 @@ class Collection:
         plain = {name: self.found[name].plain(self.calibration) for name in self.sums}
         return joint_shares(
             self.sums, plain, self.calibration, pilot, self.replicates, np.random.default_rng(self.seed),
-            unlikeness=unlikeness, of_groups=of_groups, labels=self.labels,
+            unlikeness=unlikeness, of_groups=of_groups, labels=self.labels, scales=self.scales,
         )  # fmt: skip
 
     def _group(
@@ -263,6 +265,7 @@ def read_collection(
     labels: OwnLabels | None = None,
     min_n: int = 1,
     looks: Mapping[str, np.ndarray] | None = None,
+    scales: Scales | None = None,
 ) -> Collection:
     """Read ``chunks()`` twice and keep what estimates need.
 
@@ -270,6 +273,7 @@ def read_collection(
     With ``labels``, groups that hold enough of them are estimated from them, and the others recalibrated.
     Groups of fewer than ``min_n`` faces are counted and not estimated: nothing could be said of them.
     With ``looks``, as in `estimate_checked`, calibration pictures that look like the faces count more.
+    ``scales`` of the default's error model are the shipped ones, unless others are given.
     """
     if method not in METHODS:
         raise UsageError(
@@ -293,7 +297,9 @@ def read_collection(
     ):  # groups that share their errors share the point where these are looked at
         pilots = dict.fromkeys(pilots, shared_pilot(found, pilots))
     sums = tally(chunks(), method, calibration, pilots)
-    return Collection(layout, method, level, replicates, seed, calibration, labels, found, pilots, sums)
+    return Collection(
+        layout, method, level, replicates, seed, calibration, labels, found, pilots, sums, scales
+    )
 
 
 def summarise(

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from agestat.stats.calibration import Calibration
-from agestat.stats.errors import Errors, errors_of, scale_of
+from agestat.stats.errors import Errors, errors_of
 from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.quantify import reweight
+from agestat.stats.scales import Scales, scale_of
 from agestat.stats.selection import between
 from agestat.stats.shares import OWN, SharePrior, draw_group, draw_shares
 
@@ -28,6 +29,7 @@ def joint_shares(
     sums: Mapping[str, np.ndarray], plain: Mapping[str, np.ndarray], calibration: Calibration,
     pilot: np.ndarray, draws: int, rng: np.random.Generator, *, unlikeness: float = 1.0,
     of_groups: Mapping[str, float] | None = None, labels: OwnLabels | None = None,
+    scales: Scales | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """``(1 + draws, M)`` shares of parts (`Calibration.parts`) of each group, the estimate first; draws of
     one row belong together.
@@ -36,9 +38,10 @@ def joint_shares(
     mean probabilities of native cells as they are; ``unlikeness`` as in `errors_of`, that of the
     whole, and ``of_groups`` those of groups: errors of one that looks less like the calibration set are the
     same, and larger. Own ``labels`` update the errors of all groups and count as faces of theirs.
+    ``scales`` of the errors are the shipped ones, unless others are given.
     """
     native = {name: part @ calibration.to_native for name, part in sums.items()}
-    errors = errors_of(calibration, pilot, unlikeness)
+    errors = errors_of(calibration, pilot, unlikeness, scales)
     if labels is not None and len(labels):
         errors = errors.learned(*labelled_faces(labels, calibration, pilot))
     prior = SharePrior.usual(calibration)
