@@ -191,7 +191,10 @@ class Collection:
             native += self.found[name].n * joint[0] @ self.calibration.to_native
             if whole and method not in (*UNCORRECTED, POWERED):
                 layouts = (self.layout, replace(self.layout, bands=tuple(whole)))
-                now, then = (mean_width(one, joint, self.level, self.found[name].n) for one in layouts)
+                now, then = (
+                    mean_width(one, joint, self.level, self.found[name].n, len(self.sums[name]))
+                    for one in layouts
+                )
                 widths.append((now, then))
         return Estimate(
             _typed(tables["table"], COLUMNS),
@@ -244,9 +247,9 @@ class Collection:
         native = None if shares is None else shares[1:] @ self.calibration.parts.to_native
         if own is None or not speak_for_themselves(own, native, self.calibration):
             joint = group.joint()
-            # The posterior knows already that a few photos cannot rule a cell out.
-            doubt = 0.0 if self.method == "bayes" else least_doubt(self.level, len(group.sums))
-            return self.method, joint, summarise(self.layout, joint, counted, self.level, doubt)
+            photos = len(group.sums)
+            few = (0.0, photos) if self.method == "bayes" else (least_doubt(self.level, photos), None)
+            return self.method, joint, summarise(self.layout, joint, counted, self.level, *few)
         joint = labelled_joint(own, group, self.layout)
         rows = summarise(self.layout, joint, counted, self.level)
         rows["ages"] = with_labelled_means(rows["ages"], own, group, self.level)
@@ -303,15 +306,20 @@ def read_collection(
 
 
 def summarise(
-    layout: Layout, joint: np.ndarray, counted: np.ndarray, level: float, doubt: float = 0.0
+    layout: Layout,
+    joint: np.ndarray,
+    counted: np.ndarray,
+    level: float,
+    doubt: float = 0.0,
+    photos: int | None = None,
 ) -> dict[str, list[dict[str, object]]]:
     """Rows of one group's three tables from ``joint (1 + B, C)``, the estimate first, and counts ``(C,)``;
-    cells with none or all of them are doubted by so much."""
+    cells with none or all of them are doubted by so much, all shares as those of so many ``photos``."""
     n, shares, counts = int(counted.sum()), joint @ layout.to_rows, counted @ layout.to_rows
 
     def share(labels: dict[str, object], inside: np.ndarray) -> dict[str, object]:
         mine, values = int(counts[inside].sum()), np.clip(shares[:, inside].sum(axis=1), 0, 1)
-        low, high = map(float, share_interval(values[1:], level, n))
+        low, high = map(float, share_interval(values[1:], level, n, photos))
         low, high = min(low, 1 - doubt) if mine == n else low, max(high, doubt) if mine == 0 else high
         return {
             **labels, "n": mine, "share_counted": mine / n, "share": float(values[0]),

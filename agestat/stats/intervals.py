@@ -1,6 +1,7 @@
 """Intervals from replicates of a share or an age."""
 
 import numpy as np
+from scipy.special import ndtri
 
 
 def interval(replicates: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
@@ -20,10 +21,25 @@ def interval(replicates: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarr
     )
 
 
-def share_interval(replicates: np.ndarray, level: float, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """`interval` of shares within ``n`` faces: ends within half a face of 0 or 1 are moved onto it."""
+def share_interval(
+    replicates: np.ndarray, level: float, n: int, photos: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`interval` of shares within ``n`` faces: ends within half a face of 0 or 1 are moved onto it. With
+    ``photos``, no share is surer than one that was counted in so many without any error."""
     low, high = interval(replicates, level)
+    if photos:
+        least, most = score_interval(replicates.mean(axis=0), level, photos)
+        low, high = np.minimum(low, least), np.maximum(high, most)
     return np.where(low < 0.5 / n, 0.0, low), np.where(high > 1 - 0.5 / n, 1.0, high)
+
+
+def score_interval(shares: np.ndarray, level: float, photos: int) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high of ``shares`` that were counted in ``photos`` (Wilson, Journal of the American Statistical
+    Association 22, 1927)."""
+    z2 = float(ndtri((1 + level) / 2)) ** 2 / photos
+    middle = (shares + z2 / 2) / (1 + z2)
+    half = np.sqrt(z2 * shares * (1 - shares) + z2**2 / 4) / (1 + z2)
+    return middle - half, middle + half
 
 
 def least_doubt(level: float, clusters: int) -> float:

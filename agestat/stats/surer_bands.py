@@ -37,9 +37,9 @@ def whole_ranges(bands: Sequence[Band], ranges: Sequence[tuple[int, int]]) -> li
     return parse_bands(chosen)
 
 
-def mean_width(layout: Layout, joint: np.ndarray, level: float, n: int) -> float:
+def mean_width(layout: Layout, joint: np.ndarray, level: float, n: int, photos: int | None = None) -> float:
     """Mean width of the intervals of rows, from draws ``joint (1 + B, C)`` of ``n`` faces' cells."""
-    low, high = share_interval(joint[1:] @ layout.to_rows, level, n)
+    low, high = share_interval(joint[1:] @ layout.to_rows, level, n, photos)
     return float((high - low).mean())
 
 
