@@ -17,7 +17,7 @@ from agestat.stats.errors import Errors, factors
 from agestat.stats.hamiltonian import Density, sample
 
 CHAINS = 250
-GENDER, AGE, CELL = 0.42, 0.71, 0.71  # parts of a logarithm's deviation: of a gender, an age, a cell alone
+GENDER, AGE, CELL = 0.42, 0.5, 0.75  # parts of a logarithm's deviation: of a gender, an age, a cell alone
 PART = 0.8  # the same of a part of a cell's range of ages alone, ...
 BOTH_GENDERS = 0.7  # ... of whose variance women and men share so much
 NEIGHBOURS = 20.0  # years over which ages are alike
