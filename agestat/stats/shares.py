@@ -25,6 +25,7 @@ USUAL = 0.6  # deviation of log shares from usual ones, learned around this ...
 USUAL_SPREAD = 1.1  # ... with this deviation of its logarithm
 LEAST_USUAL = 0.01  # share of a range of ages that is thought usual where the calibration set holds none
 GROUP_WARM_UP = 24  # trajectories: each chain has errors of its own, and so another mode
+TINY = 1e-9
 OWN = 0.2  # part of the errors' variance that a group has on its own beside those of the whole collection
 
 
@@ -51,6 +52,7 @@ class SharePrior:
         alike = gender[:, None] == gender
         same_cell = parts.ranges[:, None] == parts.ranges
         covariance = GENDER**2 * np.where(alike, 1.0, -1.0) + AGE**2 * near + CELL**2 * same_cell
+        covariance += TINY * np.eye(parts.size)  # two parts may be of one age
         inside = np.eye(parts.size) - same_cell / same_cell.sum(axis=1)
         same_years = PART**2 * (np.abs(age[:, None] - age) < 1) * np.where(alike, 1, BOTH_GENDERS)
         within = factors(inside @ same_years @ inside).T
