@@ -60,7 +60,7 @@ EXACT = ("utkface", "marketing", "appa_real", *LABORATORY)  # whose ages are kno
 KINDS = ("own", "mild", "strong", "curve")
 SIZES = (50, 200, 1000, 5000)
 SMALL, LARGE = 0.02, 0.1  # shares that are told apart
-BAGS_PER_SPLIT = 10
+BAGS_PER_SPLIT = 1
 REPLICATES = 500
 
 ROWS = [  # scenario, kind, faces, own labels: what docs/coverage.md shows
