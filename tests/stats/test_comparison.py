@@ -54,7 +54,7 @@ def test_collections_alike(calibration, world):
 
 def test_collections_that_differ(calibration, world):
     shares = world.even.copy()
-    shares[[6, 7]] += [0.4, 0.1]
+    shares[[6, 7]] += [0.3, 0.1]
     other = world.simulate(shares / shares.sum(), 2000, 2)
     one = world.simulate(world.even, 2000, 1)
     found = compare(
@@ -89,7 +89,7 @@ def test_intervals_of_differences_of_ages_keep_their_promise(calibration, world)
     mean_ages = [(band.age_min + min(band.age_max, 85)) / 2 for band in world.decades]
     truth = np.tile(mean_ages, 2) @ (older - world.even)
     hits, widths = 0, []
-    for seed in range(20):
+    for seed in range(14):
         one, other = world.simulate(world.even, 400, 2 * seed), world.simulate(older, 400, 2 * seed + 1)
         found = compare(
             chunks(one),
@@ -102,7 +102,7 @@ def test_intervals_of_differences_of_ages_keep_their_promise(calibration, world)
         row = found.ages.set_index(["gender", "statistic"]).loc[("all", "mean")]
         hits += row["difference_low"] <= truth <= row["difference_high"]
         widths.append(row["difference_high"] - row["difference_low"])
-    assert 18 <= hits <= 20
+    assert 13 <= hits <= 14
     assert 4 < np.mean(widths) < 9  # years; of true ages of 400 and 400 faces it would be 6
 
 
