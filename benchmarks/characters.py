@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from cutmix import CutMix
 from sklearn.metrics import f1_score
 
 from agestat.judging.bootstrap import bootstrap_weights, interval
@@ -31,17 +32,25 @@ STRONG = Augmentation(
     noise=0.1, erase=0.35, tint=0.2, downscale=0.2,
 )  # fmt: skip
 BASE = replace(find_recipe("simpsons"), stages=STAGES)
-TRIALS: dict[str, tuple[Recipe, bool]] = {  # and whether pictures weigh by character, not by class alone
-    "as shipped": (BASE, False),
-    "stronger augmentation and mixup": (replace(BASE, augmentation=STRONG, mixup=0.4), False),
-    "that, by character": (replace(BASE, augmentation=STRONG, mixup=0.4, balance=0.5), True),
-    "that, last two stages": (
-        replace(
-            BASE, augmentation=STRONG, mixup=0.4, balance=0.5, freeze=("stem", "layer1", "layer2"),
-            backbone_lr=0.2,
-        ),
-        True,
+
+
+class CutMixWithin(CutMix):
+    """Parts of two characters of one class: more different men than the set has."""
+
+    within_class = True
+
+
+# Trainer, recipe, and whether pictures weigh by character and not by class alone.
+TRIALS: dict[str, tuple[type[Trainer], Recipe, bool]] = {
+    "as shipped": (Trainer, BASE, False),
+    "stronger augmentation and mixup": (Trainer, replace(BASE, augmentation=STRONG, mixup=0.4), False),
+    "that, by character": (Trainer, replace(BASE, augmentation=STRONG, mixup=0.4, balance=0.5), True),
+    "last two stages, half the rate": (
+        Trainer, replace(BASE, freeze=("stem", "layer1", "layer2"), backbone_lr=0.25), False,
     ),
+    "cutmix of characters of one class": (CutMixWithin, BASE, False),
+    "cutmix of any characters": (CutMix, BASE, False),
+    "as shipped, fourteen epochs": (Trainer, replace(BASE, stages=((96, 14),)), False),
 }  # fmt: skip
 
 
@@ -67,14 +76,14 @@ def judge(name: str, fold: int, frame: pd.DataFrame, init: Path, cache: Path) ->
     """``(M,)`` classes that a network trained without the fold's characters sees in their pictures."""
     kept = cache / f"{name}, fold {fold}.npy"
     if not kept.is_file():
-        recipe, by_character = TRIALS[name]
+        trainer_class, recipe, by_character = TRIALS[name]
         out, held_out = frame["fold"] == fold, frame[frame["fold"] == fold]
         train = frame[~out].assign(split="train")
         train.loc[train.sample(frac=0.05, random_state=0).index, "split"] = "val"
         if by_character:
             train["stratum"] = train["subject"]
         options = Options(out=cache / "run", init=init, cache=cache, quiet=True)
-        trainer = Trainer(train, recipe, options)
+        trainer = trainer_class(train, recipe, options)
         trainer.fit()
         crops = load_crops(held_out, cache, size=recipe.input_size, quiet=True)
         logits = predict_logits(trainer.kept(), crops, trainer.device, trainer.bf16)
