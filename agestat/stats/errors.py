@@ -22,6 +22,7 @@ from agestat.stats.calibration import Calibration
 from agestat.stats.quantify import reweight
 from agestat.stats.scales import Scales, scale_of
 
+TINY = 1e-12
 MOST_VARIANCE = 0.999  # of a smooth direction's variance that its factors keep
 
 
@@ -147,7 +148,11 @@ class Slopes:
 
     def errors(self, scales: Scales) -> Errors:
         """The errors that are thought possible with these scales."""
-        worth = 1 / self.calibration.membership.sum(axis=0) + 1 / scales.rest
+        female = self.calibration.native_gender == 0
+        along = self.within[:, :, female].sum(axis=2)
+        gender = along[:, :, None] * along[:, None, :] / (along[:, female].sum(axis=1)[:, None, None] + TINY)
+        counted = self.within / self.calibration.membership.sum(axis=0)[:, None, None]
+        rest = counted + (self.within - gender) / scales.rest + gender / scales.rest_gender
         directions = [
             _warps(self.calibration, scales)[:, :, None] * self.slope["age"],
             _thresholds(self.calibration, scales)[:, :, None] * self.slope["gender"],
@@ -156,7 +161,7 @@ class Slopes:
         ]
         parts = self.calibration.parts
         return Errors(
-            self.columns, self.within, np.concatenate(directions), self.within * worth[:, None, None],
+            self.columns, self.within, np.concatenate(directions), rest,
             parts.away[:, None] * self.slope["age"][parts.ranges], parts.to_native,
         )  # fmt: skip
 

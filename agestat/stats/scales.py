@@ -18,8 +18,9 @@ LIKE = 0.3  # part of the scales that is left where a collection looks just like
 # What is thought of the scales before any kind is seen, and the deviation of their logarithms from it.
 GUESS = {
     "shift": 0.7, "stretch": 0.4, "bend": 0.5, "gender": 0.1, "gender_bend": 0.1, "gender_sure": 0.06,
-    "age_sure": 0.06, "rest": 50.0,
+    "age_sure": 0.06, "rest": 50.0, "rest_gender": 50.0,
 }  # fmt: skip
+RESTS = ("rest", "rest_gender")  # counts of pictures: the fewer, the larger the error
 DOUBT = 1.0
 RIDGE = 1e-9
 
@@ -28,26 +29,27 @@ RIDGE = 1e-9
 class Scales:
     """Standard deviations between kinds of pictures, estimated by `benchmarks/error_scales.py`."""
 
-    shift: float = 0.39  # years, at every age
+    shift: float = 0.38  # years, at every age
     stretch: float = 0.22  # years more per 20 years of age
-    bend: float = 0.43  # years, varying smoothly with age
+    bend: float = 0.38  # years, varying smoothly with age
     reach: float = 15.0  # years of age over which a bend changes: not estimated
     together: float = 0.7  # correlation of the warps of women and men: not estimated
-    gender: float = 0.065  # logits, at every age
-    gender_bend: float = 0.067  # logits, varying smoothly with age
+    gender: float = 0.075  # logits, at every age
+    gender_bend: float = 0.081  # logits, varying smoothly with age
     gender_reach: float = 20.0  # years: not estimated
-    gender_sure: float = 0.057  # of the logarithm of the slope of gender's logit
-    age_sure: float = 0.22  # the same of ages
-    rest: float = 11.7  # pictures of each cell that the rest is as uncertain as
+    gender_sure: float = 0.06  # of the logarithm of the slope of gender's logit
+    age_sure: float = 0.21  # the same of ages
+    rest: float = 10.0  # pictures of each cell that the rest is as uncertain as, but for its gender
+    rest_gender: float = 56.0  # the same of gender, and of what goes with it
 
     def times(self, factor: float) -> "Scales":
         """All standard deviations by a factor."""
-        scaled = {name: factor * getattr(self, name) for name in GUESS if name != "rest"}
-        return replace(self, **scaled, rest=self.rest / factor**2)
+        scaled = {name: getattr(self, name) * (factor**-2 if name in RESTS else factor) for name in GUESS}
+        return replace(self, **scaled)
 
     def only(self, *names: str) -> "Scales":
         """These scales at 1 and the others at 0."""
-        nothing = {**dict.fromkeys(GUESS, 0.0), "rest": np.inf}
+        nothing = {**dict.fromkeys(GUESS, 0.0), **dict.fromkeys(RESTS, np.inf)}
         return replace(self, **{**nothing, **dict.fromkeys(names, 1.0)})
 
 
@@ -86,7 +88,7 @@ class Kind:
 
 def variances(scales: Scales) -> np.ndarray:
     """``(T,)`` squared scales in the order of `GUESS`."""
-    return np.array([1 / scales.rest if name == "rest" else getattr(scales, name) ** 2 for name in GUESS])
+    return np.array([getattr(scales, name) ** (-1 if name in RESTS else 2) for name in GUESS])
 
 
 def estimate_scales(kinds: Sequence[Kind]) -> Scales:
@@ -103,5 +105,5 @@ def estimate_scales(kinds: Sequence[Kind]) -> Scales:
         return float(value), slope
 
     found = np.exp(minimize(loss, guess, jac=True, method="L-BFGS-B").x)
-    given = dict(zip(GUESS, found.tolist(), strict=True))
-    return replace(Scales(), **{**given, "rest": given["rest"] ** -2})
+    given = {name: value ** (-2 if name in RESTS else 1) for name, value in zip(GUESS, found, strict=True)}
+    return replace(Scales(), **{name: float(value) for name, value in given.items()})

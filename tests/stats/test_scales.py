@@ -7,7 +7,7 @@ import pytest
 
 from agestat.stats.scales import GUESS, Kind, Scales, estimate_scales, variances
 
-SIZE, MIXTURES = 12, 8
+SIZE, MIXTURES = 20, 6
 
 
 def kind_of(scales, rng, unlikeness=1.0):
@@ -27,7 +27,7 @@ def test_known_scales_are_found_from_kinds_like_and_unlike():
     """Each within a quarter, though half of the kinds look like the calibration set."""
     truth = replace(
         Scales(), shift=1.4, stretch=0.3, bend=0.7, gender=0.05, gender_bend=0.2, gender_sure=0.1,
-        age_sure=0.15, rest=20.0,
+        age_sure=0.15, rest=20.0, rest_gender=80.0,
     )  # fmt: skip
     rng = np.random.default_rng(0)
     found = estimate_scales([kind_of(truth, rng, unlikeness) for unlikeness in [0.2, 1.0] * 40])
