@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from domains import (
+    BEAUTY,
     GENDERS_ALONE,
     LABORATORY,
     RACES,
@@ -38,21 +39,23 @@ from scipy.optimize import brentq
 
 from agestat import stats
 from agestat.model.label_space import YEARS
-from agestat.stats.calibration import Calibration
 from agestat.stats.errors import Slopes
 from agestat.stats.quantify import expectation_maximisation, reweight
-from agestat.stats.scales import GUESS, Kind, Scales, estimate_scales, variances
+from agestat.stats.scales import GUESS, NO_WARPS, Kind, Scales, estimate_scales, variances
 from agestat.stats.shift import shift
 
 KINDS = (*RACES, "utkface", "appa_real", *GENDERS_ALONE, *LABORATORY)
 MIXTURES = 6  # of each kind of shift
+ALONE = 1.0  # years
+SPREAD = 6  # ranges of ages of a kind that can tell a stretch
 FEWEST = 5  # pictures of a cell that has a say
 PILOT = 200  # faces that the first shares are as uncertain as
 LAST = 85  # years
 
 
-def show(calibration: Calibration, pictures: Arrays) -> Kind:
+def show(calibrating: Arrays, pictures: Arrays, weight: float) -> Kind:
     """What pictures of one kind show."""
+    calibration = calibration_of(calibrating)
     size = calibration.size
     native = YEARS.cells(YEARS.softmax(pictures["logits"].astype(np.float32))) @ calibration.to_native
     posterior = calibration.posterior(native)
@@ -79,7 +82,40 @@ def show(calibration: Calibration, pictures: Arrays) -> Kind:
     looks = {name: pictures[name] for name in ("novelty", "sharpness", "brightness")}
     first = expectation_maximisation(posterior, calibration.prior, 1.0)
     unlikeness = shift(looks, calibration, first).unlikeness
-    return Kind(np.array(off), np.array(sampling), np.array(shapes), unlikeness)
+    warps, doubts = warped(calibrating, pictures)
+    return Kind(np.array(off), np.array(sampling), np.array(shapes), unlikeness, warps, doubts, weight)
+
+
+def warped(calibrating: Arrays, pictures: Arrays) -> tuple[np.ndarray, np.ndarray]:
+    """Shift and stretch ``(G, 2)`` of the judged ages of women and of men against those of calibration
+    pictures of the same labelled range, years at 35 and years more per 20 years, and their variances;
+    weighted least squares over ranges, each of which may be off by `ALONE` years by itself."""
+    found, doubts = [], []
+    if (pictures["age_min"] < 0).any():
+        return NO_WARPS, NO_WARPS
+    (age, place, gender), (their_age, their_place, theirs) = map(ages_of, (pictures, calibrating))
+    for one in (0, 1):
+        off, variance, at = [], [], []
+        for k, start in enumerate(STARTS):
+            mine = age[(place == k) & ((gender == one) | (gender < 0))]
+            other = their_age[(their_place == k) & (theirs == one)]
+            if len(mine) >= FEWEST:
+                off.append(mine.mean() - other.mean())
+                variance.append(mine.var() / len(mine) + other.var() / len(other) + ALONE**2)
+                at.append((start + 5 - 35) / 20)
+        if len(off) >= SPREAD:
+            design, weight = np.stack([np.ones(len(at)), at], axis=1), 1 / np.array(variance)
+            covariance = np.linalg.inv(design.T @ (weight[:, None] * design))
+            found.append(covariance @ (design.T @ (weight * np.array(off))))
+            doubts.append(np.diag(covariance))
+    return np.reshape(found, (-1, 2)), np.reshape(doubts, (-1, 2))
+
+
+def ages_of(pictures: Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Judged age, index of the labelled range of ages, and gender, ``(N,)`` each."""
+    middle = (pictures["age_min"].astype(int) + pictures["age_max"]) / 2
+    judged = YEARS.age(YEARS.softmax(pictures["logits"].astype(np.float32)))
+    return judged, np.searchsorted(STARTS, middle, side="right") - 1, pictures["gender"].astype(int)
 
 
 def known_of(pictures: Arrays, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -113,9 +149,17 @@ def kinds_without(left_out: str | None, known: Arrays) -> dict[str, Kind]:
             mine &= known["age_min"] >= 0
         others = [race for race in RACES if race not in (name, left_out)]
         if name != left_out:
-            calibration = calibration_of(take(known, np.flatnonzero(np.isin(known["domain"], others))))
-            found[name] = show(calibration, take(known, np.flatnonzero(mine)))
+            calibrating = take(known, np.flatnonzero(np.isin(known["domain"], others)))
+            found[name] = show(calibrating, take(known, np.flatnonzero(mine)), weight_of(name, left_out))
     return found
+
+
+def weight_of(name: str, left_out: str | None) -> float:
+    """Of a kind: all of its data set weigh 1."""
+    for group in (RACES, BEAUTY):
+        if name in group:
+            return 1 / (len(group) - (left_out in group))
+    return 1.0
 
 
 def scales_without(model: str, data: Path, cache: Path) -> dict[str, Scales]:

@@ -21,8 +21,14 @@ GENDER, AGE, CELL = 0.42, 0.5, 0.75  # parts of a logarithm's deviation: of a ge
 PART = 0.8  # the same of a part of a cell's range of ages alone, ...
 BOTH_GENDERS = 0.7  # ... of whose variance women and men share so much
 NEIGHBOURS = 20.0  # years over which ages are alike
-USUAL = 0.6  # deviation of log shares from usual ones, learned around this ...
-USUAL_SPREAD = 1.1  # ... with this deviation of its logarithm
+USUAL = 1.0  # deviation of log shares from usual ones, learned around this ...
+USUAL_SPREAD = 0.4  # ... with this deviation of its logarithm
+# Logarithms below usual shares that a cell deviates by before the tail becomes heavy: a collection may hold
+# nobody of some age, and a normal tail would still give a few.
+EMPTY = 0.8
+STEEPEST = 4.0  # of those, beyond which the tail is no heavier
+RESCALINGS = 6  # Metropolis steps of the scale after a trajectory
+LOWEST = -60.0  # logarithm of a share, beside the largest: none is zero
 LEAST_USUAL = 0.01  # share of a range of ages that is thought usual where the calibration set holds none
 GROUP_WARM_UP = 24  # trajectories: each chain has errors of its own, and so another mode
 TINY = 1e-9
@@ -31,8 +37,9 @@ OWN = 0.2  # part of the errors' variance that a group has on its own beside tho
 
 @dataclass(frozen=True)
 class SharePrior:
-    """``log shares = centre (M,) or (S, M) + scale * factor @ e + within (M, D) @ f + constant``, and ``log
-    scale`` is normal. How jagged ages are within cells is not learned from how unusual the cells' shares are.
+    """``log shares = centre (M,) or (S, M) + bent(scale * factor @ e) + within (M, D) @ f + constant``, and
+    ``log scale`` is normal; `_bent` makes the lower tail heavy. How jagged ages are within cells is not
+    learned from how unusual the cells' shares are.
     """
 
     centre: np.ndarray
@@ -64,13 +71,31 @@ class SharePrior:
         return len(self.factor) + self.within.shape[1] + 1
 
     def shares(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Shares ``(S, M)`` of points ``(S, size)``, the scale ``(S, 1)`` and deviations ``(S, M)``."""
-        scale = USUAL * np.exp(USUAL_SPREAD * np.clip(z[:, -1:], -10, 10))
+        """Shares ``(S, M)`` of points ``(S, size)``, the scale of each deviation ``(S, M)`` with the tail's
+        slope in it, and the deviations ``(S, M)``."""
+        scale = USUAL * np.exp(USUAL_SPREAD * z[:, -1:])
         count = len(self.factor)
         deviation = z[:, :count] @ self.factor.T
-        logs = self.centre + scale * deviation + z[:, count:-1] @ self.within.T
-        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True), scale, deviation
+        bent, slope = _bent(scale * deviation)
+        logs = self.centre + bent + z[:, count:-1] @ self.within.T
+        shares = np.exp(np.maximum(logs - logs.max(axis=1, keepdims=True), LOWEST))
+        return shares / shares.sum(axis=1, keepdims=True), scale * slope, deviation
+
+    def rescaled(self, z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Points with other scales and the same shares, as likely a posteriori: Metropolis steps that move
+        along the funnel of scale and deviations, in which Hamiltonian trajectories are stuck (interweaving,
+        Yu and Meng 2011)."""
+        z, count = z.copy(), len(self.factor)
+        for _ in range(RESCALINGS):
+            step = rng.standard_normal(len(z)) * rng.uniform(0.1, 1.0, len(z))
+            log_ratio = -USUAL_SPREAD * step
+            length = (z[:, :count] ** 2).sum(axis=1)
+            gain = count * log_ratio - np.expm1(2 * log_ratio) * length / 2
+            gain -= step * (z[:, -1] + step / 2)
+            accepted = np.log(rng.random(len(z))) < gain
+            z[accepted, -1] += step[accepted]
+            z[accepted, :count] *= np.exp(log_ratio[accepted])[:, None]
+        return z
 
     def density(self, likelihood: Density) -> Density:
         """The posterior of points from a likelihood of shares."""
@@ -80,12 +105,20 @@ class SharePrior:
             value, by_share = likelihood(shares)
             by_log = shares * (by_share - (shares * by_share).sum(axis=1, keepdims=True))
             gradient = np.empty_like(z)
-            gradient[:, : len(self.factor)] = scale * (by_log @ self.factor)
+            gradient[:, : len(self.factor)] = (scale * by_log) @ self.factor
             gradient[:, len(self.factor) : -1] = by_log @ self.within
-            gradient[:, -1:] = USUAL_SPREAD * scale * (by_log * deviation).sum(axis=1, keepdims=True)
+            gradient[:, -1:] = USUAL_SPREAD * (scale * by_log * deviation).sum(axis=1, keepdims=True)
             return value - (z**2).sum(axis=1) / 2, gradient - z
 
         return posterior
+
+
+def _bent(deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Deviations of logarithms with a heavy lower tail, a hyperbolic sine as far as `STEEPEST`, and their
+    slopes."""
+    below = np.clip(deviation / EMPTY, -STEEPEST, 0)
+    slope = np.cosh(below)
+    return EMPTY * (np.sinh(below) - slope * below) + slope * deviation, slope
 
 
 def marginal(observed: np.ndarray, sampling: np.ndarray, errors: Errors, labelled: np.ndarray) -> Density:
@@ -143,7 +176,7 @@ def draw_shares(
     """``(draws, M)`` shares of the parts of a whole collection."""
     density = prior.density(marginal(observed, sampling, errors, labelled))
     chains = min(CHAINS, draws)
-    points = sample(density, density, prior.size, chains, -(-draws // chains), rng)[:draws]
+    points = sample(density, density, prior.size, chains, -(-draws // chains), rng, prior.rescaled)[:draws]
     return prior.shares(points)[0]
 
 
@@ -159,7 +192,7 @@ def draw_group(
     around = middle.density(given_columns(observed, precision, columns.mean(axis=0)[None], errors, labelled))
     density = here.density(given_columns(observed, precision, columns, errors, labelled))
     keep = -(-draws // len(whole))
-    points = sample(density, around, prior.size, len(whole), keep, rng, GROUP_WARM_UP).reshape(
-        keep, len(whole), -1
-    )
+    points = sample(
+        density, around, prior.size, len(whole), keep, rng, prior.rescaled, GROUP_WARM_UP
+    ).reshape(keep, len(whole), -1)
     return np.concatenate([here.shares(part)[0] for part in points])[:draws]

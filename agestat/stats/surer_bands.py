@@ -11,7 +11,7 @@ from agestat.stats.intervals import share_interval
 from agestat.stats.layout import Layout
 
 MOVED = 5  # years that the first age of a band may move: more, and it means something else
-WORTH = 0.6  # of the present width: less gain than this is not worth other bands
+WORTH = 0.7  # of the present width: less gain than this is not worth other bands
 
 
 @dataclass(frozen=True)
