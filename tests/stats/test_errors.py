@@ -9,6 +9,7 @@ from scipy.stats import chisquare, multivariate_normal
 from agestat.stats.errors import Errors, errors_of, factors
 from agestat.stats.estimate import estimate
 from agestat.stats.hamiltonian import sample
+from agestat.stats.joint import spread
 from agestat.stats.shares import SharePrior, draw_group, draw_shares, given_columns, marginal
 
 CELLS = 4
@@ -140,6 +141,28 @@ def test_directions_are_what_a_warp_does(calibration, world):
     like = errors_of(calibration, pilot, 0.0)
     shares = pilot[None]
     assert np.trace(like.mixed(shares)[0][0]) < 0.3 * np.trace(errors.mixed(shares)[0][0])
+
+
+def test_rescaling_keeps_the_prior_and_the_shares():
+    """The scale stays standard normal and the deviations' squared length chi-squared; shares stay at all."""
+    prior, rng = some_prior(), np.random.default_rng(8)
+    points = rng.standard_normal((20_000, prior.size))
+    moved = points
+    for _ in range(5):
+        moved = prior.rescaled(moved, rng)
+    assert (moved[:, -1] != points[:, -1]).mean() > 0.9
+    assert moved[:, -1].mean() == pytest.approx(0, abs=0.03)
+    assert moved[:, -1].std() == pytest.approx(1, abs=0.03)
+    assert (moved[:, :CELLS] ** 2).sum(axis=1).mean() == pytest.approx(CELLS, abs=0.1)
+    assert prior.shares(moved)[0] == pytest.approx(prior.shares(points)[0])
+
+
+def test_the_outer_layer_widens_logarithms_and_leaves_the_rest():
+    draws = np.random.default_rng(9).dirichlet([30.0, 20.0, 10.0], 4000)
+    assert spread(draws, 1.0) == pytest.approx(draws)
+    odds = [np.log(q[:, 0] / q[:, 1]) for q in (draws, spread(draws, 1.25))]
+    assert odds[1].std() == pytest.approx(1.25 * odds[0].std())
+    assert odds[1].mean() == pytest.approx(odds[0].mean())
 
 
 def test_factors_give_back_the_covariance():

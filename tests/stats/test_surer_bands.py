@@ -32,7 +32,7 @@ def test_one_range_of_ages_gives_no_bands():
 def test_only_a_real_gain_is_told():
     bands = parse_bands("0,20")
     assert surer_bands([(0.2, 0.1), (0.1, 0.08)], bands) == SurerBands((0, 20), 0.09, pytest.approx(0.15))
-    assert surer_bands([(0.2, 0.13)], bands) is None
+    assert surer_bands([(0.2, 0.15)], bands) is None
     assert surer_bands([], bands) is None
 
 
