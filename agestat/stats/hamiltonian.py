@@ -25,6 +25,7 @@ HALVINGS = 12
 FAR = 1.5  # log density below the mode, per dimension, at which a chain may not start
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of trajectories that went astray, which are not accepted
 def sample(
     density: Density, around: Density, size: int, chains: int, keep: int, rng: np.random.Generator,
     between: Move | None = None, warm_up: int = WARM_UP,
