@@ -51,7 +51,6 @@ def test_two_scans(store, other, tmp_path):
     assert f" of 300 faces in {store}, " in words
     order = [
         "Mean perceived age: ",
-        " female adult: ",
         " All cells together differ (permutation test over photos, p = 0.0005).",
         " female, % ",
         " mean age, years ",

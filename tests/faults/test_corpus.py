@@ -28,7 +28,7 @@ def _processor_seconds():
 
 def test_every_hostile_file_is_one_row_with_its_reason(scan, fault_folder, tmp_path):
     expected = make_corpus(fault_folder)
-    start = _processor_seconds()
+    start, before = _processor_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     tables = [f"--{kind}={tmp_path}/table.{kind}" for kind in ("csv", "json", "parquet")]
     options = ["--faces", tmp_path / "faces.csv", "--by", "folder", *tables]
     done = scan(fault_folder, *options, wrap=without_override())
@@ -43,7 +43,8 @@ def test_every_hostile_file_is_one_row_with_its_reason(scan, fault_folder, tmp_p
     faces = read_csv(tmp_path / "faces.csv")
     assert len(faces) == Counter(expected.values())[OK]
     assert seconds < 60
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 3 << 20  # KiB
+    # KiB; the system keeps the largest of all children, of earlier tests too.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 3 << 20)
     again = scan(fault_folder, "-q", wrap=without_override())
     assert (again.stderr, again.returncode) == ("", 3)
     assert dict(map(outcome, rows(tmp_path / "s.sqlite"))) == expected
