@@ -8,6 +8,7 @@ not teach each other more about the errors than the whole does).
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.special import softmax
 
 from agestat.stats.calibration import Calibration
 from agestat.stats.errors import Errors, errors_of
@@ -89,9 +90,7 @@ def spread(shares: np.ndarray, factor: float) -> np.ndarray:
     pictures that were left out are off by beyond the errors that are modelled."""
     logs = np.log(shares + LEAST)
     centre = logs.mean(axis=0)
-    logs = centre + factor * (logs - centre)
-    wider = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(wider / wider.sum(axis=1, keepdims=True))
+    return np.asarray(softmax(centre + factor * (logs - centre), axis=1))
 
 
 def labelled_faces(
