@@ -6,6 +6,10 @@ import shutil
 import sys
 from pathlib import Path
 
+# Workers side by side would wait for each other's threads; set before a library starts its own.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import hypothesis
 import numpy as np
 import pytest
