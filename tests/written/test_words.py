@@ -12,11 +12,13 @@ from agestat.written.words import OLDEST, read_ages, read_gender
     ("words", "gender"),
     [
         (
-            "female F Woman WOMEN girl Girls ж Ж ж. женский Женщина женщины женщ. weibl. Frau mujer 女",
+            "female F Woman WOMEN girl Girls ж Ж ж. женский Женщина женщины женщ. weibl. Frau mujer 女"
+            " ♀️ 👩 [F] 'F' «ж» F* F? niña fille ragazza mulher kobieta vrouw nainen kadın жінка 女の子 أنثى",
             "female",
         ),
         (
-            "male M man MEN boy Males м М м. мужской Мужчина мужчины мужч. Männl. 男 hombre (m)",
+            "male M man MEN boy Males м М м. мужской Мужчина мужчины мужч. Männl. 男 hombre (m)"
+            " ♂ 👨 [M] “M” male? niño varón garçon ragazzo homem mężczyzna mies erkek чол. 男の子 ذكر",
             "male",
         ),
     ],
@@ -24,7 +26,7 @@ from agestat.written.words import OLDEST, read_ages, read_gender
 def test_genders(words, gender):
     for word in words.split():
         assert read_gender(word) == read_gender(f"\u00a0 {word}\t") == gender
-    for nothing in (" \u00a0", "?", "-", "n/a", "NaN", "unknown", "неизвестно"):
+    for nothing in (" \u00a0", "?", "-", "n/a", "NaN", "unknown", "неизвестно", "n.a.", "#N/A"):
         assert read_gender(nothing) is None
         assert read_ages(nothing) is None
 
@@ -81,16 +83,86 @@ def test_ages(text, ages):
     assert read_ages(text) == read_ages(f" {text}\u00a0") == ages
 
 
+UNITS = ["", " years", " yrs.", "-year-old", " лет", " г.", "-летний", " Jahre alt", " J.", " ans", " años",
+         " anni", " lat", "歳", "살"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ages"),
+    [
+        ("{}{unit}", (34, 34, 34)),
+        ("~ {}{unit}", (34, 34, 34)),
+        *((f"34{dash}{{}}{{unit}}", (34, 34, None)) for dash in "-‐‑‒–—―−~_"),
+        *((f"34 {word} {{}}{{unit}}", (34, 34, None)) for word in ["to", "до", "по", "bis", "à", "a", "do"]),
+        ("entre 34 y {}{unit}", (34, 34, None)),
+        ("zwischen 34 und {}{unit}", (34, 34, None)),
+        *(
+            (f"{more} {{}}{{unit}}", (34, None, None))
+            for more in [">", "over", "at least", "старше", "больше", "от", "über", "ab", "plus de", "más de"]
+        ),
+        *(
+            (f"{{}}{{unit}} {more}", (34, None, None))
+            for more in (
+                [
+                    "and over",
+                    "или старше",
+                    "и больше",
+                    "und älter",
+                    "oder älter",
+                    "et plus",
+                    "y más",
+                    "o más",
+                    "e oltre",
+                ]
+            )
+        ),
+        *(
+            (f"{less} {{}}{{unit}}", (0, 33, None))
+            for less in (["<", "under", "меньше", "моложе", "unter", "moins de", "menos de"])
+        ),
+        ("{}{unit} and under", (0, 34, None)),
+        ("{}{unit} и младше", (0, 34, None)),
+    ],
+)
+def test_ages_with_the_units_of_many_languages(pattern, ages):
+    for unit in UNITS:
+        assert read_ages(pattern.format(34, unit=unit)) == ages, unit
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("mid-30s", (30, 39, None)),
+        ("in her 30s", (30, 39, None)),
+        ("30-something", (30, 39, None)),
+        ("20代", (20, 29, None)),
+        ("30ish", (30, 30, 30)),
+        ("1 year 6 months", (1, 1, 1.5)),
+        ("1 год и 6 мес.", (1, 1, 1.5)),
+        ("80+ years", (80, None, None)),
+        ("'20-29'", (20, 29, None)),
+        ("\ufeff20-29\u200b", (20, 29, None)),
+        ("#N/A", None),
+        ("k.A.", None),
+        ("н/д", None),
+    ],
+)
+def test_ages_as_people_say_them(text, ages):
+    assert read_ages(text) == ages
+
+
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
         (
-            "12-Oct|Oct-12|09.мар|мар.09|2024-10-12 00:00:00|01.02.2024|45577|45577.0|5-May|12. Okt|05.03",
+            "12-Oct|Oct-12|09.мар|мар.09|2024-10-12 00:00:00|01.02.2024|45577|45577.0|5-May|12. Okt|05.03"
+            "|10-dic|12-ene|déc-12|12. Mär|12-août|10.12.|12/10|45577,5|45 577|10月12日",
             "is a date, which",
         ),
-        ("1987|2003|1987.0", "is a year of birth"),
+        ("1987|2003|1987.0|1987 г.|b. 1987|geb. 1987|*1987|1987-2000", "is a year of birth"),
         ("150|-3|40-30|123|999+|<0", "years old"),
-        ("old|!|3O|twenty", "is neither years like 34 nor a range like 30-39"),
+        ("#VALUE!|#REF!|#ЗНАЧ!|#ССЫЛКА!|#NAME?|#DIV/0!", "where a formula fails: write the value itself"),
+        ("+60|2½|34 34|adult|old|!|3O|twenty", "is neither years like 34 nor a range like 30-39"),
     ],
 )
 def test_ages_that_cannot_be_meant_are_refused_with_the_cure(texts, message):
