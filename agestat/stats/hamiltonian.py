@@ -34,7 +34,7 @@ def sample(
     the chains start from (``density`` itself, unless its chains differ). ``between`` trajectories points are
     moved by what leaves the density as it is."""
     mode, scale = laplace(around, size)
-    top = around(mode[None])[0][0]
+    top, unscale = around(mode[None])[0][0], np.linalg.inv(scale)
 
     def at(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         value, gradient = density(mode + y @ scale.T)
@@ -66,7 +66,7 @@ def sample(
         slope = np.where(accepted[:, None], gradient, slope)
         value = np.where(accepted, at_new, value)
         if between is not None:
-            place = np.linalg.solve(scale, (between(mode + place @ scale.T, rng) - mode).T).T
+            place = (between(mode + place @ scale.T, rng) - mode) @ unscale.T
             value, slope = at(place)
         if turn < warm_up:
             step *= float(np.exp(0.3 * (chance.mean() - ACCEPTANCE)))

@@ -8,7 +8,6 @@ not teach each other more about the errors than the whole does).
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import softmax
 
 from agestat.stats.calibration import Calibration
 from agestat.stats.errors import Errors, errors_of
@@ -22,10 +21,15 @@ CAUTION = 5.0  # clusters' worth of the model's own idea of the spread among clu
 # Faces that an own label is worth: the directions in which errors may differ are only nearly those that they
 # differ in, so labels teach less than they would. With 1, the mean age of UTKFace was held too rarely.
 LABEL = 0.5
-MOST_ERRORS = 1000  # draws of the errors that groups share; more draws of shares repeat them
-# Part of the draws' deviations that is added where faces look quite unlike: chosen so that kinds of pictures
-# that were left out are held (`benchmarks/coverage.py`), as a prediction interval of random effects is.
-OUTER = 0.25
+# Draws of the errors that groups share, at least and at most, and times the number of groups; more draws of
+# shares repeat them. Where groups are many, each is small, and its own luck is what is not known.
+ERRORS = (250, 1000)
+ERRORS_OF_ALL = 25_000
+# Parts of the draws' deviations beyond luck that are added where faces look quite unlike, to shares of `MIDDLE`
+# ages and of all others, which models judge least alike: chosen so that kinds of pictures that were left out
+# are held (`benchmarks/coverage.py`), as a prediction interval of random effects is.
+OUTER = (0.4, 1.3)
+MIDDLE = (20, 60)  # years
 LEAST = 1e-12  # share
 RIDGE = 1e-6  # of the mean variance: probabilities sum to one
 
@@ -50,47 +54,54 @@ def joint_shares(
     if labels is not None and len(labels):
         errors = errors.learned(*labelled_faces(labels, calibration, pilot))
     prior = SharePrior.usual(calibration)
-    observed, sampling = _seen(np.concatenate(list(native.values())), errors, pilot)
+    observed, sampling, faces = _seen(np.concatenate(list(native.values())), errors, pilot)
     told = _labelled(labels, calibration)
     luck = rng.random(draws)
 
     unlike = {**dict.fromkeys(sums, unlikeness), **(of_groups or {})}
+    age = calibration.parts.age
+    outer = np.where((age >= MIDDLE[0]) & (age < MIDDLE[1]), *OUTER)
 
-    def between_shifts(name: str, parts: np.ndarray, sampling: np.ndarray, told: np.ndarray) -> np.ndarray:
-        """See `between`; mean probabilities are as uncertain by the sampling of photos as what was seen, and
-        say nothing more of ages within cells."""
+    def between_shifts(
+        name: str, parts: np.ndarray, sampling: np.ndarray, told: np.ndarray, faces: float
+    ) -> np.ndarray:
+        """See `between` and `spread`; mean probabilities are as uncertain by the sampling of photos as what
+        was seen, and say nothing more of ages within cells."""
         corrected = parts @ errors.parts
         noise = rng.standard_normal((draws, len(sampling))) @ np.linalg.cholesky(sampling).T
         moved = between(corrected, plain[name] + noise, calibration.prior, luck, unlike[name], told.sum())
         parts = np.concatenate([parts.mean(axis=0)[None], parts])
         found = np.asarray(parts * ((moved / (parts @ errors.parts)) @ errors.parts.T))
-        return np.concatenate([found[:1], spread(found[1:], 1 + OUTER * unlike[name])])
+        return np.concatenate([found[:1], spread(found[1:], 1 + outer * unlike[name], faces)])
 
     if len(native) == 1:
         corrected = draw_shares(observed, sampling, errors, told, prior, draws, rng)
-        return {name: between_shifts(name, corrected, sampling, told) for name in native}
-    count = min(draws, MOST_ERRORS)
+        return {name: between_shifts(name, corrected, sampling, told, faces) for name in native}
+    count = min(draws, int(np.clip(ERRORS_OF_ALL / len(native), *ERRORS)))
     whole = draw_shares(observed, sampling, errors, told, prior, count, rng)
     columns = errors.draw(whole, observed, sampling, rng)
     alone = OWN * errors.mixed(pilot[None])[0][0]
     found = {}
     for name, part in native.items():
-        observed, sampling = _seen(part, errors, pilot)
+        observed, sampling, faces = _seen(part, errors, pilot)
         told = _labelled(None if labels is None else labels.of_group(name), calibration)
         larger = scale_of(unlike[name]) / scale_of(unlikeness)
         mine = errors.columns + larger * (columns - errors.columns)
         noise = sampling + larger**2 * alone
         corrected = draw_group(observed, noise, mine, errors, told, whole, prior, draws, rng)
-        found[name] = between_shifts(name, corrected, sampling, told)
+        found[name] = between_shifts(name, corrected, sampling, told, faces)
     return found
 
 
-def spread(shares: np.ndarray, factor: float) -> np.ndarray:
-    """Draws ``(S, M)`` of shares whose logarithms lie so many times as far from their mean: what kinds of
-    pictures that were left out are off by beyond the errors that are modelled."""
-    logs = np.log(shares + LEAST)
-    centre = logs.mean(axis=0)
-    return np.asarray(softmax(centre + factor * (logs - centre), axis=1))
+def spread(shares: np.ndarray, factor: np.ndarray, faces: float) -> np.ndarray:
+    """Draws ``(S, M)`` of shares, each as far from its mean as if what is not the luck of so many ``faces``
+    were ``factor (M,)`` times as large: what kinds of pictures that were left out are off by beyond the
+    errors that are modelled. Below the mean in logarithms, since no share is negative."""
+    mean = shares.mean(axis=0) + LEAST
+    luck = np.clip(mean * (1 - mean) / faces / (shares.var(axis=0) + LEAST), 0, 1)
+    factor = np.sqrt(luck + (1 - luck) * factor**2)
+    far = np.where(shares > mean, mean + factor * (shares - mean), mean * (shares / mean) ** factor)
+    return np.asarray(far / far.sum(axis=1, keepdims=True))
 
 
 def labelled_faces(
@@ -113,15 +124,17 @@ def _labelled(labels: OwnLabels | None, calibration: Calibration) -> np.ndarray:
     return weights @ cells
 
 
-def _seen(native: np.ndarray, errors: Errors, pilot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean features ``(K,)`` of sums ``(blocks, K)`` and the covariance that the sampling of photos gives."""
+def _seen(native: np.ndarray, errors: Errors, pilot: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean features ``(K,)`` of sums ``(blocks, K)``, the covariance that the sampling of photos gives, and
+    how many independent faces would give as much of it."""
     sums = native.astype(np.float64)
     mean = pilot @ errors.columns
     centred = errors.columns - mean
     one_face = (pilot[:, None] * centred).T @ centred + np.tensordot(pilot, errors.within, 1)
     covariance = sampling_covariance(sums, sums.sum(axis=1), one_face)
-    ridge = RIDGE * np.trace(covariance) / len(covariance) + 1e-9
-    return sums.sum(axis=0) / sums.sum(), covariance + ridge * np.eye(len(covariance))
+    covariance += (RIDGE * np.trace(covariance) / len(covariance) + 1e-9) * np.eye(len(covariance))
+    faces = max(1.0, float(np.trace(one_face) / np.trace(covariance)))
+    return sums.sum(axis=0) / sums.sum(), covariance, faces
 
 
 def sampling_covariance(sums: np.ndarray, faces: np.ndarray, one_face: np.ndarray) -> np.ndarray:

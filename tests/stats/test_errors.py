@@ -157,12 +157,26 @@ def test_rescaling_keeps_the_prior_and_the_shares():
     assert prior.shares(moved)[0] == pytest.approx(prior.shares(points)[0])
 
 
-def test_the_outer_layer_widens_logarithms_and_leaves_the_rest():
-    draws = np.random.default_rng(9).dirichlet([30.0, 20.0, 10.0], 4000)
-    assert spread(draws, 1.0) == pytest.approx(draws)
-    odds = [np.log(q[:, 0] / q[:, 1]) for q in (draws, spread(draws, 1.25))]
-    assert odds[1].std() == pytest.approx(1.25 * odds[0].std())
-    assert odds[1].mean() == pytest.approx(odds[0].mean())
+def test_the_outer_layer_widens_what_is_not_luck_and_leaves_the_means():
+    draws = np.random.default_rng(9).dirichlet([30.0, 20.0, 10.0], 4000)  # as uncertain as of 61 faces
+    assert spread(draws, np.ones(3), 1000) == pytest.approx(draws)
+    assert spread(draws, np.full(3, 1.5), 61) == pytest.approx(draws, abs=0.01)
+    wide = spread(draws, np.full(3, 1.5), 1e9)
+    assert wide.std(axis=0) / draws.std(axis=0) == pytest.approx([1.45] * 3, rel=0.05)
+    assert wide.mean(axis=0) == pytest.approx(draws.mean(axis=0), abs=0.01)
+    assert wide.min() > 0
+    assert wide.sum(axis=1) == pytest.approx(np.ones(4000))
+    half = spread(draws, np.full(3, 1.5), 122).std(axis=0) / draws.std(axis=0)
+    assert half == pytest.approx([1.25] * 3, rel=0.05)
+    uneven = spread(draws, np.array([1.0, 1.0, 2.0]), 1e9).std(axis=0) / draws.std(axis=0)
+    assert uneven == pytest.approx([1.16, 1.08, 1.64], abs=0.05)
+
+
+def test_the_outer_layer_invents_nobody():
+    draws = np.random.default_rng(9).dirichlet([30.0, 20.0, 0.01], 4000)
+    far = spread(draws, np.full(3, 2.3), 1e9)
+    low, high = (np.quantile(q[:, 2], 0.975) for q in (draws, far))
+    assert low < high < 2.5 * low
 
 
 def test_factors_give_back_the_covariance():
