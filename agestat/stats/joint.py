@@ -25,9 +25,9 @@ LABEL = 0.5
 # shares repeat them. Where groups are many, each is small, and its own luck is what is not known.
 ERRORS = (250, 1000)
 ERRORS_OF_ALL = 25_000
-# Parts of the draws' deviations beyond luck that are added where faces look quite unlike, to shares of `MIDDLE`
-# ages and of all others, which models judge least alike: chosen so that kinds of pictures that were left out
-# are held (`benchmarks/coverage.py`), as a prediction interval of random effects is.
+# Parts of the draws' deviations beyond luck that are added where faces look quite unlike: to shares of ages
+# in `MIDDLE`, and to all others, which models judge least alike. Chosen so that kinds of pictures that were
+# left out are held (`benchmarks/coverage.py`), as a prediction interval of random effects is.
 OUTER = (0.4, 1.3)
 MIDDLE = (20, 60)  # years
 LEAST = 1e-12  # share
