@@ -85,10 +85,10 @@ def _utf16(data: bytes, name: str) -> str | None:
 
 
 def unmarked_utf16(data: bytes) -> str | None:
-    """Which UTF-16 it is without a byte-order mark, told by its line ends; None if it is none."""
-    for encoding in ("utf-16-le", "utf-16-be") if b"\0" in data else ():
+    """Which UTF-16 or UTF-32 it is without a byte-order mark, told by its line ends; None if it is none."""
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") if b"\0" in data else ():
         text = data.decode(encoding, "replace")
-        if "\n" in text and "\0" not in text and "\ufffd" not in text:
+        if re.search("[\r\n]", text) and "\0" not in text and "\ufffd" not in text:
             return encoding
     return None
 

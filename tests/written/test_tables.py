@@ -68,6 +68,13 @@ def test_the_bytes_of_a_guessed_encoding_are_among_the_meanings(tmp_path):
     [
         (b"a:b:c\n1:2:3\n", r"has no column path, age: its columns are a:b:c, taken as separated by ','"),
         (b"", r"has no column path, age: its columns are -"),
+        (b"<html><table>", "is HTML or XML, no table: save it as CSV"),
+        (b'[{"path": "a.jpg"}]', "is JSON, no table"),
+        (b"%PDF-1.7", "is PDF, no table"),
+        (b"path,Path,age\n", "has two columns path: leave the one that is meant"),
+        (b"path,age,age\n", "has two columns age"),
+        (b'path,age\n"a.jpg,1\nb.jpg,2\n', r'line 2: a quote \("\) is opened and never closed'),
+        (b'path,age\na.jpg,1\n"b.jpg,2', r"line 3: a quote"),
         (b"PK\x03\x04...", "is a workbook: save its sheet as CSV"),
         (
             b"path,age\na.jpg,12,5\n",
@@ -108,3 +115,70 @@ def test_columns_as_others_call_them(tmp_path, header):
     (tmp_path / "t.csv").write_text(f"{header}\na.jpg{delimiter}f\n", encoding="utf-8")
     (line,) = Table(tmp_path / "t.csv", ["path", "gender"])
     assert line.cells == {"path": "a.jpg", "gender": "f"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Path:,Gender:,Age:", "path (relative),gender (m/f),age [years]", "\u200bpath,gender\u00a0, age",
+     'path,"gender\n(m/f)","age\n(years)"', "文件,性别,年龄"],
+)  # fmt: skip
+def test_columns_with_units_and_remarks(tmp_path, header):
+    (tmp_path / "t.csv").write_text(f"{header}\na.jpg,f,20\n", encoding="utf-8")
+    (line,) = Table(tmp_path / "t.csv", ["path", "gender", "age"])
+    assert line.cells == {"path": "a.jpg", "gender": "f", "age": "20"}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "Archivo Sexo Edad",
+        "file sesso età",
+        "arquivo sexo idade",
+        "plik płeć wiek",
+        "bestand geslacht leeftijd",
+        "файл стать вік",
+        "Bild Geschlecht Alter",
+    ],
+)
+@pytest.mark.parametrize(
+    "above", ["", "Album 2019\n", "Table 1\n\n", "# made by me, in May; twice\n", "Лето{0}{0}\n{0}{0}\n"]
+)
+def test_columns_of_many_languages_below_titles(tmp_path, delimiter, columns, above):
+    text = above.format(delimiter) + "\n".join(map(delimiter.join, [columns.split(), ["a.jpg", "f", "20"]]))
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    (line,) = Table(tmp_path / "t.csv", ["path", "gender"], ["age"])
+    assert line == (text.count("\n") + 1, {"path": "a.jpg", "gender": "f", "age": "20"})
+
+
+@pytest.mark.parametrize(
+    "encoding", ["cp1251", "koi8-r", "cp866", "iso8859-5", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
+@pytest.mark.parametrize("header", ["файл;пол;возраст", "path;gender;age"])
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_russian_in_every_code_page(tmp_path, encoding, header, end):
+    rows = [header, "Сестра на даче.jpg;женский;20-29", "Ёлка.jpg;ж;"]
+    (tmp_path / "t.csv").write_bytes((end.join(rows) + end).encode(encoding))
+    found = [list(line.cells.values()) for line in Table(tmp_path / "t.csv", ["path", "gender", "age"])]
+    assert found == [row.split(";") for row in rows[1:]]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\0\0", "\n\x1a"])
+@pytest.mark.parametrize("inner", [",", ";"])
+@pytest.mark.parametrize("tail", ["", ";;;"])
+def test_a_table_that_excel_left_in_one_column(tmp_path, end, inner, tail):
+    rows = [["path", "age"], [f"a{inner} b.jpg", "20-29"], ["c.jpg", ""]]
+    lines = ['"' + spell([row], inner, "").replace('"', '""') + f'"{tail}' for row in rows]
+    (tmp_path / "t.csv").write_text("\r\n".join(lines) + end, encoding="utf-8")
+    assert [list(line.cells.values()) for line in Table(tmp_path / "t.csv", ["path", "age"])] == rows[1:]
+
+
+def test_commas_that_excel_saved_in_the_first_of_its_columns(tmp_path):
+    (tmp_path / "t.csv").write_text('path,age;;\na.jpg,20;;\n"b.jpg,""30, 39""";;\n')
+    found = [line.cells for line in Table(tmp_path / "t.csv", ["path", "age"])]
+    assert found == [{"path": "a.jpg", "age": "20"}, {"path": "b.jpg", "age": "30, 39"}]
+
+
+def test_a_column_of_quoted_names_is_no_table_in_a_cell(tmp_path):
+    (tmp_path / "t.csv").write_text('"path"\n"a, b.jpg"\n')
+    assert [line.cells["path"] for line in Table(tmp_path / "t.csv", ["path"])] == ["a, b.jpg"]
