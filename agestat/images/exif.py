@@ -47,9 +47,16 @@ def orientation(exif: Mapping[int, Any]) -> int:
 
 def taken_at(exif: Mapping[int, Any]) -> tuple[str | None, bool]:
     """The camera's clock, see `agestat.images.times`, and whether one was told that is not to be believed."""
-    told = list(filter(None, (read_time(str(exif.get(tag, ""))) for tag in _TAKEN)))
+    told = list(filter(None, (read_time(_text(exif.get(tag))) for tag in _TAKEN)))
     believed = next(filter(is_believable, told), None)
     return believed, bool(told) and believed is None
+
+
+def _text(value: object) -> str:
+    """A tag of text, also where it was written as bytes or as several texts."""
+    if isinstance(value, tuple | list):
+        value = bytes(value) if all(isinstance(v, int) and v < 256 for v in value) else next(iter(value), "")
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
 
 
 def camera(exif: Mapping[int, Any]) -> str | None:

@@ -12,12 +12,18 @@ from agestat.images import raw
 
 # Files with these endings were meant as pictures: one that does not open is a failure worth a row.
 # Anything else in a folder counts only if its first bytes announce a picture.
-_PICTURE = re.compile(
-    r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|j2k|jxl|psd|p[bgnp]m)$", re.I
-)
-_DEVELOPED = re.compile(r"(.+)\.(jpe?g|jpe|hei[cf]|hif)$", re.I)  # what is made of raw files
-_BACKUP = re.compile(r"(.+\.\w+)(_original|~|\.bak|\.orig)$", re.I)  # exiftool's and editors'
+_ENDING = r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|j2k|jxl|psd|p[bgnp]m)"
+_PICTURE = re.compile(f"{_ENDING}$", re.I)
+_DEVELOPED = re.compile(
+    r"(.+)\.(jpe?g|jpe|hei[cf]|hif|tiff?|png|webp|avif)$", re.I
+)  # what is made of raw files
+_OF_A_PAIR = re.compile(r"\.RAW-\d+\.\w+$", re.I)  # phones': 1.RAW-01.COVER.jpg, 1.RAW-02.ORIGINAL.dng
+# What editors, exiftool and file managers append to a picture's name: a.jpg_original, a.jpg~, a.jpg.old
+_BACKUP = re.compile(rf"(.+{_ENDING})[._~-]", re.I)
 _IN_THE_CLOUD = re.compile(r"\..+\.icloud$", re.I)
+_COPYING = re.compile(
+    rf"\..+{_ENDING}\.(?!icloud$)[^.]+$", re.I
+)  # as rsync and others name what is not yet whole
 
 THUMBNAIL, TRASH, OLDER, SYSTEM = "thumbnail", "file in the trash", "older version", "system file"
 HIDDEN = "file in a hidden folder"
@@ -26,28 +32,37 @@ RAW_TWIN, BACKUP, OTHER = "raw file beside its picture", "backup of an edited fi
 # Names of folders that machines keep, as globs.
 _FOLDERS = {
     THUMBNAIL: ("@eaDir", ".@__thumb", ".thumbnails", ".thumbs", ".photoShare", "iPod Photo Cache",
-                "*.lrdata", "*.cocatalog", "CaptureOne", ".photoprism", "appdata_*", "THMBNL", "THM"),
+                "*.lrdata", "*.cocatalog", "CaptureOne", ".photoprism", "appdata_*", "THMBNL",
+                "THM", "@__thumb", "*.trickplay", "mipmaps-*.d", "pwg_representative", "resources.proxy"),
     TRASH: ("#recycle", "@Recycle", ".recycle", "$RECYCLE.BIN", "RECYCLER", "RECYCLED", ".Trash", ".Trash-*",
             ".Trashes", ".globalTrash", ".trashBin", ".dtrash", "files_trashbin", "Recycle Bin",
-            "Network Trash Folder"),
+            "Network Trash Folder", "trashbox", "#Syno*"),
     OLDER: ("#snapshot", ".snapshot", ".snapshots", "@Recently-Snapshot", ".zfs", ".stversions",
-            "files_versions", ".picasaoriginals"),
+            "files_versions", ".picasaoriginals", "[[]Originals]", "~snapshot", "_snapshot", "@GMT-*",
+            "Backups.backupdb"),
     SYSTEM: ("__MACOSX", ".AppleDouble", ".Spotlight-V100", ".fseventsd", ".DocumentRevisions-V100",
-             ".TemporaryItems", "System Volume Information", "@SynoResource", ".SynologyWorkingDirectory",
+             ".TemporaryItems", "System Volume Information", ".SynologyWorkingDirectory",
              ".dropbox.cache", ".cache", ".git", ".hg", ".svn", "Temporary Items", "lost+found",
-             "*.download", "@sharebin", "@tmp", "node_modules", "__pycache__"),
+             "*.download", "@sharebin", "@tmp", "@Syno*", "node_modules", "__pycache__", "LOST.DIR",
+             "FOUND.[0-9][0-9][0-9]", "$Extend", "$GetCurrent", "$SysReset", "$WinREAgent", "$WINDOWS.~*",
+             "OneDriveTemp", "Temporary Internet Files", "*.app", "*.bundle",
+             "*.fcpbundle", "*.imovielibrary"),
     HIDDEN: (".*",),
 }  # fmt: skip
 _FILES = {
-    THUMBNAIL: ("*.thm", "thumbs.db", "ehthumbs*.db", ".thumbdata*", "zbthumbnail.info"),
+    THUMBNAIL: ("*.thm", "*.ithmb", "thumbs.db", "ehthumbs*.db", ".thumbdata*", "zbthumbnail.info"),
     TRASH: (".trashed-*",),
     SYSTEM: (".pending-*", ".ds_store", "desktop.ini", ".nomedia", "*picasa.ini", ".directory", "~$*",
              "*.crdownload", "*.part", "*.partial", "*.filepart", "*.opdownload", "*.!ut", "*.tmp", ".nfs*",
-             ".fuse_hidden*", ".goutputstream-*", ".~lock.*", "*.swp"),
+             ".fuse_hidden*", ".goutputstream-*", ".~lock.*", "*.swp", "*.aria2", "*.bc!", "*.!qb", "*.!sync",
+             "*.fdmdownload", "*.tdownload", "*.xltd", "*.td", "*.dtpart", "*.inprogress", "*.upload",
+             "*.uploading", "*.temp", "*_exiftool_tmp", "*.sb-????????-??????", "#*#", ".#*", "icon\r"),
 }  # fmt: skip
 # A photo library keeps the pictures themselves in one folder, and what it made of them in the others.
-_LIBRARY = re.compile(r"\.(photoslibrary|migratedphotolibrary|photolibrary|aplibrary)$", re.I)
-_ORIGINALS = ("originals", "masters")
+_LIBRARY = re.compile(
+    r"\.(photoslibrary|migratedphotolibrary|photolibrary|aplibrary)$|^iPhoto Library$", re.I
+)
+_ORIGINALS = ("originals", "masters")  # or a year, as the first iPhotos
 
 _ENDINGS = {
     "video": "mp4|m4v|mov|avi|mkv|webm|wmv|flv|mpe?g|m2?ts|mts|3gp|3g2|ogv|vob|insv|lrv|dv",
@@ -89,7 +104,7 @@ def _kind(name: str, pattern: re.Pattern[str], kinds: Iterable[str]) -> str | No
 
 def kind_of_folder(parent: str, name: str) -> str | None:
     """The kind of everything in a folder that a machine keeps; ``parent`` is the name of the folder above."""
-    if _LIBRARY.search(parent) and name.lower() not in _ORIGINALS:
+    if _LIBRARY.search(parent) and not (name.lower() in _ORIGINALS or name.isdecimal()):
         return THUMBNAIL
     return _kind(name, _FOLDER_PATTERN, _FOLDERS)
 
@@ -124,12 +139,22 @@ class Beside:
 
     @cached_property
     def _developed(self) -> frozenset[str]:
-        return frozenset(match[1].lower() for match in map(_DEVELOPED.match, self._all) if match)
+        return frozenset(_stem(name) for name in self._all if _DEVELOPED.match(name))
 
     def kind(self, name: str) -> str | None:
         """Why a file is left out though it may be a picture: one of `MACHINES`, or None."""
-        if (ending := raw.NAME.search(name)) and name[: ending.start()].lower() in self._developed:
+        if raw.NAME.search(name) and _stem(name) in self._developed:
             return RAW_TWIN
-        if (backup := _BACKUP.match(name)) and backup[1] in self._names:
-            return BACKUP
-        return _kind(name, _FILE_PATTERN, _FILES)
+        if kind := _kind(name, _FILE_PATTERN, _FILES):
+            return kind
+        if _COPYING.match(name):
+            return SYSTEM
+        is_backup = (backup := _BACKUP.match(name)) and backup[1] in self._names
+        return BACKUP if is_backup and not is_picture_name(name) and kind_of_other(name) == OTHER else None
+
+
+def _stem(name: str) -> str:
+    """What the files of one exposure share of their names: 1.NEF, 1.jpg, 1.NEF.jpg, 1.jpg.dng."""
+    while ending := _DEVELOPED.match(name) or raw.NAME.search(name):
+        name = name[: ending.end(1)] if ending.re is _DEVELOPED else name[: ending.start()]
+    return _OF_A_PAIR.sub("", name).lower()

@@ -11,11 +11,14 @@ from agestat.images import jpeg
 
 LEAST = 400  # pixels of the longer side: smaller ones are thumbnails, on which no face can be judged
 NAME = re.compile(
-    r"\.(3fr|arw|cr[23]|crw|dcr|dng|erf|fff|iiq|kdc|mef|mos|mrw|nef|nrw|orf|pef|raf|raw|rw[2l]|sr[2fw]|x3f)$",
+    r"\.(3fr|arw|bay|cap|cr[23]|crw|cs1|dc[rs]|dng|drf|erf|fff|gpr|iiq|k25|kdc|mdc|mef|mos|mrw|nef|nrw|orf|pef|"
+    r"ptx|raf|raw|rw[2l]|sr[2fw]|x3f)$",
     re.IGNORECASE,
 )
 DNG_VERSION = 50706  # the tag that makes a TIFF a DNG
-_CONTENT = re.compile(rb"FUJIFILM|IIR[OS]|MMOR|IIU\0|II\*\0.{4}CR|.{4}ftypcrx |FOVb|\0MRM", re.S)
+_CONTENT = re.compile(
+    rb"FUJIFILM|II\x1a\0..\0\0HEAPCCDR|IIR[OS]|MMOR|IIU\0|II\*\0.{4}CR|.{4}ftypcrx |FOVb|\0MRM", re.S
+)
 _MOST_MARKS = 200  # looked at: previews, and a few that samples hold by chance
 _HEAD = 1 << 20  # bytes: directories stand at the beginning, before previews and samples
 

@@ -66,6 +66,29 @@ def walked(folder, **options):
         ("a.jpg_original", BACKUP),
         ("a.jpg~", BACKUP),
         ("A.NEF", RAW_TWIN),
+        ("a.NEF.jpg.dng", RAW_TWIN),
+        ("a.RAW-02.ORIGINAL.dng", RAW_TWIN),
+        ("a.gpr", RAW_TWIN),
+        ("a.jpg.old", BACKUP),
+        ("a.jpg.~1~", BACKUP),
+        ("a.jpg_bak", BACKUP),
+        ("a.jpg.1", BACKUP),
+        ("#a.jpg#", SYSTEM),
+        (".a.jpg.Xy12ab", SYSTEM),
+        ("a.jpg.sb-1a2b3c4d-Xyz123", SYSTEM),
+        ("a.jpg.aria2", SYSTEM),
+        ("b.jpg_exiftool_tmp", SYSTEM),
+        ("F0001.ithmb", THUMBNAIL),
+        ("iPhoto Library/Thumbnails/a.jpg", THUMBNAIL),
+        ("Film.trickplay/320/0.jpg", THUMBNAIL),
+        ("@__thumb/a.jpg", THUMBNAIL),
+        ("trashbox/a.jpg", TRASH),
+        ("[Originals]/a.jpg", OLDER),
+        ("@GMT-2024.01.01-00.00.00/a.jpg", OLDER),
+        ("~snapshot/daily/a.jpg", OLDER),
+        ("$WINDOWS.~BT/a.jpg", SYSTEM),
+        ("Viewer.app/Contents/a.png", SYSTEM),
+        ("LOST.DIR/1", SYSTEM),
     ],
 )
 def test_what_machines_keep_is_left_out_by_kind(tmp_path, name, kind):
@@ -76,7 +99,22 @@ def test_what_machines_keep_is_left_out_by_kind(tmp_path, name, kind):
 
 @pytest.mark.parametrize(
     "name",
-    ["a.jpg_original", "a.NEF", "Family.photoslibrary/originals/0/a.jpeg", "trash/a.jpg", "thumbs/a.jpg"],
+    [
+        "a.jpg_original",
+        "a.NEF",
+        "Family.photoslibrary/originals/0/a.jpeg",
+        "trash/a.jpg",
+        "thumbs/a.jpg",
+        "a.jpg.1",
+        "a.jpg.old",
+        "O/a.jpg",
+        "iPhoto Library/2004/05/03/a.jpg",
+        "$100/a.jpg",
+        "applications/a.jpg",
+        "Originals/a.jpg",
+        "a.jpg.jpg",
+        "#1.jpg",
+    ],
 )
 def test_pictures_that_only_look_like_it_are_read(tmp_path, name):
     touch(tmp_path, name)
