@@ -1,6 +1,6 @@
 """Seconds to estimate a table of 20 groups x 16 cells over 100,000 faces with 1,000 replicates.
 
-    python benchmarks/estimate.py [--faces 100000] [--method bayes]
+    python benchmarks/estimate.py [--faces 100000] [--groups 20] [--method bayes]
 
 The faces are drawn from the calibration set of the shipped model.
 """
@@ -21,7 +21,6 @@ from agestat.stats.calibration import Calibration
 from agestat.stats.estimate import estimate
 
 BANDS = "0,10,20,30,40,50,60,70"  # with two genders 16 cells
-GROUPS = 20
 
 
 def main() -> None:
@@ -30,14 +29,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--faces", type=int, default=100_000)
+    parser.add_argument("--groups", type=int, default=20)
     parser.add_argument("--method", default="bayes")
     options = parser.parse_args()
     calibration = Calibration.from_arrays(YEARS, read_calibration("faces"), "faces")
     _ = calibration.scaling  # fitted once, whatever is estimated with it
     rng = np.random.default_rng(0)
     faces = calibration.probabilities[rng.integers(calibration.n, size=options.faces)]
-    groups = np.array([f"group {number:02}" for number in range(GROUPS)], dtype=object)
-    names = groups[rng.integers(GROUPS, size=options.faces)]
+    groups = np.array([f"group {number:03}" for number in range(options.groups)], dtype=object)
+    names = groups[np.arange(options.faces) % options.groups]
     clusters = np.arange(options.faces) // 2
     wall, processor = time.perf_counter(), time.process_time()
     found = estimate(
