@@ -19,6 +19,7 @@ CLEAR = 0.91  # a face of that score is upright
 NOT_ON_ITS_SIDE = 0.88  # from there on it can only stand on its head
 BETTER, SURE = 0.02, 0.8  # what another turn's score must have above the upright one, and at least
 SMALL = 128  # pixels of the view of a face
+_QUARTERS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 AROUND, GUESSED = 2.0, 4.0  # sides of a face's box, and of a guess: what is looked at of its picture
 
 
@@ -35,7 +36,7 @@ def best_turn(faces: FaceDetector, views: list[View], guesses: list[Box]) -> int
     return turn if score >= max(SURE, best.score + BETTER) else 0
 
 
-def _around(views: list[View], box: Box, sides: float) -> np.ndarray:
+def _around(views: list[View], box: Box, sides: float) -> Image.Image:
     """What is around a face as a square of `SMALL` pixels, from the coarsest view that shows it so large:
     always one shape, since the detector has to prepare itself for each."""
     fine_enough = [view for view in views if sides * box.side * view.scale >= SMALL]
@@ -48,13 +49,16 @@ def _around(views: list[View], box: Box, sides: float) -> np.ndarray:
     part.thumbnail((SMALL, SMALL), Image.Resampling.BILINEAR)
     square = Image.new("RGB", (SMALL, SMALL))
     square.paste(part)
-    return np.asarray(square)
+    return square
 
 
-def _surest(faces: FaceDetector, view: np.ndarray, turns: tuple[int, ...]) -> tuple[float, int]:
+def _surest(faces: FaceDetector, view: Image.Image, turns: tuple[int, ...]) -> tuple[float, int]:
     """The best score of a face in a square view after such turns, and the turn. One look takes less than
     several."""
-    found = faces.look(np.concatenate([np.rot90(view, turn) for turn in turns], axis=1), 1)
+    row = Image.new("RGB", (SMALL * len(turns), SMALL))
+    for place, turn in enumerate(turns):
+        row.paste(view.transpose(_QUARTERS[turn]), (SMALL * place, 0))
+    found = faces.look(np.asarray(row), 1)
     scores = [
         (box.score, turns[int(box.x + box.width / 2) // SMALL])
         for box in found
