@@ -5,11 +5,16 @@ class AgestatError(Exception):
     """Anything the command line shows as one sentence and exit code 1.
 
     ``message`` is the sentence in English with ``{name}`` places for ``values``; without values it stands as
-    it is. ``str`` gives it in English, `agestat.report.language.Language.error` in another language.
+    it is. Errors among the values are shown in their own words, those of a tuple one a line. ``str`` gives it
+    in English, `agestat.report.language.Language.error` in another language.
     """
 
     def __init__(self, message: str, /, **values: object) -> None:
-        super().__init__(message.format(**values) if values else message)
+        shown = {
+            name: "\n".join(map(str, value)) if type(value) is tuple else value
+            for name, value in values.items()
+        }
+        super().__init__(message.format(**shown) if values else message)
         self.message, self.values = message, values
 
 

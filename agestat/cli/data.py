@@ -1,25 +1,17 @@
 """``agestat data``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from agestat.cli.options import Found, message_lang_option
 from agestat.errors import UsageError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from agestat.cli.terminal import Terminal
-    from agestat.labelled.check import Check
-
 EXAMPLES = """\b
 Examples:
   agestat data check utkface
   agestat data check ./my_labels --out my_labels_check --examples my_labels_check/examples.png
 """
-SHOWN = 10  # pairs of duplicates on the terminal; all of them are in duplicates.csv
 
 
 @click.group("data", epilog=EXAMPLES)
@@ -47,7 +39,7 @@ def check_command(
     sizes, every row that cannot be used, and exact and near duplicates. Ends with exit code 3 where rows
     cannot be used.
     """
-    from agestat.cli.messages import tell
+    from agestat.cli.messages import spoken_language, tell
     from agestat.cli.terminal import Terminal
     from agestat.files import format_of, make_folders, output_file
     from agestat.labelled.check import balance, check
@@ -55,9 +47,9 @@ def check_command(
     from agestat.labelled.examples import draw_examples
     from agestat.labelled.layouts import OWN_PLOTS
     from agestat.labelled.plots import plot_set
+    from agestat.report.labelled_sets import about_set, class_table, duplicates
     from agestat.written.csv_files import write_csv
 
-    console = Terminal()
     paths = find_data(data)
     walked = [path.resolve() for path in paths if not (path / "labels.csv").is_file()]
     if out.name != OWN_PLOTS and {out.resolve(), *out.resolve().parents} & set(walked):
@@ -78,42 +70,16 @@ def check_command(
     plots = plot_set(found.frame, counts, out)
     with output_file(out / "duplicates.csv") as stream:
         write_csv(found.duplicates, stream)
-    _show_counts(found, counts, console)
-    _show_duplicates(found)
+    t, console = spoken_language(), Terminal()
+    console.show(class_table(counts, t))
+    for line in (*about_set(found, t), *duplicates(found, t)):
+        click.echo(line)
     if examples is not None:
         draw_examples(found.frame, examples)
         tell("{target} shows faces, which can identify people: delete it when you have looked at it.",
              target=examples)  # fmt: skip
-    click.echo(f"written: {', '.join(map(str, plots))}, {out / 'duplicates.csv'}")
+    files = ", ".join(map(str, [*plots, out / "duplicates.csv"]))
+    click.echo(t.gettext("written: {files}", files=files))
     if found.problems:
-        click.echo(describe(found.problems, shown=len(found.problems)))
+        click.echo(t.error(describe(found.problems, shown=len(found.problems))))
         ctx.exit(3)
-
-
-def _show_counts(found: "Check", counts: "pd.DataFrame", console: "Terminal") -> None:
-    from rich.table import Table
-
-    frame = found.frame
-    table = Table("class", *counts.columns, "all", title="Perceived age and gender")
-    for name, row in counts.iterrows():
-        table.add_row(str(name), *(f"{count:,}" for count in (*row, row.sum())))
-    table.add_section()
-    table.add_row("all", *(f"{count:,}" for count in (*counts.sum(), len(frame))))
-    console.print(table)
-    click.echo(f"pictures: {len(frame):,} ({', '.join(found.layouts)})")
-    for side in ("width", "height"):
-        least, middle, most = frame[side].quantile([0, 0.5, 1]).astype(int)
-        click.echo(f"{side}: {least:,} to {most:,} pixels, median {middle:,}")
-    subjects = frame["subject"][frame["subject"] != ""].nunique()
-    click.echo(f"subjects: {subjects:,}" if subjects else "subjects: not labelled")
-
-
-def _show_duplicates(found: "Check") -> None:
-    pairs = found.duplicates
-    across = pairs[pairs["split"] != pairs["other_split"]]
-    for kind in ("exact", "near"):
-        click.echo(f"{kind} duplicates across splits: {(across['kind'] == kind).sum():,} pairs")
-    click.echo(f"exact duplicates within a split: {len(pairs) - len(across):,} pairs")
-    click.echo(f"duplicates with different labels: {(pairs['labels'] == 'different').sum():,} pairs")
-    for row in across.head(SHOWN).itertuples():
-        click.echo(f"  {row.kind}: {row.file} ({row.split}) and {row.other} ({row.other_split})")

@@ -12,7 +12,7 @@ from agestat.cli.messages import tell
 from agestat.cli.options import Found, device_option, message_lang_option
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from agestat.cli.terminal import Terminal
 
 EXAMPLES = """\b
 Examples:
@@ -111,21 +111,19 @@ def _record(model_name: str, figures: dict[str, Any]) -> None:
     record_metrics(folder_of(model_name), name, about, shlex.join(["agestat", *sys.argv[1:]]))
 
 
-def _show(figures: dict[str, Any], console: "Console") -> None:
+def _show(figures: dict[str, Any], console: "Terminal") -> None:
     """The figures as tables for the terminal."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from agestat.cli.messages import spoken_language
+    from agestat.report.labelled_sets import judged_tables
 
-    from agestat.judging.card import card_tables, in_words
-
+    t = spoken_language()
     where = f"{', '.join(Path(one).name for one in figures['data'])}, {figures['split']}"
-    console.print(f"{figures['model']} on {where}: perceived age and gender, {figures['n']:,} pictures")
-    for found in card_tables(figures):
-        table = Table(box=SIMPLE_HEAD, title=found.about, title_justify="left", padding=(0, 1, 0, 0))
-        for number, head in enumerate(found.heads):
-            table.add_column(head, justify="right" if number else "left")
-        for name, cells in found.rows:
-            table.add_row(name, *map(in_words, cells))
-        console.print(table)
+    console.print(t.gettext(
+        "{model} on {where}: perceived age and gender, pictures: {number}",
+        model=figures["model"], where=where, number=t.number(figures["n"]),
+    ))  # fmt: skip
+    for _, table in judged_tables(figures, t):
+        console.show(table)
     if figures["without_face"]:
-        console.print(f"{figures['without_face']:,} more pictures in which no face was found.")
+        number = t.number(figures["without_face"])
+        console.print(t.gettext("More pictures, in which no face was found: {number}.", number=number))

@@ -31,7 +31,7 @@ class Problem(NamedTuple):
 
     file: str
     line: int | None
-    reason: str
+    reason: AgestatError
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ def read_labelled(
     frame, unusable = _check_pictures(frame, faces, quiet)
     problems += unusable
     if problems and not skip_bad:
-        raise AgestatError(describe(problems))
+        raise describe(problems)
     if frame.empty:
-        reasons = f"\n{describe(problems)}" if problems else ""
+        reasons = (describe(problems),) if problems else ()
         raise AgestatError(
-            "{paths}: no labelled picture can be used.{reasons}",
+            "{paths}: no labelled picture can be used.\n{reasons}",
             paths=", ".join(map(str, paths)),
             reasons=reasons,
         )
@@ -132,33 +132,54 @@ def _only(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     return frame[frame["split"].isin(wanted)]
 
 
-def describe(problems: Sequence[Problem], shown: int = SHOWN) -> str:
-    """The bad rows as text for a person, one a line, and what to do about them."""
-    count = "1 labelled picture" if len(problems) == 1 else f"{len(problems)} labelled pictures"
-    lines = [f"{count} cannot be used: correct them, or go on without them with --skip-bad."]
-    for file, line, reason in problems[:shown]:
-        lines.append(f"  {file}{'' if line is None else f', line {line}'}: {reason}")
+def describe(problems: Sequence[Problem], shown: int = SHOWN) -> AgestatError:
+    """The bad rows for a person, one a line, and what to do about them."""
+    rows = [
+        AgestatError("  {file}: {reason}", file=file, reason=reason) if line is None
+        else AgestatError("  {file}, line {line}: {reason}", file=file, line=line, reason=reason)
+        for file, line, reason in problems[:shown]
+    ]  # fmt: skip
     if len(problems) > shown:
-        lines.append(f"  and {len(problems) - shown} more, which `agestat data check` lists")
-    return "\n".join(lines)
+        more = len(problems) - shown
+        rows.append(AgestatError("  and {number} more, which `agestat data check` lists", number=more))
+    if len(problems) == 1:
+        return AgestatError(
+            "1 labelled picture cannot be used: correct it, or go on without it with --skip-bad.\n{rows}",
+            rows=tuple(rows),
+        )
+    return AgestatError(
+        "{number} labelled pictures cannot be used: correct them, or go on without them with --skip-bad."
+        "\n{rows}",
+        number=len(problems), rows=tuple(rows),
+    )  # fmt: skip
 
 
 def _check_rows(rows: list[Row], source: str) -> tuple[pd.DataFrame, list[Problem]]:
     """The rows whose values make sense as a frame with splits, and the others."""
     good: list[LabelledRow] = []
     bad: list[Problem] = []
-    seen: set[Path] = set()
+    seen: dict[Path, LabelledRow] = {}
     for row in rows:
         try:
-            if row.file in seen:
-                raise AgestatError("the picture is listed twice")
-            seen.add(row.file)
-            good.append(_values(row, source))
+            values = _values(row, source)
+            known = seen.setdefault(row.file, values)
+            if known is values:
+                good.append(values)
+            elif not _say_the_same(known, values):
+                raise AgestatError(
+                    "the picture is listed twice, with other labels in line {line}: leave one row",
+                    line=known.line,
+                )
         except AgestatError as reason:
-            bad.append(Problem(str(row.table or row.file), row.line, str(reason)))
+            bad.append(Problem(str(row.table or row.file), row.line, reason))
     frame = labelled_frame(good)
     frame["split"] = _splits(frame)
     return frame, bad
+
+
+def _say_the_same(one: LabelledRow, other: LabelledRow) -> bool:
+    """Whether two rows of one picture differ in nothing but where they stand."""
+    return str(one._replace(line=0)) == str(other._replace(line=0))  # as text: nan is nan
 
 
 def _check_pictures(frame: pd.DataFrame, faces: bool, quiet: bool) -> tuple[pd.DataFrame, list[Problem]]:
@@ -177,22 +198,23 @@ def _check_pictures(frame: pd.DataFrame, faces: bool, quiet: bool) -> tuple[pd.D
     return frame[good].reset_index(drop=True), bad
 
 
-def _look(file: str, detector: FaceDetector | None) -> tuple[str | None, Box | None]:
+def _look(file: str, detector: FaceDetector | None) -> tuple[AgestatError | None, Box | None]:
     """Why a picture cannot be used, if so, and the face in it, if it was looked for."""
     try:
         pixels = decode(file, min_side=None if detector else CHECK_SIDE).pixels
     except DecodeError as error:
-        return f"{Path(file).name} cannot be read as a picture ({error})", None
+        name = Path(file).name
+        return AgestatError("{name} cannot be read as a picture ({why})", name=name, why=error), None
     if detector is None:
         return None, None
     shown, box = find_face(pixels, detector)
-    return (None if shown else f"no face was found in {Path(file).name}"), box
+    return (None if shown else AgestatError("no face was found in {name}", name=Path(file).name)), box
 
 
 def _values(row: Row, source: str) -> LabelledRow:
     """The row's values; raises `AgestatError` with the reason where they make no sense."""
     if row.problem:
-        raise AgestatError(row.problem)
+        raise row.problem
     if not os.path.isfile(row.file):  # noqa: PTH113 -- as in `_place` of layouts
         raise AgestatError("there is no file {name}", name=row.file.name)
     gender, (age, low, high) = read_gender(row.gender), _ages(row)

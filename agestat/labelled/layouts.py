@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from agestat.errors import AgestatError
+from agestat.errors import N_, AgestatError
 from agestat.images.walk import Unwalkable, walk
 from agestat.model.label_space import SIX
 from agestat.written.paths import as_on_disk
@@ -40,13 +40,15 @@ class Row:
     domain: str = ""
     table: Path | None = None
     line: int | None = None
-    problem: str = ""
+    problem: AgestatError | None = None
 
 
 def _pictures(folder: Path) -> list[Row]:
     """A row for each file that a scan of the folder would take for a picture, and nothing known of it yet."""
     return [
-        Row(folder / entry.path, problem=entry.reason if isinstance(entry, Unwalkable) else "")
+        Row(
+            folder / entry.path, problem=AgestatError(entry.reason) if isinstance(entry, Unwalkable) else None
+        )
         for entry in walk([folder], exclude=[OWN_PLOTS])
     ]
 
@@ -56,7 +58,7 @@ def _split_of(path: Path, root: Path) -> str:
     return next((name for name in names if name), "")
 
 
-def _place(folder: Path, table: Table, text: str) -> tuple[Path, str]:
+def _place(folder: Path, table: Table, text: str) -> tuple[Path, AgestatError | None]:
     """The file in ``folder`` that a table names, and its problem where it names none there: a table could be
     a stranger's."""
     home, is_stray = os.path.abspath(folder), False
@@ -67,10 +69,10 @@ def _place(folder: Path, table: Table, text: str) -> tuple[Path, str]:
             continue
         path = folder / os.path.relpath(as_on_disk(full), home)
         if os.path.isfile(path):  # noqa: PTH113 -- false, not an error, where no file can have that name
-            return path, ""
+            return path, None
     if not text:
-        return folder, "no file is named"
-    return folder / text, f"{text} lies outside the set" if is_stray else ""
+        return folder, AgestatError("no file is named")
+    return folder / text, AgestatError("{file} lies outside the set", file=text) if is_stray else None
 
 
 def _is_leftover(text: str) -> bool:
@@ -154,7 +156,9 @@ def _utkface(folder: Path) -> list[Row]:
             gender, split = UTKFACE_GENDERS.get(name[2], name[2]), _split_of(row.file, folder)
             rows[number] = replace(row, split=split, gender=gender, age=name[1])
         elif not row.problem:
-            rows[number] = replace(row, problem="the name does not begin with age_gender_race_date")
+            rows[number] = replace(
+                row, problem=AgestatError("the name does not begin with age_gender_race_date")
+            )
     return rows if named else []
 
 
@@ -237,17 +241,27 @@ def _by_class(folder: Path, class_of: Callable[[Path], Class | None]) -> list[Ro
             unknown[row.file.parent] += 1
     if rows:
         rows += [
-            Row(path, problem=f"no known class or character, {n} pictures: {as_table(folder, path)}")
+            Row(
+                path,
+                problem=AgestatError(
+                    "no known class or character, {number} pictures: {cure}",
+                    number=n,
+                    cure=as_table(folder, path),
+                ),
+            )
             for path, n in unknown.items()
         ]
     return rows
 
 
-def as_table(root: Path, folder: Path) -> str:
+def as_table(root: Path, folder: Path) -> AgestatError:
     """How to say in ``labels.csv`` of ``root`` what the name of a ``folder`` inside it means."""
     name = folder.relative_to(root).as_posix()
     what = f"age\n  {name}/1.jpg,20-29" if re.search(r"\d", folder.name) else f"gender\n  {name}/1.jpg,female"
-    return f"say it in a table {root / 'labels.csv'}, a line for each picture, as in\n  file,{what}"
+    return AgestatError(
+        "say it in a table {table}, a line for each picture, as in\n  file,{what}",
+        table=root / "labels.csv", what=what,
+    )  # fmt: skip
 
 
 def _class_folders(folder: Path) -> list[Row]:
@@ -267,9 +281,9 @@ def _simpsons(folder: Path) -> list[Row]:
 LAYOUTS: dict[str, Callable[[Path], list[Row]]] = {
     "labels.csv": _labels_csv,
     "FairFace": _fairface,
-    "UTKFace file names": _utkface,
-    "Simpsons character folders": _simpsons,
-    "class folders": _class_folders,
+    N_("UTKFace file names"): _utkface,
+    N_("Simpsons character folders"): _simpsons,
+    N_("class folders"): _class_folders,
 }
 
 

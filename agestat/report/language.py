@@ -22,6 +22,7 @@ GROUPS = (
 )  # fmt: skip
 TERMS = (
     *GROUPS, N_("female"), N_("male"), N_("child"), N_("adult"), N_("old"), N_("outside bands"),
+    N_("girl"), N_("woman"), N_("elderly woman"), N_("boy"), N_("man"), N_("elderly man"),
     N_("truncated"), N_("damaged"), N_("not a picture"), N_("empty file"), N_("too many pixels"),
     N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"),
     N_("path too long"), N_("cannot be fetched"),
@@ -71,13 +72,14 @@ class Language:
     def error(self, error: AgestatError) -> str:
         """The sentence of an error, where it has a translation; so have errors among its values."""
         message = self.catalogue.gettext(error.message)
-        values = {
-            name: self.error(value) if isinstance(value, AgestatError) else self._reason(value)
-            for name, value in error.values.items()
-        }
+        values = {name: self._value(value) for name, value in error.values.items()}
         return message.format(**values) if values else message
 
-    def _reason(self, value: object) -> object:
+    def _value(self, value: object) -> object:
+        if isinstance(value, AgestatError):
+            return self.error(value)
+        if type(value) is tuple:
+            return "\n".join(str(self._value(one)) for one in value)
         return self.term(value) if isinstance(value, str) and value in REASONS else value
 
     def term(self, name: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from agestat.judging.card import ALL, SLICED, card_tables
+from agestat.judging.card import ALL, SLICED
+from agestat.report.labelled_sets import judged_tables
 from agestat.report.language import Language
 from agestat.report.page import Table
 
@@ -44,23 +45,12 @@ def _pictures(number: int, t: Language) -> str:
 
 def _errors(name: str, metrics: dict[str, Any], t: Language) -> Iterator[Table]:
     """Tables of measured errors on one labelled set: as a whole, by age and by gender."""
-    for found in card_tables(metrics):
-        if found.about in SHOWN and found.rows:
+    for about, table in judged_tables(metrics, t):
+        if about in SHOWN and table.rows:
             where = t.gettext("on {name}", name=name)
-            if found.about != ALL:
-                where += f", {t.gettext(found.about)}"
-            heads = [t.gettext(head) for head in found.heads]
-            rows = [[t.term(label), *(_cell(cell, t) for cell in cells)] for label, cells in found.rows]
-            yield Table(t.gettext("Measured errors {where}", where=where), heads, rows)
-
-
-def _cell(cell: Any, t: Language) -> str:
-    if cell is None:
-        return "–"
-    if isinstance(cell, int):
-        return t.number(cell)
-    value, low, high = (float("nan") if one is None else one for one in cell)
-    return t.between(value, low, high)
+            if about != ALL:
+                where += f", {table.caption}"
+            yield table._replace(caption=t.gettext("Measured errors {where}", where=where))
 
 
 def made_how(scan: "Scan", estimate: "Estimate", t: Language) -> list[tuple[str, str]]:

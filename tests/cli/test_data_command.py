@@ -1,11 +1,13 @@
 """``agestat data check`` as a user runs it."""
 
+import re
 import shutil
 
 from click.testing import CliRunner
 from PIL import Image
 
 from agestat.cli.data import command
+from agestat.cli.main import cli
 
 
 def test_check_prints_counts_and_writes_plots(figures, tmp_path):
@@ -18,10 +20,26 @@ def test_check_prints_counts_and_writes_plots(figures, tmp_path):
         "exact duplicates across splits: 0 pairs",
     ):
         assert line in result.stdout.splitlines()
-    assert "elderly woman │ 40    │ 15  │ 55" in result.stdout
+    assert "elderly woman     40   15   55" in result.stdout
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "ages.png", "classes.png", "duplicates.csv", "quality.png",
     ]  # fmt: skip
+
+
+def test_it_speaks_russian(figures, tmp_path):
+    folder = tmp_path / "set"
+    shutil.copytree(figures, folder)
+    with (folder / "labels.csv").open("a") as file:
+        file.write("images/none.png,train,male,30,,,\n../x.png,train,male,30,,,\n")
+    words = ["data", "check", str(folder), "--out", str(tmp_path / "out"), "-q", "--lang", "ru"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 3, result.output
+    said = result.stdout.replace(str(tmp_path), "").replace(".png", "").replace(".csv", "")
+    for words in ("пожилая женщина", "снимков: 330 (labels)", "ширина: от 64 до 64 пикселей, медиана 64",
+                  "точных повторов между частями: 0 пар", "строка 332: нет файла none",
+                  "строка 333: ../x лежит вне набора"):  # fmt: skip
+        assert words in said
+    assert not re.search("pictures|subjects|duplicates?:|line", said)
 
 
 def test_examples_of_both_ends_are_drawn_where_asked_and_nowhere_else(figures, tmp_path):

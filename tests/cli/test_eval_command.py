@@ -1,6 +1,7 @@
 """``agestat eval`` as a user runs it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from agestat.cli.evaluate import command
+from agestat.cli.main import cli
 from agestat.errors import AgestatError, UsageError
 from agestat.model.checkpoint import save_weights
 from agestat.model.label_space import SIX
@@ -50,7 +52,7 @@ def test_tables_predictions_and_a_json_file(figures, model, tmp_path):
     result = invoke(figures, "--model", model, "--split", "all", "--limit", 20, "--device", "cpu",
                     "--json", tmp_path / "out.json", "--predictions", tmp_path / "out.csv")  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert "untrained on set, all: perceived age and gender, 40 pictures" in result.stdout
+    assert "untrained on set, all: perceived age and gender, pictures: 40" in result.stdout
     assert "true class by judged class" in result.stdout and "by labelled gender" in result.stdout
     assert "age error" not in result.stdout  # labels are ranges: nobody knows an error in years
     table = pd.read_csv(tmp_path / "out.csv")
@@ -66,13 +68,23 @@ def test_tables_predictions_and_a_json_file(figures, model, tmp_path):
     } <= set(table)
 
 
+def test_tables_are_in_the_language_that_was_asked_for(figures, model):
+    words = ["eval", figures, "--model", model, "--limit", 20, "--device", "cpu", "--lang", "ru"]
+    result = CliRunner().invoke(cli, list(map(str, words)))
+    assert result.exit_code == 0, result.output
+    assert "untrained на set, val: воспринимаемые возраст и пол, снимков: 20" in result.stdout
+    for words in ("в целом", "пол верен, %", "по резкости", "пожилая женщина", "женщины"):
+        assert words in result.stdout, result.stdout
+    assert not re.search("gender|woman|female|pictures|measure", result.stdout)
+
+
 def test_bad_rows_stop_it_unless_told_otherwise(figures, model, tmp_path):
     broken = tmp_path / "broken"
     broken.mkdir()
     picture = shutil.copy(next((figures / "images").glob("val_man_*")), broken)
     name = Path(picture).name
     (broken / "labels.csv").write_text(
-        f"file,split,gender,age\n{name},val,male,30\n{name},val,male,30\nnone.jpg,val,male,30\n"
+        f"file,split,gender,age\n{name},val,male,30\n{name},val,male,31\nnone.jpg,val,male,30\n"
     )
     with pytest.raises(AgestatError, match=r"labels\.csv, line 4: there is no file none\.jpg"):
         CliRunner().invoke(command, [str(broken), "--model", str(model)], catch_exceptions=False)

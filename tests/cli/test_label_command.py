@@ -190,6 +190,12 @@ def test_a_filled_file_is_not_overwritten(store, tmp_path):
     fill(out)
     with pytest.raises(UsageError, match="holds labels already: choose another name"):
         draw(store, tmp_path)
+    whole = out.read_bytes()
+    for damage in (whole + b'"a.jpg,1', whole[:-1] + b",x,x,x,x,x,x\n", whole.replace(b",", b";")):
+        out.write_bytes(damage)
+        with pytest.raises(UsageError, match="holds labels already"):
+            draw(store, tmp_path)
+        assert out.read_bytes() == damage
 
 
 def test_a_face_labelled_twice(store, tmp_path):

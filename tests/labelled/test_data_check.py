@@ -50,7 +50,9 @@ def test_duplicates_are_found_across_splits(folder):
 
 def test_bad_rows_are_listed_and_the_rest_counted(folder):
     found = check([folder], quiet=True)
-    assert [(problem.line, problem.reason) for problem in found.problems] == [(8, "there is no file 6.png")]
+    assert [(problem.line, str(problem.reason)) for problem in found.problems] == [
+        (8, "there is no file 6.png")
+    ]
     assert balance(found.frame).to_dict("index") == {
         "female 0-9": {"train": 1, "val": 0}, "female 70-79": {"train": 2, "val": 0},
         "male 20-29": {"train": 1, "val": 1}, "male 30-39": {"train": 0, "val": 1},

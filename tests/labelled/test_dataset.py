@@ -62,7 +62,7 @@ def test_all_bad_rows_are_reported_at_once_with_file_and_line(tmp_path):
     whole = picture(folder / "7.jpg").read_bytes()
     (folder / "7.png").write_bytes(whole[: len(whole) // 2])
     with (folder / "labels.csv").open("a") as file:
-        file.write("0.png,train,male,24,,,\n")
+        file.write("0.png,train,female,24,,,\n0.png,train,male,24,,,\n")
     with pytest.raises(AgestatError) as error:
         read_labelled([folder])
     table = folder / "labels.csv"
@@ -75,7 +75,7 @@ def test_all_bad_rows_are_reported_at_once_with_file_and_line(tmp_path):
         f"  {table}, line 6: ages contradict each other (age 24, 30 to 39)",
         f"  {table}, line 7: age 'old' is neither years like 34 nor a range like 30-39",
         f"  {table}, line 8: there is no file 6.png",
-        f"  {table}, line 10: the picture is listed twice",
+        f"  {table}, line 10: the picture is listed twice, with other labels in line 2: leave one row",
         f"  {table}, line 9: 7.png cannot be read as a picture (truncated)",
     ]
     kept = read_labelled([folder], skip_bad=True)

@@ -53,7 +53,7 @@ def test_utkface_names(tmp_path):
           "README.txt", "holiday.jpg")  # fmt: skip
     name, rows = read_layout(tmp_path)
     assert name == "UTKFace file names"
-    assert [(row.file.name, row.gender, row.age, row.problem) for row in rows] == [
+    assert [(row.file.name, row.gender, row.age, str(row.problem or "")) for row in rows] == [
         ("1_1_0_20161219.jpg", "female", "1", ""),
         ("26_0_1_20170117.jpg.chip.jpg", "male", "26", ""),
         ("39_1_20170116174525125.jpg.chip.jpg", "female", "39", ""),
@@ -91,7 +91,7 @@ def test_simpsons_character_folders(tmp_path):
         ("agnes_skinner", "female", "65", "100"), ("bart_simpson", "male", "0", "12"),
     ]  # fmt: skip
     bad = [row for row in rows if row.problem]
-    assert [(row.file.name, row.problem) for row in bad] == [
+    assert [(row.file.name, str(row.problem)) for row in bad] == [
         (
             "bongo",
             "no known class or character, 2 pictures: say it in a table "

@@ -46,7 +46,7 @@ def test_training_sees_the_face_that_a_scan_would_cut(photos, tmp_path):
     read = read_labelled([photos], skip_bad=True, faces=True)
     frame, problems = read.frame, read.problems
     assert [Path(file).name for file in frame["file"]] == ["photo.jpg", "crop.png", "val.png"]
-    assert [(Path(p.file).name, p.line, p.reason) for p in problems] == [
+    assert [(Path(p.file).name, p.line, str(p.reason)) for p in problems] == [
         ("labels.csv", 3, "no face was found in landscape.png")
     ]
     pixels = decode(photos / "photo.jpg").pixels
