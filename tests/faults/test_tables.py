@@ -136,7 +136,7 @@ def test_a_labelled_set_in_every_spelling(pictures, spelling):
     layout, rows = read_layout(pictures)
     (pictures / "labels.csv").unlink()
     assert layout == "labels.csv"
-    assert [row.problem for row in rows] == [""] * len(NAMES)
+    assert [row.problem for row in rows] == [None] * len(NAMES)
     assert {row.file.relative_to(pictures).as_posix() for row in rows} == set(NAMES)
 
 
