@@ -40,6 +40,10 @@ class Frame(NamedTuple):
         return self.code in _HUFFMAN_OR_ARITHMETIC and self.bits == 8
 
 
+# Marks that no scan contains and none follows: what stands there is of another file, or was never a JPEG.
+_FOREIGN = re.compile(rb"\xff[\x01-\xbf\xc0-\xc3\xc5-\xcb\xcd-\xcf\xd8\xf0-\xfd]")
+
+
 def segments(data: bytes | mmap, start: int = 0) -> Iterator[Segment]:
     """Segments up to the first scan or the end, whatever bytes stand between them."""
     at = start + 2
@@ -81,6 +85,8 @@ def whole(data: bytes) -> tuple[bytes, bool] | None:
         return None
     head = START + b"".join(data[at:end] for _, at, end in found)
     body = data[found[-1].end :]
+    if foreign := _FOREIGN.search(body):
+        body = body[: foreign.start()]
     if b"\xff\xd9" in body:  # which coded pixels do not contain
         return head + body, False
     seen = frame(data)

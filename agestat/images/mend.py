@@ -2,6 +2,7 @@
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -27,6 +28,7 @@ SPARE = 4096  # bytes
 _MOST_TIMES = 4  # as long as what is there: then less than half of the picture is
 # What decides pixels, their order, which side is up and when they were taken; all else can be missed.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
+_HELPING = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 
 
 class Mended(NamedTuple):
@@ -116,8 +118,18 @@ def _is_text(junk: bytes) -> bool:
 
 
 def _needed(png: bytes) -> bytes:
-    """Without the chunks that no pixel needs: their checksums, sizes and texts are nobody's concern."""
-    return png[:8] + b"".join(png[at:end] for kind, at, end in _chunks(png) if kind in _NEEDED)
+    """Without the chunks that no pixel needs: their checksums, sizes and texts are nobody's concern. Of
+    those that help, a damaged one is left out; and whatever says the picture's size a second time."""
+    return png[:8] + b"".join(
+        png[at:end]
+        for kind, at, end in _chunks(png)
+        if kind in _NEEDED
+        and not (
+            kind in _HELPING
+            and zlib.crc32(png[at + 4 : end - 4]) != int.from_bytes(png[end - 4 : end], "big")
+        )
+        and not (kind == b"IHDR" and at > 8)
+    )
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -57,6 +57,24 @@ def test_a_jpeg_without_its_end_is_read_in_part(tmp_path, options, missing, tail
         assert np.abs(picture.pixels - np.asarray(scene()).astype(int)).mean() < 15
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"\xff\r\n\r\n",
+        b"\xff<html>503</html>",
+        b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(20),
+        b"\x89PNG\r\n\x1a\n\xff\x12\xff\xc0\0\1" * 90,
+        b"\xff\xf0" * 99 + b"\xff\xd9",
+    ],
+    ids=["lines", "page", "jpeg", "png", "marks"],
+)
+def test_a_jpeg_whose_end_is_of_another_file_is_read_in_part(tmp_path, tail):
+    data = encoded("JPEG", **BASELINE)
+    picture = read(tmp_path, data[: int(0.8 * len(data))] + tail)
+    assert picture.part == pytest.approx(0.8, abs=0.07)
+    assert is_same(picture, data)
+
+
 @pytest.mark.parametrize("options", [BASELINE, PROGRESSIVE], ids=["baseline", "progressive"])
 @pytest.mark.parametrize("tail", [b"", bytes(3000)], ids=["cut", "zeros"])
 def test_less_than_half_a_jpeg_is_a_failure(tmp_path, options, tail):
@@ -227,8 +245,20 @@ LONG = np.random.default_rng(1).integers(65, 90, 3 << 20, np.uint8).tobytes()
         chunk(b"zTXt", b"bomb\0\0" + zlib.compress(bytes(200_000_000))),
         *(
             chunk(kind, bytes(9), 1234)
-            for kind in (b"pHYs", b"tEXt", b"iCCP", b"gAMA", b"tIME", b"zTXt", b"prVt")
+            for kind in (
+                b"pHYs",
+                b"tEXt",
+                b"iCCP",
+                b"gAMA",
+                b"tIME",
+                b"zTXt",
+                b"prVt",
+                b"eXIf",
+                b"acTL",
+                b"tRNS",
+            )
         ),
+        chunk(b"IHDR", bytes(13)),
     ],
     ids=lambda made: f"{made[4:8].decode()} of {len(made)}",
 )
