@@ -1,5 +1,7 @@
 """Files of several pictures: which frame of an animation to look at, and how many pages there are."""
 
+import io
+
 from PIL import Image
 
 from agestat.images.modes import to_rgb
@@ -7,6 +9,7 @@ from agestat.images.modes import to_rgb
 _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 _MOST_FRAMES = 33  # looked at where the first shows nothing
 _PLAIN, _CLEAR = 16, 128  # grey levels between darkest and lightest: nothing to see, surely something
+SLIDE = 1000  # milliseconds that a frame is shown: of what moves none is shown so long
 _MOST_PAGES = 100  # counted; a hostile directory can chain millions
 _SUBFILE, _THUMBNAIL_OR_MASK = 254, 5  # TIFF's NewSubfileType and those of its bits
 
@@ -34,9 +37,12 @@ def _range(rgb: Image.Image) -> int:
 
 
 def pages(image: Image.Image) -> int:
-    """Pictures in a TIFF or HEIF, up to 100; thumbnails and masks are none. Call before pixels are loaded."""
+    """Pictures in a TIFF or HEIF, up to 100, and in a slide show as GIF, up to `_MOST_FRAMES`;
+    thumbnails, masks and the frames of what moves are none. Call before pixels are loaded."""
     if image.format == "HEIF":
         return int(getattr(image, "n_frames", 1))
+    if image.format == "GIF" and image.info.get("duration", 0) >= SLIDE:
+        return _slides(image)
     if image.format != "TIFF":
         return 1
     number, count = 1, 1
@@ -50,3 +56,19 @@ def pages(image: Image.Image) -> int:
         pass
     image.seek(0)
     return count
+
+
+def _slides(image: Image.Image) -> int:
+    """Frames, asked of a second reader: the first one is still to be loaded, and may be cut."""
+    file = image.fp  # type: ignore[attr-defined]
+    at, number = file.tell(), 1
+    try:
+        file.seek(0)
+        with Image.open(io.BytesIO(file.read()), formats=[str(image.format)]) as other:
+            for number in range(1, _MOST_FRAMES):
+                other.seek(number)
+            return _MOST_FRAMES
+    except (EOFError, OSError, SyntaxError, ValueError):
+        return number
+    finally:
+        file.seek(at)

@@ -59,6 +59,16 @@ def test_pages_of_a_tiff_are_counted(tmp_path, number, expected):
     assert (picture.pages, red_pixels(picture.pixels)) == (expected, 600)
 
 
+@pytest.mark.parametrize(
+    ("shown", "number", "expected"), [(2000, 3, 3), (100, 3, 1), (2000, 40, 33), (2000, 1, 1)]
+)
+def test_slides_are_pages_and_frames_of_what_moves_are_not(tmp_path, shown, number, expected):
+    first, *others = [half_red((0, 0, 6 * n)) for n in range(number)]
+    first.save(tmp_path / "a", "gif", save_all=True, append_images=others, duration=shown)
+    picture = decode(tmp_path / "a")
+    assert (picture.pages, red_pixels(picture.pixels)) == (expected, pytest.approx(600, abs=20))
+
+
 def test_thumbnails_in_a_tiff_are_no_pages(tmp_path):
     half_red().save(
         tmp_path / "a.tif", save_all=True, append_images=[half_red().resize((8, 6))], tiffinfo={254: 1}
