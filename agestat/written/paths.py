@@ -4,7 +4,7 @@ import codecs
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
 from agestat.errors import UsageError
@@ -16,7 +16,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_DECORATED = re.compile(r"^[\s\"'#]|^~/|^file:|[\s\"']$")
+_UNSEEN = " \t\r\n\x0b\x0c\x1a\u00a0\u200b\u200e\u200f\ufeff"
+_DECORATED = re.compile(
+    r"^[\s\"'“„«<`#\ufeff]|^~/|^file:|^(?:[-*•]|\d+[.)])\s|[\s\"'”“»>`,;\x1a\u200b-\u200f\ufeff]$"
+    r"|[\\\udc80-\udcff]"
+)
+_QUOTES = ("''", '""', "“”", "„“", "«»", "<>", "``")
+_CODE_PAGES = ("cp1251", "cp866", "koi8-r", "cp1252")
 TRIED = 1000  # entries of a list that are looked for before it is believed
 
 
@@ -42,31 +48,45 @@ def read_list(data: bytes, name: str) -> list[str]:
     text = _utf16(data, name)
     if text is None:
         text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8))
-    if "\0" in text:
-        entries = [as_on_disk(part) for part in text.split("\0") if part]
-    else:
-        meant = (_meant(line) for line in re.split("\r\n|\r|\n", text))
-        entries = [entry for entry in meant if entry]
+    between_nul = "\0" in text
+    lines = (
+        [part for part in text.split("\0") if part.strip("\r\n\x1a")] if between_nul
+        else re.split("\r\n|\r|\n", text)
+    )  # fmt: skip
+    meant = (as_on_disk(line) if between_nul else _meant(line) for line in lines)
+    entries = [entry for entry in meant if entry]
     _check_entries(entries, name)
     return entries
 
 
 def _meant(line: str) -> str:
     """The path that a line of a list names: the line, or where nothing is called so what it is without what
-    people and programs write around it; nothing for a remark."""
-    if not _DECORATED.search(line) or _is_there(line):
+    people and programs write around it; nothing for a remark or a blank."""
+    if line and not _DECORATED.search(line):  # a look at the disk for each of a million lines takes long
         return as_on_disk(line)
-    bare = line.strip()
-    if bare[:1] == bare[-1:] and bare[:1] in ("'", '"'):
+    bare = line.strip(_UNSEEN)
+    meanings = dict.fromkeys((line, *_meanings(bare)))
+    found = next((path for path in map(as_on_disk, meanings) if path and _is_there(path)), None)
+    if found is not None:
+        return found
+    return "" if not bare or bare.startswith("#") else line
+
+
+def _meanings(bare: str) -> Iterator[str]:
+    """What a line without blanks around it may mean."""
+    yield bare
+    bare = re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", bare).rstrip(",;")
+    if bare[:1] + bare[-1:] in _QUOTES:
         bare = bare[1:-1]
     if bare.startswith("file:"):
         bare = unquote(urlsplit(bare).path, errors="surrogateescape")
     if bare.startswith("~/"):
         bare = os.path.expanduser(bare)  # noqa: PTH111 -- without a home it stays as it is
-    bare = as_on_disk(bare)
-    if bare.startswith("#") and not _is_there(bare):
-        return ""
-    return bare if _is_there(bare) or not bare else line
+    yield bare
+    yield re.sub(r"\\(.)", r"\1", bare)  # as a shell has it
+    yield bare.replace("\\", "/")
+    for page in () if bare.isprintable() else _CODE_PAGES:  # bytes that are no UTF-8
+        yield os.fsencode(bare).decode(page, "replace")
 
 
 def _utf16(data: bytes, name: str) -> str | None:
@@ -88,12 +108,23 @@ def unmarked_utf16(data: bytes) -> str | None:
     """Which UTF-16 or UTF-32 it is without a byte-order mark, told by its line ends; None if it is none."""
     for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") if b"\0" in data else ():
         text = data.decode(encoding, "replace")
-        if re.search("[\r\n]", text) and "\0" not in text and "\ufffd" not in text:
+        if re.search("[\r\n]", text) and "\0" not in text and "\ufffd" not in text and _is_plain(text):
             return encoding
     return None
 
 
+def _is_plain(text: str) -> bool:
+    """Whether much of it is ASCII, as of all paths and tables: two letters read as one are not."""
+    return 4 * sum(letter < "\x80" for letter in text) > len(text)
+
+
 def _check_entries(entries: Sequence[str], name: str) -> None:
+    if any(os.path.abspath(entry) == "/" for entry in entries if not entry.strip("./")):  # noqa: PTH100
+        raise UsageError(
+            "The list {name} names the whole file system (/), as a list that was misread does: name folders "
+            "below it, or give / itself as PATH.",
+            name=name,
+        )
     some = entries[:: -(-len(entries) // TRIED) or 1]
     missing = [entry for entry in some if not _is_there(entry)]
     if 2 * len(missing) > len(some):

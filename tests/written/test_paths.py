@@ -95,6 +95,18 @@ def test_names_are_found_in_either_composition(tmp_path, monkeypatch, form, writ
         "# my list\na b.jpg\nc.jpg\n",
         "{here}/a%20b.jpg\n{here}/c.jpg\n",
         "~/a b.jpg\n~/c.jpg\n",
+        "- a b.jpg\n- c.jpg\n",
+        "1. a b.jpg\n2) c.jpg\n",
+        '"a b.jpg",\n"c.jpg"\n',
+        "“a b.jpg”\n„c.jpg“\n",
+        "«a b.jpg»\n<c.jpg>\n",
+        "a\\ b.jpg\nc.jpg\n",
+        ".\\a b.jpg\r\n.\\c.jpg\r\n",
+        "\ufeffa b.jpg\n\ufeffc.jpg\n",  # lists put one behind the other
+        "a b.jpg\u200b\nc.jpg\u200e\n\x1a",
+        "a b.jpg\0c.jpg\0\0\0",
+        "a b.jpg\0c.jpg\0\r\n",
+        "a b.jpg\0c.jpg\0\n",
     ],
 )
 def test_lists_as_people_and_programs_decorate_them(tmp_path, monkeypatch, written):
@@ -111,3 +123,20 @@ def test_names_that_look_decorated_are_names(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).touch()
     assert read_list(f"{name}\n".encode(), "list") == [name]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp866", "cp1252"])
+def test_names_in_a_code_page_are_found(tmp_path, monkeypatch, encoding):
+    monkeypatch.chdir(tmp_path)
+    name = "été.jpg" if encoding == "cp1252" else "сестра.jpg"
+    (tmp_path / name).touch()
+    assert read_list(f"{name}\r\n".encode(encoding), "list") == [name]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"/\n", b"a.jpg\0/\0", b"PK\x03\x04\n\0/\0\0", b"..//" + b"../" * 40, b"a.jpg\n///\nb.jpg", b'"/"\n'],
+)
+def test_no_list_names_the_whole_machine(there, data):
+    with pytest.raises(UsageError, match=r"The list album names the whole file system|do not exist"):
+        read_list(data, "album")
