@@ -33,6 +33,7 @@ from agestat.images.turns import best_turn
 from agestat.images.walk import walk
 from agestat.scanning.decoder import environment
 
+BEFORE = 8  # rounds that are not timed: shapes of a view are compiled when they have come a dozen times
 EXTRAS = ("walk", "hash of the file", "hash of the look", "turns", "tilt", "whether to use tiles")
 
 
@@ -126,7 +127,8 @@ def main() -> None:
     network = network_seconds(chosen.model)
     with tempfile.TemporaryDirectory() as home:
         for kind, folder in collections(Path(home), chosen.photos):
-            cost(folder, network)  # what is loaded once for a scan is loaded
+            for _ in range(BEFORE):  # what is loaded and compiled once for a scan is
+                cost(folder, network)
             seconds = cost(folder, network).seconds
             whole, number = sum(seconds.values()), len(list(folder.iterdir()))
             shares = ", ".join(
