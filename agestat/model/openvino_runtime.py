@@ -32,10 +32,6 @@ class OpenVinoRuntime:
         network.reshape(shape)
         self._compiled = core.compile_model(network, "CPU", hints)
         self._own = threading.local()  # a request runs one batch at a time
-        # What OpenVINO's binding makes at its first answer it makes under a lock of its own, letting go of
-        # Python's: two threads that come first together wait for each other for ever.
-        side = int(shape[2].get_length())
-        self(np.zeros((1, side, side, 3), np.uint8))
 
     def __call__(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Runtime`."""
