@@ -14,16 +14,14 @@ from agestat.images import raw
 # Anything else in a folder counts only if its first bytes announce a picture.
 _ENDING = r"\.(jpe?g|jpe|jfif|mpo|png|webp|bmp|dib|tiff?|gif|avif|hei[cf]|hif|jp2|j2k|jxl|psd|p[bgnp]m)"
 _PICTURE = re.compile(f"{_ENDING}$", re.I)
-_DEVELOPED = re.compile(
-    r"(.+)\.(jpe?g|jpe|hei[cf]|hif|tiff?|png|webp|avif)$", re.I
-)  # what is made of raw files
+# What is made of raw files.
+_DEVELOPED = re.compile(r"(.+)\.(jpe?g|jpe|hei[cf]|hif|tiff?|png|webp|avif)$", re.I)
 _OF_A_PAIR = re.compile(r"\.RAW-\d+\.\w+$", re.I)  # phones': 1.RAW-01.COVER.jpg, 1.RAW-02.ORIGINAL.dng
 # What editors, exiftool and file managers append to a picture's name: a.jpg_original, a.jpg~, a.jpg.old
 _BACKUP = re.compile(rf"(.+{_ENDING})[._~-]", re.I)
 _IN_THE_CLOUD = re.compile(r"\..+\.icloud$", re.I)
-_COPYING = re.compile(
-    rf"\..+{_ENDING}\.(?!icloud$)[^.]+$", re.I
-)  # as rsync and others name what is not yet whole
+# As rsync and others name what is not yet whole.
+_COPYING = re.compile(rf"\..+{_ENDING}\.(?!icloud$)[^.]+$", re.I)
 
 THUMBNAIL, TRASH, OLDER, SYSTEM = "thumbnail", "file in the trash", "older version", "system file"
 HIDDEN = "file in a hidden folder"

@@ -110,9 +110,8 @@ def time_in_name(name: str) -> str | None:
         day, mark, month, year, *clock = match.groups()
         if int(month) > 12:
             day, month = month, day
-        elif (
-            mark == "-" and int(day) <= 12 and day != month and name[: match.start()][-1:] != "@"
-        ):  # Telegram's
+        # Which is the month? Of Telegram's exports alone, with an @ before the date, it is known.
+        elif mark == "-" and int(day) <= 12 and day != month and name[: match.start()][-1:] != "@":
             day, month = "0", "0"
     else:
         return None
