@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -82,8 +81,7 @@ class FaceFinder:
     def __call__(self, row: dict[str, str]) -> int | None:
         """The number of the face in a row, in the order of the scan's chunks; None if it is not there."""
         box = [_whole(row[name]) for name in BOX]
-        roots, paths = self._table.meanings(row["root"]), self._table.meanings(row["path"])
-        meant = [self._spellings(root, path) for root, path in zip_longest(roots, paths, fillvalue=paths[0])]
+        meant = [self._spellings(*place) for place in self._table.meanings(row["root"], row["path"])]
         for keys, names in zip(self._keys, zip(*meant, strict=True), strict=True):
             found = (keys.get((name, *box)) for name in names)
             index = next((index for index in found if index is not None), None)

@@ -198,7 +198,7 @@ def _read_column(column: str, path: Path) -> dict[str, str]:
     values: dict[str, str] = {}
     for line, cells in table:
         value = cells[column]
-        for name in table.meanings(cells["path"]) if cells["path"] else ():
+        for (name,) in table.meanings(cells["path"]) if cells["path"] else ():
             if values.setdefault(name, value) != value:
                 raise UsageError(
                     "{path}, line {line}: {name} has {former} further up and {value} here: leave one row for "

@@ -62,7 +62,7 @@ def _place(folder: Path, table: Table, text: str) -> tuple[Path, AgestatError | 
     """The file in ``folder`` that a table names, and its problem where it names none there: a table could be
     a stranger's."""
     home, is_stray = os.path.abspath(folder), False
-    for meaning in table.meanings(text) if text else ():
+    for (meaning,) in table.meanings(text) if text else ():
         full = os.path.abspath(os.path.join(home, meaning))
         if not full.startswith(home + os.sep):
             is_stray = True

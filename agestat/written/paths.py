@@ -8,32 +8,20 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
 from agestat.errors import UsageError
+from agestat.written.encodings import marked_encoding, readings, unmarked_utf16
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _UNSEEN = " \t\r\n\x0b\x0c\x1a\u00a0\u200b\u200e\u200f\ufeff"
 _DECORATED = re.compile(
     r"^[\s\"'“„«<`#\ufeff]|^~/|^file:|^(?:[-*•]|\d+[.)])\s|[\s\"'”“»>`,;\x1a\u200b-\u200f\ufeff]$"
     r"|[\\\udc80-\udcff]"
 )
 _QUOTES = ("''", '""', "“”", "„“", "«»", "<>", "``")
-_CODE_PAGES = ("cp1251", "cp866", "koi8-r", "cp1252")
 TRIED = 1000  # entries of a list that are looked for before it is believed
 
 
 def composed(text: str) -> str:
     """``text`` in Unicode's composed form (NFC), in which names are compared: macOS writes the other one."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def marked_encoding(data: bytes) -> str | None:
-    """The encoding that the byte-order mark at the beginning of ``data`` tells, if there is one."""
-    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
 
 
 def read_list(data: bytes, name: str) -> list[str]:
@@ -85,8 +73,8 @@ def _meanings(bare: str) -> Iterator[str]:
     yield bare
     yield re.sub(r"\\(.)", r"\1", bare)  # as a shell has it
     yield bare.replace("\\", "/")
-    for page in () if bare.isprintable() else _CODE_PAGES:  # bytes that are no UTF-8
-        yield os.fsencode(bare).decode(page, "replace")
+    if not bare.isprintable():  # bytes that are no UTF-8
+        yield from (path for (path,) in readings(os.fsencode(bare)))
 
 
 def _utf16(data: bytes, name: str) -> str | None:
@@ -102,20 +90,6 @@ def _utf16(data: bytes, name: str) -> str | None:
             ) from error  # fmt: skip
     unmarked = unmarked_utf16(data)
     return data.decode(unmarked) if unmarked else None
-
-
-def unmarked_utf16(data: bytes) -> str | None:
-    """Which UTF-16 or UTF-32 it is without a byte-order mark, told by its line ends; None if it is none."""
-    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") if b"\0" in data else ():
-        text = data.decode(encoding, "replace")
-        if re.search("[\r\n]", text) and "\0" not in text and "\ufffd" not in text and _is_plain(text):
-            return encoding
-    return None
-
-
-def _is_plain(text: str) -> bool:
-    """Whether much of it is ASCII, as of all paths and tables: two letters read as one are not."""
-    return 4 * sum(letter < "\x80" for letter in text) > len(text)
 
 
 def _check_entries(entries: Sequence[str], name: str) -> None:

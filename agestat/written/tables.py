@@ -7,13 +7,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agestat.errors import UsageError
 from agestat.written.csv_files import unescape_formula
-from agestat.written.paths import as_on_disk, composed, marked_encoding, unmarked_utf16
+from agestat.written.encodings import CODE_PAGES, encoding_of, readings
+from agestat.written.paths import as_on_disk, composed
+from agestat.written.workbooks import read_sheets
 
-_DELIMITERS = ",;\t|"
+_BLANK = " "
+_DELIMITERS = f",;\t|{_BLANK}"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 _OTHERS = {
     "<": "HTML or XML", "{\\rtf": "RTF", "{": "JSON", "[": "JSON", "%PDF": "PDF", "\x1f": "gzip",
@@ -46,27 +49,35 @@ class Line(NamedTuple):
     cells: dict[str, str]
 
 
+class _Layout(NamedTuple):
+    """Where the names of the columns stand in a text: below ``above`` rows, after ``skipped`` lines that are
+    not in it any more."""
+
+    text: str
+    skipped: int
+    delimiter: str
+    above: int
+    header: list[str]
+
+
 class Table:
     """A table in a file: ``columns`` as asked for, else as written.
 
-    Columns are found in any case, padded, and by the other names of `_ALIASES`. Rows without any text are no
-    rows. Raises `UsageError` naming what is wrong and how to mend it.
+    Columns are found in any case, padded, and by the other names of `_ALIASES`, in a workbook on the sheet
+    that has most of them. Rows without any text are no rows. Raises `UsageError` naming what is wrong and how
+    to mend it.
     """
 
     def __init__(self, path: str | os.PathLike[str], needed: Sequence[str] = (), known: Collection[str] = ()):
         """``needed`` columns must be there; of ``known`` ones only the spelling is mended."""
         self.path = Path(as_on_disk(os.fsdecode(path)))
-        data = self._read()
-        self.encoding = _encoding(data)
-        odd = "replace" if self.encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-        text = data.decode(self.encoding, odd).removeprefix("\ufeff").rstrip("\0\x1a")
-        self._skipped, text = _without_first_blanks(text)
-        self._text = _unwrapped(text)
         self._wanted = [*needed, *known]
-        self._delimiter, self._above, header = self._find_columns()
-        self.columns = _named(header, self._wanted)
+        layouts = [self._find_columns(text) for text in self._texts()]
+        self._layout = max(layouts, key=lambda layout: self._score(layout.header))
+        self.columns = _named(self._layout.header, self._wanted)
         if missing := [name for name in needed if name not in self.columns]:
-            if other := next((kind for mark, kind in _OTHERS.items() if text.startswith(mark)), None):
+            beginnings = (kind for mark, kind in _OTHERS.items() if self._layout.text.startswith(mark))
+            if other := next(beginnings, None):
                 raise UsageError(
                     "{path} is {kind}, no table: save it as CSV (comma separated, UTF-8).",
                     path=self.path, kind=other,
@@ -75,14 +86,15 @@ class Table:
                 "{path} has no column {missing}: its columns are {columns}, taken as separated by "
                 "{delimiter}; mend its first line, or save it with commas.",
                 path=self.path, missing=", ".join(missing), columns=", ".join(self.columns) or "-",
-                delimiter=repr(self._delimiter),
+                delimiter=repr(self._layout.delimiter),
             )  # fmt: skip
         if twice := [name for name in self._wanted if self.columns.count(name) > 1]:
             raise UsageError(
                 "{path} has two columns {name}: leave the one that is meant.", path=self.path, name=twice[0]
             )
 
-    def _read(self) -> bytes:
+    def _texts(self) -> list[str]:
+        """What the file holds as text; of a workbook that of each sheet."""
         if self.path.exists() and not self.path.is_file():
             raise UsageError("{path} is not a file that can be read again: save it first.", path=self.path)
         try:
@@ -92,28 +104,38 @@ class Table:
                 "{path} cannot be read as a CSV file ({reason}).", path=self.path, reason=error.strerror
             ) from error
         if data.startswith(_WORKBOOKS):
-            raise UsageError(
-                "{path} is a workbook: save its sheet as CSV (comma separated, UTF-8).", path=self.path
-            )
-        return data
+            self.encoding = "utf-8"
+            return read_sheets(data, self.path)
+        self.encoding = encoding_of(data)
+        odd = "replace" if self.encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+        return [data.decode(self.encoding, odd).removeprefix("\ufeff").rstrip("\0\x1a")]
 
-    def _find_columns(self) -> tuple[str, int, list[str]]:
-        """The delimiter, how many rows stand above the names of the columns, and these: by Excel's ``sep=``,
-        or what gives most of the wanted columns, or stands first and gives most columns."""
-        first, _, rest = self._text.partition("\n")
+    def _find_columns(self, text: str) -> _Layout:
+        """By Excel's ``sep=``, or what gives most of the wanted columns, or stands first and gives most
+        columns; blanks separate only where nothing else does as well."""
+        skipped, text = _without_first_blanks(text)
+        text = _unwrapped(text)
+        first, _, rest = text.partition("\n")
         delimiters = _DELIMITERS
         if named := re.fullmatch(r'\s*"?sep=(.)"?\s*', first, re.IGNORECASE):
-            self._skipped, self._text, delimiters = self._skipped + 1, rest, named[1]
-        found = [(sign, above, row) for sign in delimiters for above, row in enumerate(self._top(sign))]
-        return max(found, key=lambda place: (self._score(place[2]), -place[1], len(place[2])))
+            skipped, text, delimiters = skipped + 1, rest, named[1]
+        found = [
+            _Layout(text, skipped, sign, above, row)
+            for sign in delimiters
+            for above, row in enumerate(self._top(text, sign))
+        ]
+        return max(found, key=self._how_good)
+
+    def _how_good(self, found: _Layout) -> tuple[int, bool, int, int]:
+        return self._score(found.header), found.delimiter != _BLANK, -found.above, len(found.header)
 
     def _score(self, header: Sequence[str]) -> int:
         names = _named(header, self._wanted)
         return sum(name in names for name in self._wanted)
 
-    def _top(self, delimiter: str) -> list[list[str]]:
+    def _top(self, text: str, delimiter: str) -> list[list[str]]:
         """The first rows, the first of them whatever it is."""
-        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter)
+        reader = _rows(text, delimiter)
         rows: list[list[str]] = []
         try:
             rows.extend(islice(reader, TOP))
@@ -126,10 +148,10 @@ class Table:
         return UsageError("{path} cannot be read as a CSV file ({reason}).", path=self.path, reason=error)
 
     def __iter__(self) -> Iterator[Line]:
-        text = io.StringIO(f"{self._text}\n{_END}", newline="")
-        reader = csv.reader(text, delimiter=self._delimiter)
+        skipped, delimiter = self._layout.skipped, self._layout.delimiter
+        reader = _rows(f"{self._layout.text}\n{_END}", delimiter)
         try:
-            for _ in range(self._above + 1):
+            for _ in range(self._layout.above + 1):
                 next(reader, None)
             line = reader.line_num
             for cells in reader:
@@ -140,57 +162,43 @@ class Table:
                     raise UsageError(
                         '{path}, line {line}: a quote (") is opened and never closed; close it, or take it '
                         "out.",
-                        path=self.path, line=first + self._skipped,
+                        path=self.path, line=first + skipped,
                     )  # fmt: skip
                 values = [unescape_formula(cell.strip(_UNSEEN)) for cell in cells]
-                number = line + self._skipped
-                if any(values[len(self.columns) :]):
-                    raise UsageError(
-                        "{path}, line {line} has {cells} cells and the first line {columns}: put text with "
-                        "{delimiter} in it between quotes.",
-                        path=self.path, line=number, cells=len(cells), columns=len(self.columns),
-                        delimiter=repr(self._delimiter),
-                    )  # fmt: skip
-                if any(values):
-                    yield Line(number, dict.fromkeys(self.columns, "") | dict(zip(self.columns, values)))  # noqa: B905
+                is_rule = delimiter in "| " and set("".join(values)) <= set("-+:=")
+                if any(values) and not is_rule:
+                    self._check_number(values, line + skipped)
+                    cells_of = dict.fromkeys(self.columns, "") | dict(zip(self.columns, values))  # noqa: B905
+                    yield Line(line + skipped, cells_of)
         except csv.Error as error:
             raise self._unreadable(error) from error
 
-    def meanings(self, path: str) -> list[str]:
-        """What ``path`` in this table may mean, `comparable`: itself, Windows' way of writing it, and its own
-        bytes where the encoding was a guess."""
-        own_bytes = os.fsdecode(path.encode(self.encoding, "surrogateescape"))
-        return list(dict.fromkeys(map(comparable, (path, path.replace("\\", "/"), own_bytes))))
+    def _check_number(self, values: Sequence[str], line: int) -> None:
+        """A row may end early, unless blanks separate, which leave no cell empty."""
+        too_few = self._layout.delimiter == _BLANK and len(values) < len(self.columns)
+        if too_few or any(values[len(self.columns) :]):
+            raise UsageError(
+                "{path}, line {line} has {cells} cells and the first line {columns}: put text with "
+                "{delimiter} in it between quotes.",
+                path=self.path, line=line, cells=len(values), columns=len(self.columns),
+                delimiter=repr(self._layout.delimiter),
+            )  # fmt: skip
+
+    def meanings(self, *paths: str) -> list[tuple[str, ...]]:
+        """What the paths of one row may mean together, `comparable`: themselves, Windows' way of writing
+        them, and where the encoding was a guess their own bytes and what else these may say."""
+        own_bytes = [path.encode(self.encoding, "surrogateescape") for path in paths]
+        meant = [paths, tuple(path.replace("\\", "/") for path in paths), tuple(map(os.fsdecode, own_bytes))]
+        if self.encoding in CODE_PAGES and not all(map(str.isascii, paths)):
+            meant += readings(*own_bytes)
+        return list(dict.fromkeys(tuple(map(comparable, paths)) for paths in meant))
 
 
-def _encoding(data: bytes) -> str:
-    """By the byte-order mark, else UTF-8 if it is, UTF-16 if its line ends say so, else a code page: a
-    Western one where letters beyond ASCII stand within words of others, else a Cyrillic one."""
-    if marked := marked_encoding(data):
-        return marked
-    if unmarked := unmarked_utf16(data):
-        return unmarked
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        odd = [line for line in data.splitlines() if not line.isascii()]
-        if any(_is_utf8(line) for line in odd):
-            return "utf-8"  # names of files that are no text, in a table that is
-        within = len(re.findall(rb"(?i)(?<=[a-z])[\x80-\xff]|[\x80-\xff](?=[a-z])", data))
-        if 2 * within > sum(byte > 127 for byte in data):
-            return "cp1252"
-        found = {page: len(_USUAL.findall(data.decode(page, "replace"))) for page in _CYRILLIC}
-        likely = max(found, key=found.__getitem__)
-        return likely if found[likely] > 3 * found["cp1251"] else "cp1251"
-    return "utf-8"
-
-
-_CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5")
-_USUAL = re.compile("[аеинолрст]")  # most of Russian; as capitals, or not at all, in the wrong code page
-
-
-def _is_utf8(line: bytes) -> bool:
-    return line.decode("utf-8", "ignore").encode() == line
+def _rows(text: str, delimiter: str) -> Any:
+    """The csv module's reader of a text; blanks that stand together are one."""
+    return csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter == _BLANK
+    )
 
 
 def _without_first_blanks(text: str) -> tuple[int, str]:

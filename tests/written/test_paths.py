@@ -125,10 +125,21 @@ def test_names_that_look_decorated_are_names(tmp_path, monkeypatch, name):
     assert read_list(f"{name}\n".encode(), "list") == [name]
 
 
-@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp866", "cp1252"])
-def test_names_in_a_code_page_are_found(tmp_path, monkeypatch, encoding):
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        *[(page, "Юля/сестра.jpg") for page in ("cp1251", "koi8-r", "cp866", "mac_cyrillic", "iso8859-5")],
+        ("cp1252", "été.jpg"),
+        ("cp1250", "Żółw.jpg"),
+        ("gb18030", "春节/合影.jpg"),
+        ("cp932", "写真/表.jpg"),  # the second byte of the last letter is a backslash
+        ("big5", "照片/功能.jpg"),
+        ("cp949", "사진.jpg"),
+    ],
+)
+def test_names_in_a_code_page_are_found(tmp_path, monkeypatch, encoding, name):
     monkeypatch.chdir(tmp_path)
-    name = "été.jpg" if encoding == "cp1252" else "сестра.jpg"
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()
     assert read_list(f"{name}\r\n".encode(encoding), "list") == [name]
 
