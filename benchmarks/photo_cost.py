@@ -70,7 +70,8 @@ def cost(folder: Path, network: float) -> Clock:
         with clock.on("hash of the file"):
             fingerprint.content(file)
         with clock.on("hash of the look"):
-            fingerprint.look(seen[-1].pixels)
+            if found:  # as in a scan
+                fingerprint.look(seen[-1].pixels)
         with clock.on("crops"):
             for box in found:
                 crop_square(picture.pixels, box, 128)

@@ -16,7 +16,7 @@ from agestat.images.reasons import DecodeError, os_reason
 from agestat.images.seeing import see
 from agestat.images.times import time_in_name
 
-VERSION = 6  # raise it when the same file and settings would give other rows
+VERSION = 7  # raise it when the same file and settings would give other rows
 # Gender accuracy by face size (docs/performance.md): below this the model is not worth listening to.
 MIN_FACE = 24  # pixels
 OK, NO_FACE, FAILED = "ok", "no_face", "failed"
@@ -157,7 +157,7 @@ def _answer(picture: Decoded, small: np.ndarray, boxes: list[Box], crops: list[n
         camera=picture.camera,
         part=None if picture.part is None else round(picture.part, 3),
         pages=picture.pages,
-        look=fingerprint.look(small),
+        look=fingerprint.look(small) if boxes else None,  # pictures of nobody are counted as they are
     )
     for box, crop in zip(boxes, crops, strict=True):
         place = (round(box.x), round(box.y), round(box.width), round(box.height))
