@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -20,15 +20,15 @@ COLUMNS = ("weight", *PLACE, *ANSWERS)
 NOTES = NOT_A_FACE, NOT_A_PERSON, UNSURE = "not a face", "not a person", "unsure"  # others are remarks
 
 
-def rows_of(faces: pd.DataFrame) -> list[list[str]]:
+def rows_of(faces: pd.DataFrame) -> list[list[str | int]]:
     """The first columns of a list, up to the box, for rows of `Scan.faces` with or without a ``weight``."""
     weights = [f"{weight:.6g}" for weight in faces["weight"]] if "weight" in faces else [""] * len(faces)
     return [[weight, *place] for weight, place in zip(weights, _places(faces), strict=True)]
 
 
-def _places(faces: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def _places(faces: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     for root, path, *box in zip(*(faces[name] for name in PLACE), strict=True):
-        yield (root, path, *(str(round(value)) for value in box))
+        yield (root, path, *map(round, box))
 
 
 def write_list(faces: pd.DataFrame, stream: BinaryIO) -> None:
@@ -67,7 +67,7 @@ class FaceFinder:
 
     def __init__(self, scan: Faces, table: Table) -> None:
         self._table = table
-        self._keys: list[dict[tuple[str, ...], int | None]] = [{}, {}, {}]
+        self._keys: list[dict[tuple[str | int, ...], int | None]] = [{}, {}, {}]
         every = (place for frame in scan.face_chunks() for place in _places(frame))
         for index, (root, path, *box) in enumerate(every):
             for keys, name in zip(self._keys, self._spellings(root, path), strict=True):
@@ -90,9 +90,9 @@ class FaceFinder:
         return None
 
 
-def _whole(text: str) -> str:
-    """A number as `write_list` writes it: spreadsheets and pandas make 12.0 or 12,0 of 12."""
+def _whole(text: str) -> int | str:
+    """A whole number, of which spreadsheets and pandas make 12.0 or 12,0."""
     try:
-        return str(round(read_number(text)))
+        return round(read_number(text))
     except (OverflowError, ValueError):
         return text

@@ -15,8 +15,9 @@ MORE_TABLES = ("margins", "ages")
 OUTPUTS = (*TABLES, *MORE_TABLES, "xlsx", "faces", "files", "html", "png", "review")
 PAGES = ("html", "htm")
 NO_PAGE = N_(
-    "A report is a page of HTML, not {target}: end its name with one of {endings}; browsers print it as PDF."
+    "This is a page of HTML, not {target}: end its name with one of {endings}; browsers print it as PDF."
 )
+KINDS = {*TABLES, *PAGES, "jsonl", "xlsx", "xls", "ods", "pdf", "png", "svg"}  # that names of files tell
 FEW = 1000  # inputs that are looked at one by one; a longer list is one of files
 
 
@@ -50,7 +51,8 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
     if options["faces"]:
         format_of(options["faces"], FACE_FORMATS)
-    check_page(options["html"])
+    check_pages(options["html"], options["review"])
+    check_tables(**{kind: options[kind] for kind in (*TABLES, "xlsx")})
     formats = [format_of(options[key], WRITERS) for key in (*MORE_TABLES, "files") if options[key]]
     if options["xlsx"] or "xlsx" in formats:
         need_excel()
@@ -62,12 +64,22 @@ def check_labels(path: str | None) -> None:
         raise UsageError("The labels {labels} are not there: check the path.", labels=path)
 
 
-def check_page(target: str | None) -> None:
+def check_pages(*targets: str | None) -> None:
     """Raise `UsageError` for the name of a page that is not one of HTML."""
     from agestat.files import format_of
 
-    if target:
+    for target in filter(None, targets):
         format_of(target, PAGES, NO_PAGE)
+
+
+def check_tables(**targets: str | None) -> None:
+    """Raise `UsageError` for tables, by their kinds, whose names tell another kind of file."""
+    for kind, target in targets.items():
+        if target and Path(target).suffix.lower().removeprefix(".") in KINDS - {kind}:
+            raise UsageError(
+                "{target} would hold {kind}, not what its name says: end it with .{ending}.",
+                target=target, kind=kind.upper(), ending=kind,
+            )  # fmt: skip
 
 
 def check_outputs(outputs: Iterable[str | None], inputs: Sequence[str], figure: str | None = None) -> None:

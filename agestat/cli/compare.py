@@ -77,14 +77,15 @@ def command(a: str, b: str | None, **options: Any) -> None:
     with --groups two of them. Gender alone comes first, then the mean age, age bands and all cells.
     """
     from agestat.analysis.scan import Scan
-    from agestat.cli.check import check_labels, check_outputs, check_page
+    from agestat.cli.check import check_labels, check_outputs, check_pages, check_tables
     from agestat.cli.deliver import warn_of_missing
 
     _check(a, b, options)
     stores = options["stores"] or (a, b or a)
     read = filter(None, [a, b, *(options["stores"] or ()), *(options[key] for key in READ)])
     check_outputs([options[key] for key in OUTPUTS], list(read), options["png"])
-    check_page(options["html"])
+    check_pages(options["html"])
+    check_tables(csv=options["csv"])
     check_labels(options["labels"])
     check_labels(options["labels_b"])
     scans = {store: Scan.open(store) for store in stores}

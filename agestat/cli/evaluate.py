@@ -59,6 +59,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     classes child 0-12, adult 18-64 and old 65-100 of each gender, on the pictures whose labels lie within
     one, or over the two genders where no ages are labelled. Every figure has a bootstrap interval.
     """
+    from agestat.cli.check import check_tables
     from agestat.cli.terminal import Terminal
     from agestat.files import output_file
     from agestat.judging.evaluate import judge, predict_table
@@ -66,6 +67,7 @@ def command(data: tuple[Path, ...], model_name: str, split: str, **given: Any) -
     from agestat.model.checkpoint import load_model
     from agestat.written.csv_files import write_csv
 
+    check_tables(csv=given["predictions"], json=given["json_path"])
     model = load_model(model_name, given["device"])
     only = None if split == "all" else split
     labelled = read_labelled(

@@ -52,7 +52,7 @@ def command(
     from agestat.analysis.face_lists import write_list
     from agestat.analysis.own_labels import draw_faces, holds_labels
     from agestat.analysis.scan import DEFAULT_BANDS, Scan
-    from agestat.cli.check import check_outputs
+    from agestat.cli.check import check_outputs, check_pages, check_tables
     from agestat.cli.messages import tell
     from agestat.errors import UsageError
     from agestat.files import output_file
@@ -62,6 +62,8 @@ def command(
     if not (html or out):
         raise UsageError("There is nothing to write: name a page with --html or a file with --out.")
     check_outputs([html, out], scan)
+    check_pages(html)
+    check_tables(csv=out)
     if out and holds_labels(out):
         raise UsageError("{file} holds labels already: choose another name for the new one.", file=out)
     with Scan.open(*scan) as opened:

@@ -136,7 +136,7 @@ def _verdict(face: dict[Any, Any], group: str, t: Language) -> list[str]:
     ]  # fmt: skip
 
 
-def _rows(faces: pd.DataFrame) -> list[list[str]]:
+def _rows(faces: pd.DataFrame) -> list[list[str | int]]:
     """As they will stand in the file that the page saves."""
     return [[escape_formula(cell) for cell in row] for row in rows_of(faces)]
 

@@ -148,7 +148,7 @@ def test_the_page(store, other, tmp_path):
     assert "Perceived as female: " in text
     assert text.count("<svg") == 1
     assert '<th scope="row">mean age, years</th>' in text
-    with pytest.raises(UsageError, match="A report is a page of HTML"):
+    with pytest.raises(UsageError, match="This is a page of HTML"):
         run(store, other, "--html", tmp_path / "c.pdf")
 
 

@@ -237,3 +237,10 @@ def test_the_order_of_rows_in_a_store_changes_nothing(write, options, tmp_path):
         one, two = (getattr(estimate, name) for estimate in estimates)
         pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert draw(stores[0], tmp_path)[0].read_text() == draw(stores[1], tmp_path)[0].read_text()
+
+
+@pytest.mark.parametrize(("option", "name"), [("--out", "l.xlsx"), ("--html", "l.csv"), ("--html", "l.pdf")])
+def test_names_of_other_kinds_of_files_are_refused(store, tmp_path, option, name):
+    with pytest.raises(UsageError, match=f"{name}.* end it"):
+        run(label_command, store, option, tmp_path / name)
+    assert not (tmp_path / name).exists()
