@@ -4,6 +4,7 @@ import io
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -30,6 +31,7 @@ from agestat.images.reasons import (
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
 # Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
 MAX_JPEG_PIXELS = 300_000_000
+NO_EXIF: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ def _open_regular(path: str | os.PathLike[str]) -> _Picture:
     raise DecodeError(NOT_REGULAR)
 
 
-def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decoded:
+def _read(
+    file: BinaryIO, length: int, name: str, min_side: int | None, beside: Mapping[int, Any] = NO_EXIF
+) -> Decoded:
     """As it is, or mended where it cannot be read so."""
     if not length:
         raise DecodeError("empty file")
@@ -129,7 +133,7 @@ def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decod
     refusal = None
     if not (sniff(head) == "JPEG" and _ends_in_zeros(file, length)):
         try:
-            return _decode(file, min_side)
+            return _decode(file, min_side, beside)
         except (DecodeError, MemoryError, Image.DecompressionBombError):
             raise
         except Exception as error:
@@ -145,7 +149,7 @@ def _read(file: BinaryIO, length: int, name: str, min_side: int | None) -> Decod
     frame = jpeg.frame(mended.data) if mended.data.startswith(jpeg.START) else None
     if frame and not frame.is_read:
         raise DecodeError(ODD_JPEG) from refusal
-    return _decode(io.BytesIO(mended.data), min_side, is_cut=mended.is_cut)
+    return _decode(io.BytesIO(mended.data), min_side, beside, is_cut=mended.is_cut)
 
 
 def _as_far_as_equal(mended: Mended, min_side: int | None) -> Decoded:
@@ -181,10 +185,13 @@ def _why(refusal: Exception | None, head: bytes, is_ended: bool) -> str:
 
 
 def _developed(file: BinaryIO, min_side: int | None) -> Decoded:
-    """A raw file's own picture: its largest preview, or a first page that is large enough."""
-    preview = raw.largest_preview(file)
-    if preview:
-        return _decode(io.BytesIO(preview.data), min_side, beside=preview.exif)
+    """A raw file's own picture: its largest whole preview, else what there is of one, or a first page that is
+    large enough."""
+    for preview in raw.previews(file):
+        with suppress(Exception):  # cut off or damaged: a smaller one may be whole
+            return _decode(io.BytesIO(preview.data), min_side, preview.exif)
+    for preview in raw.previews(file):
+        return _read(io.BytesIO(preview.data), len(preview.data), "", min_side, preview.exif)
     try:
         picture = _decode(file, min_side)
     except Exception as error:
@@ -197,9 +204,9 @@ def _developed(file: BinaryIO, min_side: int | None) -> Decoded:
 def _decode(
     file: BinaryIO,
     min_side: int | None,
+    beside: Mapping[int, Any] = NO_EXIF,
     *,
     is_cut: bool = False,
-    beside: Mapping[int, Any] = MappingProxyType({}),
 ) -> Decoded:
     """``is_cut`` says that the bytes of a JPEG end early; ``beside`` is EXIF that stands elsewhere."""
     file.seek(0)
@@ -215,7 +222,7 @@ def _decode(
         if image.width * image.height > MAX_PIXELS:
             raise DecodeError(TOO_LARGE)
         facts = {**beside, **exif.read(image)}  # not before: Pillow decodes a PNG to find it
-        number = pages(image)
+        number = pages(image, file)
         if is_misread(image):
             rgb, rows = to_rgb(read_odd(file, MAX_PIXELS)), None
         else:
@@ -227,7 +234,9 @@ def _decode(
         there = cut.there(rows, rgb.height, turn) if rows else None
         if turn in exif.UPRIGHT:
             rgb = rgb.transpose(exif.UPRIGHT[turn])
-        if turn in exif.SIDEWAYS:
+        if image.format == "TIFF":  # whose size Pillow tells before it turns it, or after
+            width, height = rgb.size
+        elif turn in exif.SIDEWAYS:
             width, height = height, width
         taken, doubted = exif.taken_at(facts)
         return Decoded(

@@ -1,6 +1,7 @@
 """Files of several pictures: which frame of an animation to look at, and how many pages there are."""
 
 import io
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -36,13 +37,13 @@ def _range(rgb: Image.Image) -> int:
     return max(int(high - low) for low, high in rgb.getextrema())  # type: ignore[misc]
 
 
-def pages(image: Image.Image) -> int:
-    """Pictures in a TIFF or HEIF, up to 100, and in a slide show as GIF, up to `_MOST_FRAMES`;
-    thumbnails, masks and the frames of what moves are none. Call before pixels are loaded."""
+def pages(image: Image.Image, file: BinaryIO) -> int:
+    """Pictures in a TIFF or HEIF ``file``, up to 100, and in a slide show as GIF, WebP, PNG or AVIF, up to
+    `_MOST_FRAMES`; thumbnails, masks and the frames of what moves are none. Call before pixels are loaded."""
     if image.format == "HEIF":
         return int(getattr(image, "n_frames", 1))
-    if image.format == "GIF" and image.info.get("duration", 0) >= SLIDE:
-        return _slides(image)
+    if image.format == "GIF" or (image.format in _ANIMATED and getattr(image, "is_animated", False)):
+        return _slides(str(image.format), file)
     if image.format != "TIFF":
         return 1
     number, count = 1, 1
@@ -58,17 +59,21 @@ def pages(image: Image.Image) -> int:
     return count
 
 
-def _slides(image: Image.Image) -> int:
-    """Frames, asked of a second reader: the first one is still to be loaded, and may be cut."""
-    file = image.fp  # type: ignore[attr-defined]
-    at, number = file.tell(), 1
+def _slides(kind: str, file: BinaryIO) -> int:
+    """Frames that are shown for long, or 1, asked of a second reader: the first one is still to be loaded,
+    and may be cut."""
+    at, number = file.tell(), 0
     try:
         file.seek(0)
-        with Image.open(io.BytesIO(file.read()), formats=[str(image.format)]) as other:
-            for number in range(1, _MOST_FRAMES):
-                other.seek(number)
-            return _MOST_FRAMES
+        with Image.open(io.BytesIO(file.read()), formats=[kind]) as other:
+            for frame in range(_MOST_FRAMES):
+                other.seek(frame)
+                other.load()  # only then PNG and WebP tell of it
+                number += other.info.get("duration", 0) >= SLIDE
+                if frame and not number:  # it moves
+                    break
     except (EOFError, OSError, SyntaxError, ValueError):
-        return number
+        pass
     finally:
         file.seek(at)
+    return max(number, 1)

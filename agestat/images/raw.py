@@ -2,6 +2,7 @@
 
 import mmap
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -35,10 +36,10 @@ def is_raw(name: str, head: bytes) -> bool:
     return bool(_CONTENT.match(head) or (NAME.search(name) and head[:4] in (b"II*\0", b"MM\0*")))
 
 
-def largest_preview(file: BinaryIO) -> Preview | None:
-    """The largest JPEG of at least `LEAST` pixels in a raw file, wherever its maker keeps it.
+def previews(file: BinaryIO) -> Iterator[Preview]:
+    """The JPEGs of at least `LEAST` pixels in a raw file, wherever its maker keeps them, largest first.
 
-    Found by its markers, so that it takes no reader per maker; samples that are compressed as lossless JPEG
+    Found by their markers, so that it takes no reader per maker; samples that are compressed as lossless JPEG
     are told by theirs.
     """
     data = _mapped(file)
@@ -47,10 +48,8 @@ def largest_preview(file: BinaryIO) -> Preview | None:
         frame = jpeg.frame(data, mark.start())
         if frame and frame.is_read and max(frame.width, frame.height) >= LEAST:
             found.append((frame.width * frame.height, mark.start()))
-    if not found:
-        return None
-    _, largest = max(found)
-    return Preview(data[largest:], _exif(data[:_HEAD]))
+    for _, start in sorted(found, reverse=True):
+        yield Preview(data[start:], _exif(data[:_HEAD]))
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap | bytes:

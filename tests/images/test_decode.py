@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from agestat.images.decode import decode
 from agestat.images.formats import sniff
@@ -86,6 +86,26 @@ def test_exif_rotation(tmp_path, extension, orientation):
     assert corners(picture.pixels) == TURNED[orientation]
     assert (picture.width, picture.height) == ((32, 64) if orientation >= 5 else (64, 32))
     assert picture.pixels.shape == (picture.height, picture.width, 3)
+
+
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="{}"/></rdf:RDF>'
+    "</x:xmpmeta>"
+)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("orientation", TURNED)
+def test_rotation_that_only_xmp_tells(tmp_path, kind, orientation):
+    xmp = XMP.format(orientation)
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", xmp)
+    options = {"png": {"pnginfo": texts}, "tiff": {"tiffinfo": {700: xmp.encode()}}}
+    quarters().save(tmp_path / "a", kind, **options.get(kind, {"xmp": xmp.encode()}))
+    picture = decode(tmp_path / "a")
+    assert corners(picture.pixels) == TURNED[orientation]
+    assert (picture.width, picture.height) == ((32, 64) if orientation >= 5 else (64, 32))
 
 
 ORIENTATIONS = [

@@ -59,14 +59,25 @@ def test_pages_of_a_tiff_are_counted(tmp_path, number, expected):
     assert (picture.pages, red_pixels(picture.pixels)) == (expected, 600)
 
 
+@pytest.mark.parametrize("kind", ["gif", "webp", "png", "avif"])
 @pytest.mark.parametrize(
-    ("shown", "number", "expected"), [(2000, 3, 3), (100, 3, 1), (2000, 40, 33), (2000, 1, 1)]
+    ("shown", "expected"),
+    [([2000] * 3, 3), ([100] * 3, 1), ([2000] * 40, 33), ([2000], 1), ([100, 3000, 3000], 2)],
 )
-def test_slides_are_pages_and_frames_of_what_moves_are_not(tmp_path, shown, number, expected):
-    first, *others = [half_red((0, 0, 6 * n)) for n in range(number)]
-    first.save(tmp_path / "a", "gif", save_all=True, append_images=others, duration=shown)
+def test_slides_are_pages_and_frames_of_what_moves_are_not(tmp_path, kind, shown, expected):
+    first, *others = [half_red((0, 0, 6 * n)) for n in range(len(shown))]
+    options = {"lossless": True} if kind == "webp" else {}
+    first.save(tmp_path / "a", kind, save_all=True, append_images=others,
+               duration=shown if others else shown[0], **options)  # fmt: skip
     picture = decode(tmp_path / "a")
     assert (picture.pages, red_pixels(picture.pixels)) == (expected, pytest.approx(600, abs=20))
+
+
+@pytest.mark.parametrize("second", [half_red((0, 0, 6)), half_red().resize((8, 6))])
+def test_the_second_eye_and_previews_are_no_pages(tmp_path, second):
+    half_red().save(tmp_path / "a.mpo", save_all=True, append_images=[second])
+    picture = decode(tmp_path / "a.mpo")
+    assert (picture.format, picture.pages) == ("MPO", 1)
 
 
 def test_thumbnails_in_a_tiff_are_no_pages(tmp_path):

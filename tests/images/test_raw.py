@@ -96,6 +96,32 @@ def test_a_raw_file_without_a_large_preview_has_failed(tmp_path, name, previews)
         decode(tmp_path / name)
 
 
+def noise(size):
+    buffer = io.BytesIO()
+    values = np.random.default_rng(0).integers(0, 256, (size[1] // 16, size[0] // 16, 3), np.uint8)
+    Image.fromarray(values).resize(size).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+LARGE, SMALLER = noise((1600, 1200)), noise((800, 600))
+
+
+@pytest.mark.parametrize(
+    ("previews", "width", "part"),
+    [
+        ([SMALLER, LARGE[: len(LARGE) * 8 // 10]], 800, None),  # cut off, with a whole one before
+        ([LARGE[: len(LARGE) * 8 // 10]], 1600, 0.8),
+        ([SMALLER, LARGE[:20] + bytes(400) + LARGE[420:]], 800, None),  # damaged
+    ],
+)
+def test_of_a_raw_file_whose_largest_preview_is_not_whole(tmp_path, previews, width, part):
+    whole = tiff_like(b"II*\0", previews)
+    (tmp_path / "a.nef").write_bytes(whole[:-3000])
+    picture = decode(tmp_path / "a.nef")
+    assert (picture.width, picture.camera) == (width, "Maker Model")
+    assert picture.part == (None if part is None else pytest.approx(part, abs=0.05))
+
+
 def test_the_thumbnail_that_a_tiff_reader_would_show_is_not_the_picture(tmp_path):
     Image.new("RGB", (160, 120)).save(tmp_path / "a.dng", "TIFF")
     with pytest.raises(DecodeError, match="raw file"):
