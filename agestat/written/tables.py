@@ -27,15 +27,16 @@ TOP = 20  # rows among which the names of the columns are looked for: titles sta
 _FILES = (
     "filename", "file name", "filepath", "file path", "image", "image path", "image name", "photo", "picture",
     "img", "путь", "путь к файлу", "файл", "имя файла", "фото", "datei", "dateiname", "pfad", "bild",
-    "fichier", "nom du fichier", "archivo", "arquivo", "plik", "bestand", "文件", "文件名", "ファイル名",
+    "fichier", "nom du fichier", "archivo", "arquivo", "plik", "bestand", "文件", "文件名", "檔案", "檔名",
+    "路径", "路徑", "图片", "圖片", "照片", "ファイル名", "ファイル", "画像", "写真", "파일", "파일명", "경로", "사진",
 )  # fmt: skip
 _ALIASES = {
     "path": ("file", *_FILES),
     "file": ("path", *_FILES),
     "gender": ("sex", "пол", "geschlecht", "sexe", "genre", "sexo", "género", "gênero", "sesso", "genere",
-               "płeć", "geslacht", "kön", "стать", "性别", "性別"),
+               "płeć", "geslacht", "kön", "стать", "性别", "性別", "성별"),
     "age": ("age (years)", "age, years", "возраст", "возраст, лет", "вік", "alter", "âge", "edad", "età",
-            "idade", "wiek", "leeftijd", "ålder", "年龄", "年齢"),
+            "idade", "wiek", "leeftijd", "ålder", "年龄", "年齡", "年齢", "나이", "연령"),
 }  # fmt: skip
 _LOOSE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|:)$")  # Age (years), Gender [m/f], Path:
 _UNSEEN = "\ufeff\u200b\u200e\u200f\u2060 \t\r\n\u00a0"

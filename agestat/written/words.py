@@ -12,17 +12,18 @@ _GENDERS = {
     "женщины девочка девочки девушка девушки жін жінка weiblich weibl frau frauen mädchen femme femmes fille "
     "filles féminin femenino mujer mujeres hembra niña niñas donna donne femmina ragazza bambina mulher "
     "mulheres feminino menina kobieta kobiety dziewczyna kvinna kvinnor kvinde kvinne vrouw vrouwen meisje "
-    "nainen kadın أنثى 女 女性 女子 女の子 여 여성 여자 ♀ 👩 👧",
+    "nainen kadın أنثى 女 女性 女子 女の子 女生 女士 여 여성 여자 ♀ 👩 👧",
     "male": "male males m masc man men boy boys gentleman м муж мужч мужчин мужской мужчина мужчины мальчик "
     "мальчики чол чоловік männlich männl mann männer junge homme hommes garçon garçons masculin masculino "
     "hombre hombres varón niño niños uomo uomini maschio ragazzo bambino homem homens menino mężczyzna "
-    "mężczyźni chłopak mand mænd män mannen jongen mies erkek ذكر 男 男性 男子 男の子 남 남성 남자 ♂ 👨 👦",
+    "mężczyźni chłopak mand mænd män mannen jongen mies erkek ذكر 男 男性 男子 男の子 "
+    "男生 男士 先生 남 남성 남자 ♂ 👨 👦",
 }
 _UNKNOWN = {
     "unknown", "unk", "unclear", "unsure", "not sure", "cannot tell", "can't tell", "undetermined", "n/a",
     "n.a", "na", "nan", "nil", "none", "null", "#n/a", "#н/д", "-", "--", "неизвестно", "неясно", "не ясно",
     "не определено", "н/д", "нет данных", "unbekannt", "unklar", "k. a", "k.a", "inconnu", "desconocido",
-    "sconosciuto", "desconhecido", "不明", "未知",
+    "sconosciuto", "desconhecido", "不明", "未知", "모름",
 }  # fmt: skip
 _GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in words.split()}
 
@@ -30,7 +31,7 @@ _GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in wor
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)\.?"
 _YEARS = (
     r"\s*-?\s*(?:years?(?:[ -]old)?|yrs?|y/?o?|y\.\s*o|лет|год(?:а|ов)?|г|л|ти(?: лет|летн\w+)?|летн\w+"
-    r"|jahren?(?: alt)?|jahre?|j|ans?|años?|anos?|anni|lata?|jaar|歳|才|岁|세|살)\.?"
+    r"|jahren?(?: alt)?|jahre?|j|ans?|años?|anos?|anni|lata?|jaar|歳|才|岁|歲|세|살)\.?"
 )
 _UNIT = rf"(?:{_YEARS})?"
 _DASH = r"\s*(?:-|~|_|\.\.\.?|;|,\s+|,(?=\d\d)|(?:to|and|до|по|и|bis|und|u\.|a|à|et|y|e|do|i|tot|en)\b|至)\s*"
@@ -42,7 +43,7 @@ _OVER = (
 _AND_OVER = (
     r"(?:\+|plus\b|(?:and|or|&|и|или|und|oder|et|ou|y|o|e|i|en)\s+"
     r"(?:over|older|above|more|up|upwards|старше|более|больше|выше|älter|mehr|plus|más|oltre|più|mais"
-    r"|starsi|więcej|ouder))"
+    r"|starsi|więcej|ouder)|以上|이상)"
 )
 _BELOW = (
     r"(<(?!=)|(?:under|below|less than|younger than|младше|моложе|меньше|менее|unter|jünger als|moins de"
@@ -51,12 +52,15 @@ _BELOW = (
 _UP_TO = r"(?:<=|≤|(?:up to|at most|до|bis(?: zu)?|hasta|fino a|até|tot)\b)"
 _AND_BELOW = (
     r"(?:and|or|&|и|или|und|oder|et|ou|y|o)\s+(?:under|younger|below|less|младше|моложе|меньше|jünger|moins"
-    r"|menos)"
+    r"|menos)|以下|以内|이하"
 )
+_AND_LESS = "(未満|未满|未滿|미만)"
 _EXACT = re.compile(_NUMBER + _UNIT)
 _RANGE = re.compile(rf"[\[(]?\s*{_FROM}{_NUMBER}{_UNIT}{_DASH}{_NUMBER}\s*[\])]?{_UNIT}")
 _OPEN = re.compile(rf"{_OVER}\s*{_NUMBER}{_UNIT}|{_NUMBER}{_UNIT}\s*{_AND_OVER}{_UNIT}")
-_UNDER = re.compile(rf"(?:{_BELOW}|{_UP_TO})\s*(\d{{1,3}}){_UNIT}|(\d{{1,3}}){_UNIT}\s*{_AND_BELOW}")
+_UNDER = re.compile(
+    rf"(?:{_BELOW}|{_UP_TO})\s*(\d{{1,3}}){_UNIT}|(\d{{1,3}}){_UNIT}\s*(?:{_AND_BELOW}|{_AND_LESS})"
+)
 _DECADE = re.compile(
     r"(?:in (?:his|her|their) )?(?:(?:early|mid|late)[ -])?"
     r"(\d0)(?:\s*(?:'?s|-?ы?е|er)|代|대|[- ]?something)"  # 20s, 30's, 40-е, 40er
@@ -143,7 +147,7 @@ def _said(word: str) -> Ages | None:
     if match := _RANGE.fullmatch(word):
         return Ages(read_number(match[1]), read_number(match[2]), None)
     if match := _UNDER.fullmatch(word):
-        return Ages(0.0, float(int(match[2] or match[3]) - bool(match[1])), None)
+        return Ages(0.0, float(int(match[2] or match[3]) - bool(match[1] or match[4])), None)
     if match := _DECADE.fullmatch(word):
         return Ages(float(match[1]), float(match[1]) + 9, None)
     if match := _OPEN.fullmatch(word):

@@ -178,6 +178,8 @@ def test_russian_in_every_code_page(tmp_path, encoding, header, end):
         ("cp932", "ファイル名,性別,年齢", ["写真/花見.jpg,女性,34", "写真/ソニー.jpg,男性,20-29"]),
         ("shift_jis", "path,gender,age", ["旅行/表.jpg,女,34"]),
         ("big5", "file,性別,age", ["照片/春節.jpg,女,34", "照片/功能.jpg,男,"]),
+        ("cp949", "파일명,성별,나이", ["가족 1.jpg,여,34"]),
+        ("big5", "檔名,性別,年齡", ["全家福.jpg,男,34"]),
         ("cp949", "path,gender,age", ["사진/가족.jpg,여자,34", "사진/똠방각하.jpg,남자,"]),
         ("euc_kr", "file,gender,age", ["서울.jpg,여,34"]),
         ("cp1250", "plik,płeć,wiek", ["wakacje/Żółw.jpg,kobieta,34", "Miłość.jpg,mężczyzna,20-29"]),

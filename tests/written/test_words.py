@@ -13,12 +13,13 @@ from agestat.written.words import OLDEST, read_ages, read_gender
     [
         (
             "female F Woman WOMEN girl Girls ж Ж ж. женский Женщина женщины женщ. weibl. Frau mujer 女"
-            " ♀️ 👩 [F] 'F' «ж» F* F? niña fille ragazza mulher kobieta vrouw nainen kadın жінка 女の子 أنثى",
+            " ♀️ 👩 [F] 'F' «ж» F* F? niña fille ragazza mulher kobieta vrouw nainen kadın жінка"
+            " 女の子 女生 أنثى",
             "female",
         ),
         (
             "male M man MEN boy Males м М м. мужской Мужчина мужчины мужч. Männl. 男 hombre (m)"
-            " ♂ 👨 [M] “M” male? niño varón garçon ragazzo homem mężczyzna mies erkek чол. 男の子 ذكر",
+            " ♂ 👨 [M] “M” male? niño varón garçon ragazzo homem mężczyzna mies erkek чол. 男の子 男生 ذكر",
             "male",
         ),
     ],
@@ -75,6 +76,15 @@ def test_a_digit_is_refused_as_a_gender(word):
         ("40er", (40, 49, None)),
         ("26 weeks", (0, 0, 0.5)),
         ("70+", (70, None, None)),
+        ("70岁以上", (70, None, None)),
+        ("70歲以上", (70, None, None)),
+        ("70歳以上", (70, None, None)),
+        ("70세 이상", (70, None, None)),
+        ("20岁以下", (0, 20, None)),
+        ("20세 이하", (0, 20, None)),
+        ("20歳未満", (0, 19, None)),
+        ("20세 미만", (0, 19, None)),
+        ("20～29岁", (20, 29, None)),
         ("more than 70", (70, None, None)),
         ("70 лет и старше", (70, None, None)),
     ],
