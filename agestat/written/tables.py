@@ -28,7 +28,8 @@ _FILES = (
     "filename", "file name", "filepath", "file path", "image", "image path", "image name", "photo", "picture",
     "img", "путь", "путь к файлу", "файл", "имя файла", "фото", "datei", "dateiname", "pfad", "bild",
     "fichier", "nom du fichier", "archivo", "arquivo", "plik", "bestand", "文件", "文件名", "檔案", "檔名",
-    "路径", "路徑", "图片", "圖片", "照片", "ファイル名", "ファイル", "画像", "写真", "파일", "파일명", "경로", "사진",
+    "路径", "路徑", "图片", "圖片", "照片", "ファイル名", "ファイル", "画像", "写真",
+    "파일", "파일명", "경로", "사진",
 )  # fmt: skip
 _ALIASES = {
     "path": ("file", *_FILES),
