@@ -18,7 +18,7 @@ from click.testing import CliRunner
 import agestat
 from agestat.analysis.faces import COUNTS_AS, LOOKS, MODEL_SAYS, PLACE
 from agestat.cli.main import cli
-from agestat.labelled.examples import ENDS, PER_ROW
+from agestat.report.set_examples import ENDS, PER_ROW
 from agestat.report.thumbnails import FACES
 from agestat.stats.compare import COMPARISON_COLUMNS
 from agestat.stats.estimate import AGE_COLUMNS, COLUMNS

@@ -44,10 +44,10 @@ def check_command(
     from agestat.files import format_of, make_folders, output_file
     from agestat.labelled.check import balance, check
     from agestat.labelled.dataset import describe, find_data
-    from agestat.labelled.examples import draw_examples
     from agestat.labelled.layouts import OWN_PLOTS
-    from agestat.labelled.plots import plot_set
     from agestat.report.labelled_sets import about_set, class_table, duplicates
+    from agestat.report.set_examples import draw_examples
+    from agestat.report.set_plots import plot_set
     from agestat.written.csv_files import write_csv
 
     paths = find_data(data)
@@ -67,15 +67,15 @@ def check_command(
     make_folders(out)
     found = check(paths, quiet=quiet)
     counts = balance(found.frame)
-    plots = plot_set(found.frame, counts, out)
+    t, console = spoken_language(), Terminal()
+    plots = plot_set(found.frame, counts, out, t)
     with output_file(out / "duplicates.csv") as stream:
         write_csv(found.duplicates, stream)
-    t, console = spoken_language(), Terminal()
     console.show(class_table(counts, t))
     for line in (*about_set(found, t), *duplicates(found, t)):
         click.echo(line)
     if examples is not None:
-        draw_examples(found.frame, examples)
+        draw_examples(found.frame, examples, t)
         tell("{target} shows faces, which can identify people: delete it when you have looked at it.",
              target=examples)  # fmt: skip
     files = ", ".join(map(str, [*plots, out / "duplicates.csv"]))

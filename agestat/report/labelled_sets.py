@@ -35,13 +35,13 @@ def _cell(cell: Any, t: Language) -> str:
 def class_table(counts: "pd.DataFrame", t: Language) -> Table:
     """Pictures by class and split, as `agestat.labelled.check.balance` counts them."""
     whole = counts.assign(all=counts.sum(axis=1))
-    rows = [[_class(str(name), t), *map(t.number, row)] for name, row in whole.iterrows()]
+    rows = [[class_name(str(name), t), *map(t.number, row)] for name, row in whole.iterrows()]
     rows.append([t.gettext("all"), *map(t.number, whole.sum())])
     heads = [t.gettext("class"), *counts.columns, t.gettext("all")]
     return Table(t.gettext("Perceived age and gender"), heads, rows)
 
 
-def _class(name: str, t: Language) -> str:
+def class_name(name: str, t: Language) -> str:
     """One of the six classes, or a gender and ages."""
     whole = t.term(name)
     return whole if whole != name else " ".join(map(t.term, name.split(" ")))

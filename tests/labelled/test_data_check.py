@@ -1,15 +1,19 @@
 """Duplicates, counts and plots of labelled sets."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.text import Text
 from PIL import Image
 
 from agestat.labelled.check import balance, check
 from agestat.labelled.fingerprints import fingerprints, hamming, near_pairs
-from agestat.labelled.plots import plot_set
+from agestat.report.language import open_language
+from agestat.report.set_plots import plot_set, set_figures
 
 HEAD = "file,split,gender,age,age_min,age_max,subject\n"
 
@@ -73,11 +77,24 @@ def test_plots_for_years_buckets_and_no_ages(tmp_path, ages):
     for number in range(2):
         scene(number).save(tmp_path / f"{number}.png")
     frame = check([tmp_path], quiet=True).frame
-    paths = plot_set(frame, balance(frame), tmp_path)
+    paths = plot_set(frame, balance(frame), tmp_path, open_language("en"))
     assert [path.name for path in paths] == ["ages.png", "classes.png", "quality.png"]
     for path in paths:
         with Image.open(path) as plot:
             assert plot.width > 600 and len(plot.convert("L").getcolors()) > 10
+
+
+@pytest.mark.parametrize("ages", ["24,,", ",18,64", ",,"])
+def test_plots_in_russian(tmp_path, ages):
+    (tmp_path / "labels.csv").write_text(HEAD + f"0.png,train,male,{ages},\n1.png,val,female,{ages},\n")
+    for number in range(2):
+        scene(number).save(tmp_path / f"{number}.png")
+    frame = check([tmp_path], quiet=True).frame
+    figures = set_figures(frame, balance(frame), open_language("ru"))
+    said = {text.get_text() for figure in figures.values() for text in figure.findobj(Text)}
+    assert {"снимков", "Классы по частям набора", "резкость: дисперсия лапласиана", "train", "val"} <= said
+    latin = {word for text in said for word in re.findall("[A-Za-z]{2,}", text)}
+    assert latin == {"train", "val"}
 
 
 def test_ages_are_drawn_where_no_gender_is_labelled(tmp_path):
@@ -86,7 +103,7 @@ def test_ages_are_drawn_where_no_gender_is_labelled(tmp_path):
     for number in range(2):
         scene(number).save(tmp_path / f"{number}.png")
     frame = check([tmp_path], quiet=True).frame
-    ages = plot_set(frame, balance(frame), tmp_path)[0]
+    ages = plot_set(frame, balance(frame), tmp_path, open_language("en"))[0]
     with Image.open(ages) as plot:
         grey = [
             count for count, colour in plot.convert("RGB").getcolors(10**5) if colour == (0x77, 0x77, 0x77)
