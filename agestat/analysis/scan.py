@@ -21,7 +21,7 @@ from agestat.analysis.places import FACTS, Places, group_of, read_places
 from agestat.errors import AgestatError, UsageError
 from agestat.images.kinds import MACHINES
 from agestat.model.label_space import LabelSpace
-from agestat.scanning.store import StoredRun, store_of
+from agestat.scanning.store import StoredRun, scanned
 from agestat.scanning.store.reading import MEASURED
 from agestat.stats.correct import DEFAULT_METHOD
 
@@ -53,11 +53,7 @@ class Scan:
         """The latest run in a store, given its file or what was scanned together."""
         file = Path(path)
         if more or not is_store(file):
-            names, file = " ".join(map(str, (path, *more))), store_of([path, *more])
-            if not file.is_file():
-                raise AgestatError(
-                    "There is no scan of {names} yet: run `agestat scan {names}` first.", names=names
-                )
+            file = scanned(path, *more)
         return cls(StoredRun.latest(file))
 
     def hide_paths(self) -> None:

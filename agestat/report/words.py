@@ -150,6 +150,10 @@ def citation(scan: "Scan", whole: Estimate, t: Language) -> str:
     if whole.groups != [EVERYTHING]:
         return ""
     female, age = whole.margin(EVERYTHING, gender="female"), whole.age(EVERYTHING)
+    how = [t.term(METHODS[female["method"]])]
+    if whole.own_labels:
+        how.append(t.ngettext("{number} face labelled by hand", "{number} faces labelled by hand",
+                              whole.own_labels))  # fmt: skip
     return t.gettext(
         "Of {faces} in {photos}, {share} ({level} interval {interval}) are perceived as female, and the mean "
         "perceived age is {age} years; shares by {method}, model {model} ({digest}), agestat {version}, "
@@ -158,7 +162,7 @@ def citation(scan: "Scan", whole: Estimate, t: Language) -> str:
         photos=t.ngettext("{number} photo", "{number} photos", photos(scan)),
         share=t.percent(female["share"]), level=t.percent(whole.level, 0),
         interval=t.interval(100 * female["share_low"], 100 * female["share_high"]),
-        age=t.between(age["value"], age["low"], age["high"]), method=t.term(METHODS[female["method"]]),
+        age=t.between(age["value"], age["low"], age["high"]), method=", ".join(how),
         model=scan.run["model"], digest=scan.run["model_digest"][:12], version=scan.run["agestat"],
         date=(scan.run.get("finished_at") or scan.run["started_at"])[:10],
     )  # fmt: skip

@@ -73,6 +73,15 @@ def test_labels_come_back_as_filled_and_make_an_estimate(store, tmp_path):
     assert women["share"] > 0.9
 
 
+def test_the_sentence_to_cite_tells_of_labels(store, tmp_path):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    assert ", 60 faces labelled by hand, model" in " ".join(
+        run(report_command, store, "--labels", out).output.split()
+    )
+    assert "labelled by hand" not in run(report_command, store).output
+
+
 def test_labels_know_their_groups(store, tmp_path):
     out, _ = draw(store, tmp_path)
     fill(out)

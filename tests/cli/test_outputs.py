@@ -95,7 +95,7 @@ def test_outputs_are_refused_before_the_scan(typed, photos, samples, tmp_path, o
 
 def test_drawings_beside_the_pictures_may_be_vectors(store, photos, monkeypatch):
     monkeypatch.chdir(photos.parent)
-    monkeypatch.setattr("agestat.analysis.scan.store_of", lambda _: store)
+    monkeypatch.setattr("agestat.analysis.scan.scanned", lambda _: store)
     for command, arguments in ((report_command, ["photos", "-q"]), (compare_command, ["photos", "photos"])):
         refused = CliRunner().invoke(command, [*arguments, "--png", "photos/p.PNG"])
         assert isinstance(refused.exception, UsageError) and "among the scanned" in str(refused.exception)

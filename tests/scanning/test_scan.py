@@ -247,6 +247,12 @@ def test_a_scan_is_opened_by_all_that_was_scanned_together(samples, model, tmp_p
     for paths in (photos[:2], both):
         found = len(agestat.scan(paths, model=model, workers=1).files)
         assert len(Scan.open(*reversed(paths)).files) == found
+    inside = samples / "others" / "landscape.png"
+    agestat.scan([samples / "others"], model=model, workers=1)
+    with pytest.raises(
+        AgestatError, match=r"landscape\.png was scanned as a part of .*others: give that with"
+    ):
+        Scan.open(inside)
     for paths in (photos[:1], photos[:3], both[:1]):
         with pytest.raises(AgestatError, match="There is no scan of"):
             Scan.open(*paths)

@@ -6,10 +6,21 @@ different settings live side by side; it is used again only while the file's siz
 are kept as bytes.
 """
 
-from agestat.scanning.store.home import Kept, kept, remove, store_of
+from agestat.scanning.store.home import Kept, kept, remove, scanned, store_of
 from agestat.scanning.store.merging import merge
 from agestat.scanning.store.reading import StoredRun
 from agestat.scanning.store.schema import is_database
 from agestat.scanning.store.writing import Row, Store
 
-__all__ = ["Kept", "Row", "Store", "StoredRun", "is_database", "kept", "merge", "remove", "store_of"]
+__all__ = [
+    "Kept",
+    "Row",
+    "Store",
+    "StoredRun",
+    "is_database",
+    "kept",
+    "merge",
+    "remove",
+    "scanned",
+    "store_of",
+]

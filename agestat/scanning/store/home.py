@@ -43,6 +43,22 @@ def store_of(paths: Iterable[str | os.PathLike[str]], shard: tuple[int, int] | N
     return _home() / f"{key.hexdigest()[:24]}.sqlite"
 
 
+def scanned(*paths: str | os.PathLike[str]) -> Path:
+    """The store of what was scanned together. Raises `AgestatError` where there is none, naming the scan of a
+    folder around it if there is one."""
+    file, names = store_of(paths), " ".join(map(str, paths))
+    if file.is_file():
+        return file
+    around = Path(os.path.abspath(paths[0])).parents  # noqa: PTH100 -- odd names
+    if whole := next((folder for folder in around if store_of([folder]).is_file()), None):
+        raise AgestatError(
+            "{names} was scanned as a part of {whole}: give that with --by folder to see its groups, or run "
+            "`agestat scan {names}` first.",
+            names=names, whole=whole,
+        )  # fmt: skip
+    raise AgestatError("There is no scan of {names} yet: run `agestat scan {names}` first.", names=names)
+
+
 def _whole(path: bytes) -> bytes:
     return path if b"://" in path else os.path.abspath(path)  # noqa: PTH100 -- odd names
 
