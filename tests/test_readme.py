@@ -33,7 +33,7 @@ CLAIMS = {
         "accounts for every file": "scanning/test_accounts.py::test_every_file_is_accounted_for",
         "stores no faces": "faults/test_security.py::test_the_store_keeps_neither_pixels_nor_features",
         "identifies nobody": "scanning/test_once.py::test_pictures_that_only_follow_each_other_are_not",
-        "A file that cannot be read\ncosts nothing but its own row": "test_story.py::"
+        "A file that cannot be read costs nothing but its own row": "test_story.py::"
         "test_a_file_that_cannot_be_read_is_a_line_and_an_exit_code",
         "Counting finds one": "test_sample_images.py::test_one_gender_at_most_is_wrong",
         "`-v` adds the method": "cli/test_report_command.py::"
