@@ -3,6 +3,7 @@
 Nobody is recognised: what is compared are whole pictures, by hashes that a scan keeps of them.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -18,18 +19,25 @@ BURST = 78  # within `BURST_SECONDS` of each other
 BURST_SECONDS = 10
 APART_SECONDS = 60  # from here on pictures beside each other are no series, whatever their names
 _BAND = 16  # bits that two hashes must share to be compared: pictures that are `ALIKE` share one of 16 bands
+_DIGITS = 20  # of the longest numbers in names that are compared as numbers
 _COMPARED = 8  # others of equal bands that each is compared with
 _ONES = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
 
 
 class Picture(NamedTuple):
-    """What is known of a picture: hashes and ISO 8601 time as the store has them, and where it lies."""
+    """What is known of a picture: hashes and ISO 8601 time as the store has them, and its whole path."""
 
     content: str | None
     look: str | None
     taken_at: str | None
     camera: str | None
-    folder: bytes
+    path: bytes
+
+    @property
+    def place(self) -> tuple[bytes, bytes]:
+        """Folder, and name in the order of people and programs that count: 2.jpg before 10.jpg."""
+        folder, _, name = self.path.rpartition(b"/")
+        return folder, re.sub(rb"\d+", lambda number: number[0].zfill(_DIGITS), name)
 
 
 class Same(NamedTuple):
@@ -65,7 +73,7 @@ def first_of_copies(contents: Sequence[str | None]) -> np.ndarray:
 
 
 def scenes(pictures: Sequence[Picture]) -> np.ndarray:
-    """``(F,)`` the scene of each picture, in the order of their paths, by number.
+    """``(F,)`` the scene of each picture, by number.
 
     Pictures are of one scene if they are equal, look alike, or look similar and lie beside each other in
     their folder or within seconds by one camera; and so are those that are each of one scene with a third.
@@ -106,12 +114,13 @@ def _beside(
     pictures: Sequence[Picture], known: np.ndarray, looks: np.ndarray, seconds: np.ndarray
 ) -> np.ndarray:
     """``(2, P)`` pairs of one series: neighbours in their folder, or in time by one camera."""
-    by_path = np.arange(len(known))
+    places = [pictures[i].place for i in known]
+    by_path = np.array(sorted(range(len(known)), key=places.__getitem__), np.int64)
     cameras = np.unique([pictures[i].camera or "" for i in known], return_inverse=True)[1]
-    by_time = np.lexsort([by_path, seconds, cameras])
+    by_time = np.lexsort([seconds, cameras])
     pairs = np.concatenate([np.stack([order[:-1], order[1:]]) for order in (by_path, by_time)], axis=1)
     apart = np.abs(seconds[pairs[0]] - seconds[pairs[1]])  # nan where a time is not known
-    folders = np.unique([pictures[i].folder for i in known], return_inverse=True)[1]
+    folders = np.unique([folder for folder, _ in places], return_inverse=True)[1]
     same_folder = folders[pairs[0]] == folders[pairs[1]]
     same_folder[len(known) - 1 :] = False  # neighbours in time are none by name
     burst = (apart <= BURST_SECONDS) & (cameras[pairs[0]] == cameras[pairs[1]])

@@ -226,7 +226,7 @@ class Scan:
         """Copies and scenes among all files, in the order of paths."""
         with self._stored.understood():
             return Same.of(
-                Picture(content, look, taken_at, camera, root + b"/" + path.rpartition(b"/")[0])
+                Picture(content, look, taken_at, camera, root + b"/" + path)
                 for rows in self._stored.facts("content", "look", "taken_at", "camera")
                 for _, root, path, content, look, taken_at, camera in rows
             )

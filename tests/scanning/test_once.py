@@ -28,12 +28,13 @@ def look_of(image):
     return look(np.asarray(image.convert("RGB")))
 
 
-def scene_of(*looks, times=None, folders=None):
+def scene_of(*looks, times=None, folders=None, names=None):
     times = times or [None] * len(looks)
     folders = folders or [b"a"] * len(looks)
+    names = names or [b"%d.jpg" % i for i in range(len(looks))]
     return scenes(
-        [Picture(str(i), one, time, None, folder) for i, (one, time, folder) in enumerate(
-            zip(looks, times, folders, strict=True))]
+        [Picture(str(i), one, time, None, folder + b"/" + name) for i, (one, time, folder, name) in enumerate(
+            zip(looks, times, folders, names, strict=True))]
     ).tolist()  # fmt: skip
 
 
@@ -61,6 +62,23 @@ def test_a_series_is_one_scene_by_names_or_by_times():
     assert set(scene_of(*frames)) == {0}
     seconds = [f"2024-06-11T12:00:{2 * step:02}" for step in range(12)]
     assert set(scene_of(*frames, times=seconds, folders=[bytes([i]) for i in range(12)])) == {0}
+
+
+@pytest.mark.parametrize("name", [b"frame%d.jpg", b"%04d.png", b"clip 2 (%d).jpg", b"out-%d-of-120.jpg"])
+def test_frames_of_a_film_are_neighbours_however_their_numbers_are_written(name):
+    people = [[look_of(moved(picture(20 + one), 8 * step)) for step in range(20)] for one in range(6)]
+    frames = [frame for one in people for frame in one]
+    names = [name % (1 + number) for number in range(len(frames))]
+    order = sorted(range(len(frames)), key=names.__getitem__)
+    found = scene_of(*[frames[i] for i in order], names=[names[i] for i in order])
+    assert len(set(found)) == 6
+
+
+def test_a_series_over_midnight_is_one_scene():
+    frames = [look_of(moved(picture(4), 3 * step)) for step in range(6)]
+    times = ["2024-06-11T23:59:57", "2024-06-11T23:59:58", "2024-06-11T23:59:59",
+             "2024-06-12T00:00:00", "2024-06-12T00:00:01", "2024-06-12T00:00:02"]  # fmt: skip
+    assert set(scene_of(*frames, times=times, folders=[bytes([i]) for i in range(6)])) == {0}
 
 
 def test_pictures_that_only_follow_each_other_are_not():
