@@ -9,6 +9,7 @@ from fnmatch import translate
 from functools import cached_property
 
 from agestat.images import raw
+from agestat.written.paths import composed
 
 # Files with these endings were meant as pictures: one that does not open is a failure worth a row.
 # Anything else in a folder counts only if its first bytes announce a picture.
@@ -26,6 +27,23 @@ _COPYING = re.compile(rf"\..+{_ENDING}\.(?!icloud$)[^.]+$", re.I)
 THUMBNAIL, TRASH, OLDER, SYSTEM = "thumbnail", "file in the trash", "older version", "system file"
 HIDDEN = "file in a hidden folder"
 RAW_TWIN, BACKUP, OTHER = "raw file beside its picture", "backup of an edited file", "other file"
+EDITED = "edited copy beside its picture"
+
+# Names, without ending, of what programs make of a picture that lies beside it, and that picture's name.
+_MADE_OF = {
+    # Web sites and albums: thumb_a, tn-a, a_thumb, a-300x200, a-scaled
+    THUMBNAIL: re.compile(
+        r"(?:thumb(?:nail)?|tn|th)[-_.](.+)|(.+)[-_.](?:thumb(?:nail)?|tn|\d{2,4}x\d{2,4}|scaled)", re.I
+    ),
+    # Google's, as its archives call them in each language: a-edited, a-bearbeitet(1); and Apple's: IMG_E0001
+    EDITED: re.compile(
+        r"(.+)-(?:edited|effects|smile|mix|bearbeitet|bewerkt|modifi[eé]|modificat[oa]|(?:ha )?editad[oa]|"
+        r"editat|edytowan[aeoy]|redigeret|redigert|redigerad|muokattu|upraven[oaýé]|szerkesztett|düzenlendi|"
+        r"изменено|измененн?ый|изменённый|отредактировано|відредаговано|編集済み|已修改|已編輯|已编辑|수정됨)"
+        r"(\(\d+\))?|(img_)e(\d{4,5})",
+        re.I,
+    ),
+}  # fmt: skip
 
 # Names of folders that machines keep, as globs.
 _FOLDERS = {
@@ -42,7 +60,8 @@ _FOLDERS = {
              ".TemporaryItems", "System Volume Information", ".SynologyWorkingDirectory",
              ".dropbox.cache", ".cache", ".git", ".hg", ".svn", "Temporary Items", "lost+found",
              "*.download", "@sharebin", "@tmp", "@Syno*", "node_modules", "__pycache__", "LOST.DIR",
-             "FOUND.[0-9][0-9][0-9]", "$Extend", "$GetCurrent", "$SysReset", "$WinREAgent", "$WINDOWS.~*",
+             "FOUND.[0-9][0-9][0-9]", "Windows.old", "MSOCache", "Config.Msi",
+             "$Extend", "$GetCurrent", "$SysReset", "$WinREAgent", "$WINDOWS.~*",
              "OneDriveTemp", "Temporary Internet Files", "*.app", "*.bundle",
              "*.fcpbundle", "*.imovielibrary"),
     HIDDEN: (".*",),
@@ -81,6 +100,7 @@ MACHINES = (
     SYSTEM,
     HIDDEN,
     RAW_TWIN,
+    EDITED,
     BACKUP,
 )  # what is left out though it may be a picture
 KINDS = (*MACHINES, *_ENDINGS, OTHER)  # all that a file that is not read can be
@@ -139,16 +159,35 @@ class Beside:
     def _developed(self) -> frozenset[str]:
         return frozenset(_stem(name) for name in self._all if _DEVELOPED.match(name))
 
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(_bare(name) for name in self._all if is_picture_name(name))
+
+    def _made(self, name: str) -> str | None:
+        """The kind of a picture that a program made of another one here."""
+        if not is_picture_name(name):
+            return None
+        for kind, pattern in _MADE_OF.items():
+            match = pattern.fullmatch(_bare(name))
+            if match and {"".join(filter(None, match.groups())), match[1]} & self._stems:
+                return kind
+        return None
+
     def kind(self, name: str) -> str | None:
         """Why a file is left out though it may be a picture: one of `MACHINES`, or None."""
         if raw.NAME.search(name) and _stem(name) in self._developed:
             return RAW_TWIN
-        if kind := _kind(name, _FILE_PATTERN, _FILES):
+        if kind := _kind(name, _FILE_PATTERN, _FILES) or self._made(name):
             return kind
         if _COPYING.match(name):
             return SYSTEM
         is_backup = (backup := _BACKUP.match(name)) and backup[1] in self._names
         return BACKUP if is_backup and not is_picture_name(name) and kind_of_other(name) == OTHER else None
+
+
+def _bare(name: str) -> str:
+    """Without its ending, in whatever case and composition of letters."""
+    return composed(name).rpartition(".")[0].lower()
 
 
 def _stem(name: str) -> str:

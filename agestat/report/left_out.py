@@ -20,6 +20,9 @@ _NAMES: dict[str, Callable[[Language, int], str]] = {
     kinds.RAW_TWIN: lambda t, n: t.ngettext(
         "{number} raw file beside its picture", "{number} raw files beside their pictures", n
     ),
+    kinds.EDITED: lambda t, n: t.ngettext(
+        "{number} edited copy beside its picture", "{number} edited copies beside their pictures", n
+    ),
     kinds.BACKUP: lambda t, n: t.ngettext(
         "{number} backup of an edited file", "{number} backups of edited files", n
     ),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agestat.images.kinds import BACKUP, HIDDEN, KINDS, OLDER, RAW_TWIN, SYSTEM, THUMBNAIL, TRASH
+from agestat.images.kinds import BACKUP, EDITED, HIDDEN, KINDS, OLDER, RAW_TWIN, SYSTEM, THUMBNAIL, TRASH
 from agestat.images.walk import Found, Unwalkable, walk
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -69,6 +69,21 @@ def walked(folder, **options):
         ("a.NEF.jpg.dng", RAW_TWIN),
         ("a.RAW-02.ORIGINAL.dng", RAW_TWIN),
         ("a.gpr", RAW_TWIN),
+        ("a-edited.jpg", EDITED),
+        ("a-edited(1).jpg", EDITED),
+        ("a-bearbeitet.JPG", EDITED),
+        (unicodedata.normalize("NFC", "a-modifié.jpg"), EDITED),
+        (unicodedata.normalize("NFD", "a-modifié.png"), EDITED),
+        ("A-ha editado.heic", EDITED),
+        ("a-edytowane.jpg", EDITED),
+        ("a-編集済み.jpg", EDITED),
+        ("a-изменено.jpg", EDITED),
+        ("a-150x150.jpg", THUMBNAIL),
+        ("a-scaled.jpg", THUMBNAIL),
+        ("thumb_a.jpg", THUMBNAIL),
+        ("TN-a.JPG", THUMBNAIL),
+        ("a_thumb.jpg", THUMBNAIL),
+        ("Windows.old/Users/me/b.jpg", SYSTEM),
         ("a.jpg.old", BACKUP),
         ("a.jpg.~1~", BACKUP),
         ("a.jpg_bak", BACKUP),
@@ -97,9 +112,23 @@ def test_what_machines_keep_is_left_out_by_kind(tmp_path, name, kind):
     assert sorted(walked(tmp_path, all_files=True)[0]) == sorted(["a.jpg", name])
 
 
+def test_edits_are_told_by_the_names_of_their_own_picture(tmp_path):
+    """Those of Apple carry a letter, those of Google's copies their number; other numbers are other
+    pictures."""
+    edits = ["IMG_E0001.JPG", "b-edited(2).jpg"]
+    pictures = ["IMG_0001.HEIC", "IMG_0002.JPG", "IMG_E0003.JPG", "b(2).jpg", "b (1).jpg", "b-2.jpg"]
+    touch(tmp_path, *edits, *pictures)
+    read, others = walked(tmp_path)
+    assert (sorted(read), others) == (sorted(pictures), dict.fromkeys(edits, EDITED))
+
+
 @pytest.mark.parametrize(
     "name",
     [
+        "a-edited.jpg",
+        "IMG_E0001.JPG",
+        "thumb_a.jpg",
+        "a-300x200.jpg",
         "a.jpg_original",
         "a.NEF",
         "Family.photoslibrary/originals/0/a.jpeg",
