@@ -15,13 +15,14 @@ from PIL import Image, UnidentifiedImageError
 from agestat.images import cut, exif, jpeg, raw
 from agestat.images.formats import FORMATS, is_other, sniff
 from agestat.images.frames import clearest, pages
-from agestat.images.mend import Mended, mend
+from agestat.images.mend import Mended, as_sent, mend
 from agestat.images.modes import to_rgb
 from agestat.images.odd_tiff import is_misread, is_odd, read_odd
 from agestat.images.reasons import (
     NO_PREVIEW,
     NOT_REGULAR,
     ODD_JPEG,
+    TEXT_MODE,
     TOO_LARGE,
     UNSUPPORTED,
     DecodeError,
@@ -125,6 +126,9 @@ def _read(
     """As it is, or mended where it cannot be read so."""
     if not length:
         raise DecodeError("empty file")
+    if sent := as_sent(file):
+        file, length = io.BytesIO(sent), len(sent)
+    file.seek(0)
     head = file.read(32)
     if is_other(head):
         raise DecodeError(UNSUPPORTED)
@@ -175,6 +179,8 @@ def _ends_in_zeros(file: BinaryIO, length: int) -> bool:
 
 
 def _why(refusal: Exception | None, head: bytes, is_ended: bool) -> str:
+    if head.startswith(b"\x89PNG\n\x1a\n"):
+        return TEXT_MODE
     if isinstance(refusal, UnidentifiedImageError):
         return "damaged" if sniff(head) else "not a picture"
     if sniff(head) == "JPEG2000" and not is_ended:

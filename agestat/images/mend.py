@@ -30,6 +30,11 @@ _MOST_TIMES = 4  # as long as what is there: then less than half of the picture 
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 _HELPING = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 
+# Pictures of bytes that look random, whose line feeds a transfer in text mode makes two bytes each.
+_COMPRESSED = re.compile(rb"\xff\xd8\xff|\x89PNG\r\r\n|GIF8[79]a|RIFF....WEBP|....ftyp", re.S)
+_BEGIN = 1 << 13  # bytes in which a line feed is met
+_LINES = 6  # by chance so many do not all follow a carriage return
+
 
 class Mended(NamedTuple):
     """A picture's bytes, and whether its end is missing; ``otherwise`` is the same with other bytes in place
@@ -61,6 +66,19 @@ def mend(file: BinaryIO, size: int) -> Mended | None:
         return Mended(first, True, tuple(others))
     is_sized = data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 <= len(data)
     return Mended(data) if start or is_sized else None
+
+
+def as_sent(file: BinaryIO) -> bytes | None:
+    """A picture as it was before a transfer in text mode (FTP's old default), None of any other file. Such a
+    JPEG is decoded to noise without a word."""
+    file.seek(0)
+    begin = file.read(_BEGIN)
+    first = begin.find(b"\n")
+    if first < 1 or begin[first - 1 : first] != b"\r" or not _COMPRESSED.match(begin):
+        return None
+    data = begin + file.read()
+    lines = data.count(b"\n")
+    return data.replace(b"\r\n", b"\n") if _LINES <= lines == data.count(b"\r\n") else None
 
 
 def _sized(webp: bytes) -> bytes:

@@ -9,11 +9,22 @@ NOT_REGULAR = "not a regular file"
 UNSUPPORTED = "unsupported format"
 ODD_JPEG = "unsupported kind of JPEG"  # 12 bits a sample, lossless, hierarchical
 ODD_TIFF = "this TIFF needs agestat[tiff]"
+TEXT_MODE = "changed by a transfer in text mode"  # carriage returns are gone for good
 NO_PREVIEW = "raw file without a large preview"
 TOO_LARGE = "too many pixels"
 # Reasons that lie in the bytes: the same bytes will fail again. All others are worth another try.
 LASTING = frozenset(
-    {"damaged", "truncated", "not a picture", "empty file", TOO_LARGE, UNSUPPORTED, ODD_JPEG, NO_PREVIEW}
+    {
+        "damaged",
+        "truncated",
+        "not a picture",
+        "empty file",
+        TOO_LARGE,
+        UNSUPPORTED,
+        ODD_JPEG,
+        NO_PREVIEW,
+        TEXT_MODE,
+    }
 )
 
 

@@ -295,3 +295,29 @@ def test_lossless_and_hierarchical_jpegs_are_named(tmp_path, code):
 def test_jpegs_of_12_bits_are_named(tmp_path):
     with pytest.raises(DecodeError, match=r"^unsupported kind of JPEG$"):
         read(tmp_path, of_kind(0xC1, bits=12))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("JPEG", BASELINE), ("JPEG", PROGRESSIVE), ("PNG", {}), ("GIF", {}), ("WEBP", {}), ("AVIF", {})],
+)
+def test_a_transfer_in_text_mode_is_undone(tmp_path, kind, options):
+    """Which makes every line feed two bytes, those after a carriage return too."""
+    data = encoded(kind, **options)
+    assert b"\n" in data.replace(b"\r\n", b"")
+    picture = read(tmp_path, data.replace(b"\n", b"\r\n"))
+    assert picture.part is None
+    assert np.array_equal(picture.pixels, read(tmp_path, data).pixels)
+
+
+def test_what_a_transfer_in_text_mode_left_out_is_gone(tmp_path):
+    with pytest.raises(DecodeError, match=r"^changed by a transfer in text mode$"):
+        read(tmp_path, encoded("PNG").replace(b"\r\n", b"\n"))
+
+
+@pytest.mark.parametrize("kind", ["BMP", "PPM", "TIFF"])
+def test_samples_that_are_line_ends_are_left_alone(tmp_path, kind):
+    buffer = io.BytesIO()
+    pixels = np.tile(np.array([13, 10], np.uint8), (40, 60)).reshape(40, 40, 3)
+    Image.fromarray(pixels).save(buffer, kind)
+    assert np.array_equal(read(tmp_path, buffer.getvalue()).pixels, pixels)
