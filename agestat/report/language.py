@@ -27,7 +27,8 @@ TERMS = (
     N_("out of memory"), N_("not a regular file"), N_("vanished"), N_("no permission"),
     N_("path too long"), N_("cannot be fetched"),
     N_("link loop"), N_("broken link"), N_("unsupported format"), N_("no file's name"), N_("not downloaded"),
-    N_("unsupported kind of JPEG"), N_("this TIFF needs agestat[tiff]"), N_("raw file without a large preview"),
+    N_("unsupported kind of JPEG"), N_("this TIFF needs agestat[tiff]"),
+    N_("raw file without a large preview"),
     N_("changed by a transfer in text mode"), N_("took too long"), N_("crashed its decoder"),
 )  # fmt: skip
 REASONS = (
