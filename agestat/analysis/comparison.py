@@ -140,7 +140,8 @@ def compare(
             reported=(sides[0].distribution(told[0]), sides[1].distribution(told[1])),
             level=level,
         )
-    return replace(found, **_about_labels(files))
+        shared = 0 if groups else len(np.intersect1d(scans[0].contents(), scans[1].contents()))
+    return replace(found, shared=shared, **_about_labels(files))
 
 
 def _opened(scan: Scan | str | os.PathLike[str]) -> Scan:

@@ -40,6 +40,12 @@ def how(found: Comparison, t: Language) -> Iterator[str]:
     """Whether each side looks like the calibration set, and how differences and p-values were made."""
     if found.faceless:
         return
+    if found.shared:
+        yield t.ngettext(
+            "{number} picture is in both, which makes them look more alike: compare what is not.",
+            "{number} pictures are in both, which makes them look more alike: compare what is not.",
+            found.shared,
+        )
     if found.shifts and all(verdict.positions and not verdict.is_shifted for verdict in found.shifts):
         yield t.gettext("The faces of both are no harder to judge than the calibration pictures of {name}.",
                         name=found.calibration_name)  # fmt: skip

@@ -26,7 +26,7 @@ from agestat.stats.estimate import Estimate
 WIDTH = 80
 NARROW = 64  # columns below which figures give way: the mean ages of groups, the counted shares
 LABEL = 13  # columns of a band's name at most
-HEAD, LONGEST = 12, 24  # columns of the heading of figures and of a row's name at most
+HEAD, LONGEST = 12, 24  # columns of a heading where there is no room, and of one or a row's name at most
 MANY_GROUPS = 12  # more groups than these get one row each and no table of ages
 COLOURS = {"female": "#e69f00", "male": "#56b4e9"}  # Okabe and Ito: apart for colour-blind eyes too
 
@@ -140,10 +140,17 @@ def print_summary(
 def print_table(screen: Screen, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows of text whose first cell names them; of long names of columns the end is seen."""
     table, rows = screen.table(), list(rows)
-    name = min(max(cell_len(row[0]) for row in rows), LONGEST)
+    name, *widths = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
+    name = min(name, LONGEST)
     screen.column(table, heads[0], left=True, ratio=1, min_width=name)
+
+    def needed(most: int) -> int:
+        shown = (max(width, min(cell_len(head), most)) for width, head in zip(widths, heads[1:], strict=True))
+        return name + sum(1 + width for width in shown)
+
+    most = next((most for most in range(LONGEST, HEAD, -1) if needed(most) <= screen.width), HEAD)
     for head in heads[1:]:
-        screen.column(table, head if cell_len(head) <= HEAD else f"…{head[1 - HEAD :]}")
+        screen.column(table, head if cell_len(head) <= most else f"…{head[1 - most :]}")
     for row in rows:
         screen.row(table, *row)
     screen.line()

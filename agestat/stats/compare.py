@@ -72,6 +72,7 @@ class Comparison:
     own_labels: int = 0  # as of `Estimate`, as are these:
     labels_gone: int = 0
     labels_sorted: bool = False
+    shared: int = 0  # pictures that are in A and in B
 
 
 def compare(

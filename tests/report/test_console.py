@@ -5,7 +5,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agestat.report.console import Screen, print_summary
+from agestat.report.console import Screen, print_summary, print_table
 from agestat.report.known_error import known_error
 from agestat.report.language import open_language
 from agestat.report.warnings import unlike_groups, warnings
@@ -218,3 +218,11 @@ def test_a_number_and_its_unit_are_not_parted():
     lines = out.getvalue().splitlines()
     assert not [line for line in lines if line.endswith((" ", "11.7")) or line.startswith((" ", "%", "234"))]
     assert "".join(lines).count("11.7\u00a0%") == 18
+
+
+@pytest.mark.parametrize(("width", "shown"), [(40, " photos/of/spring\n"), (24, " …tos/of/spring\n")])
+def test_heads_are_whole_where_there_is_room(width, shown):
+    out = io.StringIO()
+    screen = Screen(Console(file=out, width=width), "en")
+    print_table(screen, ["", "photos/of/spring"], [["female, %", "41.0"]])
+    assert shown in out.getvalue()

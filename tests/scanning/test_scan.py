@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import agestat
 from agestat.analysis.scan import Scan
 from agestat.api import StoppedError
 from agestat.errors import AgestatError, UsageError
+from agestat.report.comparison import how
+from agestat.report.language import open_language
 
 COUNTS = {
     "found": 16, "read": 15, "failed": 1, "no_face": 2, "small_faces": 0, "faces": 17, "faces_left_out": 0,
@@ -352,3 +355,22 @@ def test_nothing_to_scan(scan, tmp_path):
         scan()
     with pytest.raises(UsageError, match="nowhere' does not exist"):
         scan(tmp_path / "nowhere")
+
+
+def test_pictures_that_are_in_both_sides_are_told(whole_model, tmp_path):
+    """As of a folder and of one inside it."""
+    inner = tmp_path / "photos" / "spring"
+    inner.mkdir(parents=True)
+    for number in range(12):
+        folder = inner if number < 7 else inner.parent
+        Image.effect_noise((40, 40), 10 + 5 * number).convert("RGB").save(folder / f"{number}.png")
+    both = [
+        agestat.scan(
+            folder, model=whole_model, db=tmp_path / f"{folder.name}.sqlite", device="cpu", workers=1
+        )
+        for folder in (inner, inner.parent)
+    ]
+    found = agestat.compare(*both)
+    assert found.shared == 7
+    words = " ".join(how(found, open_language("en")))
+    assert words.startswith("7 pictures are in both, which makes them look more alike: compare what is not.")
