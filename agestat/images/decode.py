@@ -135,7 +135,7 @@ def _read(
     if raw.is_raw(name, head):
         return _developed(file, min_side)
     refusal = None
-    if not (sniff(head) == "JPEG" and _ends_in_zeros(file, length)):
+    if not (sniff(head) == "JPEG" and _is_filled(file, length)):
         try:
             return _decode(file, min_side, beside)
         except (DecodeError, MemoryError, Image.DecompressionBombError):
@@ -172,10 +172,10 @@ def _as_far_as_equal(mended: Mended, min_side: int | None) -> Decoded:
     raise DecodeError("truncated")
 
 
-def _ends_in_zeros(file: BinaryIO, length: int) -> bool:
-    """As downloads do that reserved their place: such zeros would be decoded to noise."""
-    file.seek(-min(jpeg.ZEROS, length), os.SEEK_END)
-    return not any(file.read())
+def _is_filled(file: BinaryIO, length: int) -> bool:
+    """Whether a JPEG ends as downloads do that reserved their place: that would be decoded to noise."""
+    file.seek(-min(jpeg.FILLED, length), os.SEEK_END)
+    return jpeg.is_filled(file.read())
 
 
 def _why(refusal: Exception | None, head: bytes, is_ended: bool) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from mmap import mmap
 from typing import NamedTuple
 
+import numpy as np
+
 START, END = b"\xff\xd8", b"\xff\xd9"
-EOI, SOS = 0xD9, 0xDA
+EOI, SOS, DHT = 0xD9, 0xDA, 0xC4
 _FRAMES = {*range(0xC0, 0xD0)} - {
     0xC4,
     0xC8,
@@ -17,6 +19,8 @@ PROGRESSIVE = {0xC2, 0xCA}
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")  # those that may stand between segments
 _MOST_SEGMENTS = 1000  # of 64 KB each: what no program writes before the pixels
 ZEROS = 16  # so many at the end of a file are no coded pixels
+# Bytes at the end of a file: where no more than a few are repeated all the time, somebody has filled it up.
+FILLED, _REPEATED = 256, 64
 
 
 class Segment(NamedTuple):
@@ -92,7 +96,66 @@ def whole(data: bytes) -> tuple[bytes, bool] | None:
     seen = frame(data)
     if seen and seen.code in PROGRESSIVE and not _is_detailed(data, found[-1].start):
         return None
-    return head + body.rstrip(b"\0").rstrip(b"\xff") + b"\xff\xd9", True
+    body = body.rstrip(b"\0").rstrip(b"\xff")
+    if not _is_flat(body, data, found):
+        body = body[: _filled_from(body)]
+    return head + body + b"\xff\xd9", True
+
+
+def is_filled(end: bytes) -> bool:
+    """Whether the end of a file, `FILLED` bytes, is what somebody put in place of a picture: zeros, the same
+    few bytes over and over."""
+    if END in end:
+        return False
+    return not any(end[-ZEROS:]) or _filled_from(end) < len(end)
+
+
+def _filled_from(body: bytes) -> int:
+    """Where a few bytes begin that are repeated up to the end; the end if there are none."""
+    end = body[-FILLED:]
+    step = next((n for n in range(1, _REPEATED + 1) if end[n:] == end[:-n]), None)
+    if step is None or len(end) < FILLED:
+        return len(body)
+    values = np.frombuffer(body, np.uint8)
+    differs = np.flatnonzero(values[step:] != values[:-step])
+    return int(differs[-1]) + 1 if len(differs) else 0
+
+
+def _is_flat(body: bytes, data: bytes, found: list[Segment]) -> bool:
+    """Whether the last pixels of a sequential picture are coded as of one colour, which repeats a few bytes
+    too."""
+    try:
+        block = _unchanged(data, found)
+    except (IndexError, KeyError):  # not sequential, or damaged
+        return False
+    bits = "".join(f"{byte:08b}" for byte in body[-FILLED:].replace(b"\xff\0", b"\xff")[-_REPEATED:])
+    return bits in block * (len(bits) // len(block) + 2)
+
+
+def _unchanged(data: bytes, found: list[Segment]) -> str:
+    """The bits of a unit (T.81, A.2) in which all blocks are as flat and as bright as the ones before: no
+    difference, and the end of a block."""
+    codes: dict[
+        tuple[int, int], str
+    ] = {}  # of those two symbols, by a table's class and number, and symbol 0
+    sampling: dict[int, int] = {}
+    for kind, start, end in found:
+        part = data[start + 4 : end]
+        if kind in _FRAMES - PROGRESSIVE:
+            sampling = {part[at]: (part[at + 1] >> 4) * (part[at + 1] & 15) for at in range(6, len(part), 3)}
+        while kind == DHT and part:
+            counts, number = part[1:17], sum(part[1:17])
+            code, at = 0, 17
+            for length, count in enumerate(counts, 1):
+                place = part[at : at + count].find(b"\0")
+                if place >= 0:
+                    codes[part[0] >> 4, part[0] & 15] = f"{code + place:0{length}b}"
+                code, at = (code + count) << 1, at + count
+            part = part[17 + number :]
+    scan = data[found[-1].start + 5 : found[-1].end - 3]
+    planes = [(scan[at], scan[at + 1]) for at in range(0, len(scan), 2)]
+    blocks = ((sampling[plane] if len(planes) > 1 else 1, tables) for plane, tables in planes)
+    return "".join((codes[0, tables >> 4] + codes[1, tables & 15]) * number for number, tables in blocks)
 
 
 def _is_detailed(data: bytes, at: int) -> bool:

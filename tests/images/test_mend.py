@@ -321,3 +321,32 @@ def test_samples_that_are_line_ends_are_left_alone(tmp_path, kind):
     pixels = np.tile(np.array([13, 10], np.uint8), (40, 60)).reshape(40, 40, 3)
     Image.fromarray(pixels).save(buffer, kind)
     assert np.array_equal(read(tmp_path, buffer.getvalue()).pixels, pixels)
+
+
+FILLERS = [b"\xcc", b"\xaa", b"U", b"\xe5", b" ", b"\xde\xad\xbe\xef", b"BAD!", b"<html>no</html>\n"]
+
+
+@pytest.mark.parametrize("options", [BASELINE, {"quality": 90, "optimize": True}], ids=["usual", "own codes"])
+@pytest.mark.parametrize("filler", FILLERS)
+@pytest.mark.parametrize("there", [0.4, 0.7, 0.9])
+def test_what_fills_up_a_jpeg_is_no_part_of_it(tmp_path, options, filler, there):
+    data = encoded("JPEG", **options)
+    cut = data[: int(there * len(data))]
+    filled = cut + (filler * len(data))[: len(data) - len(cut)]
+    if there < 0.5:
+        with pytest.raises(DecodeError, match="truncated"):
+            read(tmp_path, filled)
+    else:
+        assert read(tmp_path, filled).part == read(tmp_path, cut).part == pytest.approx(there, abs=0.06)
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"quality": 95}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_one_colour_at_the_end_is_not_taken_for_a_filler(tmp_path, options, mode):
+    """It is coded as a few bytes over and over."""
+    image = scene()
+    image.paste((250, 240, 230), (0, HEIGHT // 4, WIDTH, HEIGHT))
+    buffer = io.BytesIO()
+    image.convert(mode).resize((1280, 960)).save(buffer, "JPEG", **options)
+    assert read(tmp_path, buffer.getvalue()[:-2]).part == 1
+    assert read(tmp_path, buffer.getvalue()[:-10]).part >= 0.98
