@@ -9,7 +9,7 @@ from agestat.stats.correct import Group
 from agestat.stats.joint import sampling_covariance
 from agestat.stats.layout import Layout
 from agestat.stats.prediction_powered import OwnLabels, draw_shares, prediction_powered_mean
-from agestat.stats.tally import spread
+from agestat.stats.tally import cells_of_faces
 
 ENOUGH = 200  # labelled photos in a group from which its shares come from them; below, they teach its errors,
 FEWEST = 50  # unless they contradict what is made of them, and are so many
@@ -111,7 +111,7 @@ def labelled_mean_age(labels: OwnLabels, group: Group, gender: int | None) -> tu
 
 
 def _predicted(labels: OwnLabels, group: Group) -> np.ndarray:
-    return spread(group.method, labels.probabilities, group.calibration, group.pilot)
+    return cells_of_faces(group.method, labels.probabilities, group.calibration, group.pilot)
 
 
 def _mean(sums: np.ndarray, quantities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

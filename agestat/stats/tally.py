@@ -120,7 +120,7 @@ def _share(room: int, groups: int, fewest: int, most: int) -> int:
     return min(max(room // max(groups, 1), fewest), most)
 
 
-def spread(
+def cells_of_faces(
     method: str, probabilities: np.ndarray, calibration: Calibration, pilot: np.ndarray | None
 ) -> np.ndarray:
     """``(N, C)`` each face's distribution over the model's cells, as ``method`` sees it."""
@@ -149,7 +149,7 @@ def native_features(
 def tally(
     chunks: Iterable[Chunk], method: str, calibration: Calibration, pilots: dict[str, np.ndarray | None]
 ) -> dict[str, np.ndarray]:
-    """Second pass: per group of ``pilots`` the sums ``(blocks, C)`` of `spread` over each block's faces."""
+    """Second pass: per group of ``pilots`` the sums ``(blocks, C)`` of `cells_of_faces` over each block's faces."""
     blocks = _share(MOST_BLOCKS, len(pilots), FEWEST_BLOCKS, BLOCKS)
     sums = {name: np.zeros((blocks, calibration.space.size), np.float32) for name in pilots}
     for probabilities, names, clusters in _slices(chunks):
@@ -157,7 +157,7 @@ def tally(
         for name, mine in _members(names, len(probabilities)):
             if name not in sums:
                 continue
-            values = spread(method, probabilities[mine], calibration, pilots[name])
+            values = cells_of_faces(method, probabilities[mine], calibration, pilots[name])
             used, row = np.unique(block[mine], return_inverse=True)
             gather = csr_matrix((np.ones(len(mine), np.float32), (row, np.arange(len(mine)))))
             sums[name][used] += gather @ values
