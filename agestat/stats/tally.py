@@ -149,7 +149,7 @@ def native_features(
 def tally(
     chunks: Iterable[Chunk], method: str, calibration: Calibration, pilots: dict[str, np.ndarray | None]
 ) -> dict[str, np.ndarray]:
-    """Second pass: per group of ``pilots`` the sums ``(blocks, C)`` of `cells_of_faces` over each block's faces."""
+    """Second pass: per group of ``pilots`` the sums ``(blocks, C)`` of `cells_of_faces` over each block."""
     blocks = _share(MOST_BLOCKS, len(pilots), FEWEST_BLOCKS, BLOCKS)
     sums = {name: np.zeros((blocks, calibration.space.size), np.float32) for name in pilots}
     for probabilities, names, clusters in _slices(chunks):
