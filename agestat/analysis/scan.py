@@ -52,9 +52,7 @@ class Scan:
     def open(cls, path: str | os.PathLike[str], *more: str | os.PathLike[str]) -> "Scan":
         """The latest run in a store, given its file or what was scanned together."""
         file = Path(path)
-        if more or not is_store(file):
-            file = scanned(path, *more)
-        return cls(StoredRun.latest(file))
+        return cls(StoredRun.latest(file if is_store(file) and not more else scanned(path, *more)))
 
     def hide_paths(self) -> None:
         """From now on `files` and `faces` hold hashes for roots and paths. Their salt is random and kept
@@ -108,9 +106,9 @@ class Scan:
     @property
     def counts(self) -> dict[str, int]:
         """Files ``found``, ``read``, ``failed``, ``reused``, ``no_face``, and of these ``small_faces``: those
-        whose faces were all left out; ``faces_left_out`` as too small or ``_by_you``. Of what
-        counts, all groups together: ``faces``,
-        ``photos`` with any, and the ``scenes`` that these show; ``copies`` are those that do not."""
+        whose faces were all left out; ``faces_left_out`` as too small or ``_by_you``. Of what counts, all
+        groups together: ``faces``, ``photos`` with any, and the ``scenes`` that these show; ``copies`` are
+        those that do not."""
         chosen = self.keep_copies, self.once
         if chosen not in self._counts:
             self._counts[chosen] = self._count()
