@@ -6,6 +6,7 @@ import random
 import unicodedata
 from collections.abc import Callable
 
+import openpyxl
 import pytest
 from helpers import LONG
 from PIL import Image
@@ -41,6 +42,19 @@ def _with_blanks(rows: Rows) -> Rows:
     return [[*row, "", ""] for row in rows] + [[""] * (len(rows[0]) + 2)] * 3
 
 
+def _workbook(rows: Rows) -> bytes:
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append([float(cell) if cell.replace(".", "").isdigit() else cell for cell in row])
+    book.save(target)
+    return target.getvalue()
+
+
+def _markdown(rows: Rows) -> bytes:
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).encode()
+
+
 SPELLED: dict[str, Callable[[Rows], bytes]] = {
     "as written": lambda rows: _text(rows).encode(),
     "Excel, CSV UTF-8": lambda rows: _text(rows).encode("utf-8-sig"),
@@ -67,6 +81,8 @@ SPELLED: dict[str, Callable[[Rows], bytes]] = {
     "numbers as 12.0": lambda rows: _text(
         _each(rows, lambda c: f"{c}.0" if c.isdecimal() else c, "x", "y", "width", "height", "age")
     ).encode(),
+    "a workbook": _workbook,
+    "Markdown": _markdown,
     "genders in Russian": lambda rows: _text(
         _each(rows, lambda c: {"female": "ж", "male": "М"}.get(c, c), "gender")
     ).encode(),

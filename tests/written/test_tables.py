@@ -98,7 +98,10 @@ def test_what_is_no_table_is_refused_with_the_cure(tmp_path, data, message):
 
 @settings(max_examples=200)
 @given(
-    data=st.binary(max_size=60), header=st.sampled_from([b"", b"path,age\n", b"\xff\xfe", b"path;age\r\n"])
+    data=st.binary(max_size=60),
+    header=st.sampled_from(
+        [b"", b"path,age\n", b"\xff\xfe", b"path;age\r\n", b"|path|age|\n", b"path age\n", b"PK\x03\x04"]
+    ),
 )
 def test_any_bytes_are_rows_or_refused(tmp_path_factory, data, header):
     path = tmp_path_factory.getbasetemp() / "any.csv"
