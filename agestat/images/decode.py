@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from agestat.images import cut, exif, jpeg, raw
 from agestat.images.formats import FORMATS, is_other, sniff
 from agestat.images.frames import clearest, pages
-from agestat.images.mend import Mended, as_sent, mend
+from agestat.images.mend import Mended, as_sent, mend, unfilled
 from agestat.images.modes import to_rgb
 from agestat.images.odd_tiff import is_misread, is_odd, read_odd
 from agestat.images.reasons import (
@@ -130,6 +130,8 @@ def _read(
         file, length = io.BytesIO(sent), len(sent)
     file.seek(0)
     head = file.read(32)
+    if data := unfilled(file, sniff(head)):
+        file, length = io.BytesIO(data), len(data)
     if is_other(head):
         raise DecodeError(UNSUPPORTED)
     if raw.is_raw(name, head):

@@ -1,5 +1,6 @@
 """Files that viewers show although something is wrong with them, as bytes that Pillow reads."""
 
+import os
 import re
 import struct
 import zlib
@@ -33,6 +34,7 @@ _HELPING = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 # Pictures of bytes that look random, whose line feeds a transfer in text mode makes two bytes each.
 _COMPRESSED = re.compile(rb"\xff\xd8\xff|\x89PNG\r\r\n|GIF8[79]a|RIFF....WEBP|....ftyp", re.S)
 _BEGIN = 1 << 13  # bytes in which a line feed is met
+_ZEROS = 256  # bytes at the end of a file that no such picture has there
 _LINES = 6  # by chance so many do not all follow a carriage return
 
 
@@ -81,6 +83,21 @@ def as_sent(file: BinaryIO) -> bytes | None:
     return data.replace(b"\r\n", b"\n") if _LINES <= lines == data.count(b"\r\n") else None
 
 
+def unfilled(file: BinaryIO, kind: str | None) -> bytes | None:
+    """A picture of a download that reserved its place with zeros, without them, None of any other file. As
+    they stand decoders take them for grey."""
+    if kind not in ("PNG", "GIF", "WEBP", "AVIF", "HEIF"):
+        return None
+    length = file.seek(0, os.SEEK_END)
+    file.seek(-min(_ZEROS, length), os.SEEK_END)
+    if any(file.read()):
+        return None
+    file.seek(0)
+    data = file.read().rstrip(b"\0")
+    is_padded = kind not in ("PNG", "GIF") and _length(data) < len(data) + _ZEROS
+    return None if is_padded else data
+
+
 def _sized(webp: bytes) -> bytes:
     """With the sizes that its chunks come to; of a last one that is cut, and `SPARE` more, since a decoder
     that meets the end in other bytes than those that were there would refuse the whole."""
@@ -99,20 +116,23 @@ def _sized(webp: bytes) -> bytes:
 
 def _missing(data: bytes) -> int:
     """How many bytes a WebP, HEIF or AVIF says to have beyond those that are there; 0 where most are gone."""
-    if data[:4] == b"RIFF":
-        length = 8 + int.from_bytes(data[4:8], "little")
-    elif data[4:8] == b"ftyp":
-        length = 0
-        while length + 16 <= len(data):
-            size = int.from_bytes(data[length : length + 4], "big")
-            if size == 1:
-                size = int.from_bytes(data[length + 8 : length + 16], "big")
-            if size < 8:  # up to the end, wherever that was
-                return 0
-            length += size
-    else:
-        return 0
+    length = _length(data)
     return length - len(data) if len(data) < length < _MOST_TIMES * len(data) + SPARE else 0
+
+
+def _length(data: bytes) -> int:
+    """Bytes that a WebP, HEIF or AVIF says to have, 0 where it does not."""
+    if data[:4] == b"RIFF":
+        return 8 + int.from_bytes(data[4:8], "little")
+    length = 0
+    while data[4:8] == b"ftyp" and length + 16 <= len(data):
+        size = int.from_bytes(data[length : length + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[length + 8 : length + 16], "big")
+        if size < 8:  # up to the end, wherever that was
+            return 0
+        length += size
+    return length
 
 
 def _start(head: bytes) -> int | None:

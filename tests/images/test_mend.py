@@ -350,3 +350,24 @@ def test_one_colour_at_the_end_is_not_taken_for_a_filler(tmp_path, options, mode
     image.convert(mode).resize((1280, 960)).save(buffer, "JPEG", **options)
     assert read(tmp_path, buffer.getvalue()[:-2]).part == 1
     assert read(tmp_path, buffer.getvalue()[:-10]).part >= 0.98
+
+
+RESERVED = [("PNG", {}), ("WEBP", {"quality": 80}), ("WEBP", {"lossless": True}), ("AVIF", {}),
+            ("GIF", {"interlace": 0})]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "options"), RESERVED)
+def test_zeros_that_reserved_the_place_of_a_picture_are_no_part_of_it(tmp_path, kind, options):
+    image = scene().resize((640, 480))
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    data = buffer.getvalue()
+
+    def reserved(there):
+        return data[: int(there * len(data))] + bytes(len(data) - int(there * len(data)))
+
+    assert 0.5 <= read(tmp_path, reserved(0.8)).part <= 0.85  # AVIF codes squares of 64 pixels
+    with pytest.raises(DecodeError, match=r"^truncated$"):
+        read(tmp_path, reserved(0.3))
+    padded = read(tmp_path, data + bytes(3000))
+    assert (padded.part, padded.pixels.shape) == (None, (480, 640, 3))
