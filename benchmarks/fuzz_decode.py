@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["agestat", "PIL", "csv"]):
 
     from agestat.analysis.face_lists import COLUMNS
     from agestat.analysis.groups import Facts, parse_by
-    from agestat.analysis.own_labels import read_labels
+    from agestat.analysis.own_labels import LabelFile
     from agestat.analysis.scan import Scan
     from agestat.errors import AgestatError
     from agestat.images.decode import DecodeError, decode
@@ -72,7 +72,7 @@ def metadata(data: bytes) -> None:
 def own_labels(data: bytes) -> None:
     (WORK / "labels.csv").write_bytes(data)
     try:
-        read_labels(WORK / "labels.csv", SCAN)
+        LabelFile(WORK / "labels.csv", SCAN).own_labels()
     except AgestatError:
         return
 

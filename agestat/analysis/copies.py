@@ -18,7 +18,6 @@ NEXT = 70  # beside each other in a folder
 BURST = 78  # within `BURST_SECONDS` of each other
 BURST_SECONDS = 10
 APART_SECONDS = 60  # from here on pictures beside each other are no series, whatever their names
-_BAND = 16  # bits that two hashes must share to be compared: pictures that are `ALIKE` share one of 16 bands
 _DIGITS = 20  # of the longest numbers in names that are compared as numbers
 _COMPARED = 8  # others of equal bands that each is compared with
 _ONES = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
@@ -99,7 +98,7 @@ def _distance(looks: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 def _alike(looks: np.ndarray) -> list[np.ndarray]:
-    """``(2, P)`` pairs that look `ALIKE`, found among those that share a band of their bits."""
+    """``(2, P)`` pairs that look `ALIKE`, found among those that share 16 bits that stand together."""
     found = []
     for band in looks.view(np.uint16).T:
         order = np.argsort(band, kind="stable")

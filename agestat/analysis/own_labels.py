@@ -42,11 +42,6 @@ def draw_faces(scan: Faces, count: int, seed: int) -> pd.DataFrame:
     return drawn.loc[rng.permutation(chosen)].reset_index(drop=True)
 
 
-def read_labels(path: str | Path, scan: Faces, by: By = (), **groups: Any) -> OwnLabels:
-    """The labels in a file, as `LabelFile` reads them; groups as for `Scan.chunks`."""
-    return LabelFile(path, scan).own_labels(by, **groups)
-
-
 class LabelFile:
     """The labels in a file from `agestat label`, for faces of ``scan``: how many labelled ones are
     ``gone``, and whether the filled rows ``are_sorted``, so that they are no sample.

@@ -1,5 +1,6 @@
 """``agestat data``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -41,29 +42,16 @@ def check_command(
     """
     from agestat.cli.messages import spoken_language, tell
     from agestat.cli.terminal import Terminal
-    from agestat.files import format_of, make_folders, output_file
+    from agestat.files import make_folders, output_file
     from agestat.labelled.check import balance, check
     from agestat.labelled.dataset import describe, find_data
-    from agestat.labelled.layouts import OWN_PLOTS
     from agestat.report.labelled_sets import about_set, class_table, duplicates
     from agestat.report.set_examples import draw_examples
     from agestat.report.set_plots import plot_set
     from agestat.written.csv_files import write_csv
 
     paths = find_data(data)
-    walked = [path.resolve() for path in paths if not (path / "labels.csv").is_file()]
-    if out.name != OWN_PLOTS and {out.resolve(), *out.resolve().parents} & set(walked):
-        raise UsageError(
-            "{out} lies in the set, where its plots would be taken for pictures: name a folder outside it.",
-            out=out,
-        )
-    if examples is not None:
-        format_of(examples, ["png"])
-        if set(examples.resolve().parents) & {path.resolve() for path in paths}:
-            raise UsageError(
-                "{target} would lie in the set and be taken for a picture of it: name a place outside it.",
-                target=examples,
-            )
+    _check_places(paths, out, examples)
     make_folders(out)
     found = check(paths, quiet=quiet)
     counts = balance(found.frame)
@@ -83,3 +71,23 @@ def check_command(
     if found.problems:
         click.echo(t.error(describe(found.problems, shown=len(found.problems))))
         ctx.exit(3)
+
+
+def _check_places(paths: Sequence[Path], out: Path, examples: Path | None) -> None:
+    """Raise `UsageError` for outputs that would be pictures of a set at the next look."""
+    from agestat.files import format_of
+    from agestat.labelled.layouts import OWN_PLOTS
+
+    walked = [path.resolve() for path in paths if not (path / "labels.csv").is_file()]
+    if out.name != OWN_PLOTS and {out.resolve(), *out.resolve().parents} & set(walked):
+        raise UsageError(
+            "{out} lies in the set, where its plots would be taken for pictures: name a folder outside it.",
+            out=out,
+        )
+    if examples is not None:
+        format_of(examples, ["png"])
+        if set(examples.resolve().parents) & {path.resolve() for path in paths}:
+            raise UsageError(
+                "{target} would lie in the set and be taken for a picture of it: name a place outside it.",
+                target=examples,
+            )

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from agestat.analysis.face_lists import COLUMNS
-from agestat.analysis.own_labels import read_labels
+from agestat.analysis.own_labels import LabelFile
 from agestat.analysis.scan import Scan
 from agestat.cli.label import command as label_command
 from agestat.cli.report import command as report_command
@@ -63,7 +63,7 @@ def test_labels_come_back_as_filled_and_make_an_estimate(store, tmp_path):
     out, _ = draw(store, tmp_path)
     fill(out, gender="M", age="60-69")
     with Scan.open(store) as scan:
-        labels = read_labels(out, scan)
+        labels = LabelFile(out, scan).own_labels()
         assert len(labels) == 60
         assert sorted(labels.gender.tolist()) == [0] * 59 + [1]
         assert (labels.age_min.max(), labels.age_max.max()) == (60, 69)
@@ -86,7 +86,7 @@ def test_labels_know_their_groups(store, tmp_path):
     out, _ = draw(store, tmp_path)
     fill(out)
     with Scan.open(store) as scan:
-        labels = read_labels(out, scan, ("folder",))
+        labels = LabelFile(out, scan).own_labels(("folder",))
     assert len(set(labels.groups.tolist())) == 2
 
 
@@ -112,7 +112,7 @@ def test_what_a_row_says_is_taken(store, tmp_path, changes, number, ages):
     out, _ = draw(store, tmp_path)
     fill(out, **changes)
     with Scan.open(store) as scan:
-        labels = read_labels(out, scan)
+        labels = LabelFile(out, scan).own_labels()
     assert (len(labels), set(labels.age_min.tolist())) == (number, ages)
 
 
@@ -135,7 +135,7 @@ def test_a_bad_label_is_named_with_its_line(store, tmp_path, changes, words):
     out, _ = draw(store, tmp_path)
     fill(out, **changes)
     with Scan.open(store) as scan, pytest.raises(AgestatError, match=words):
-        read_labels(out, scan)
+        LabelFile(out, scan).own_labels()
 
 
 def rewrite(file, change):
@@ -163,7 +163,7 @@ def test_labels_are_found_after_a_folder_moved(store, tmp_path, moved):
         lambda row: row.combine(pd.Series(new), lambda old, change: change(old) if callable(change) else old),
     )
     with Scan.open(store) as scan:
-        assert len(read_labels(out, scan)) == 60
+        assert len(LabelFile(out, scan).own_labels()) == 60
 
 
 def test_labels_of_pictures_that_are_gone_are_left_out_and_told(store, tmp_path):
@@ -178,7 +178,7 @@ def test_labels_of_pictures_that_are_gone_are_left_out_and_told(store, tmp_path)
         Scan.open(store) as scan,
         pytest.raises(AgestatError, match=r"None of the faces that .* is in this scan"),
     ):
-        read_labels(out, scan)
+        LabelFile(out, scan).own_labels()
 
 
 def test_the_first_rows_of_a_sorted_table_are_no_sample(store, tmp_path):
@@ -216,7 +216,7 @@ def test_a_face_labelled_twice(store, tmp_path):
         Scan.open(store) as scan,
         pytest.raises(AgestatError, match=r"line 62: this face of .* labelled twice"),
     ):
-        read_labels(out, scan)
+        LabelFile(out, scan).own_labels()
 
 
 def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
@@ -225,13 +225,13 @@ def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
     other.write_text("path,age\na.jpg,3\n")
     with Scan.open(store) as scan:
         with pytest.raises(AgestatError, match="holds no labels yet"):
-            read_labels(out, scan)
+            LabelFile(out, scan).own_labels()
         with pytest.raises(
             AgestatError, match="has no column weight, root, x, y, width, height, gender: its"
         ):
-            read_labels(other, scan)
+            LabelFile(other, scan).own_labels()
         with pytest.raises(AgestatError, match="cannot be read as a CSV file"):
-            read_labels(tmp_path / "none.csv", scan)
+            LabelFile(tmp_path / "none.csv", scan).own_labels()
 
 
 @pytest.mark.parametrize("options", [{}, {"by": ["folder"]}, {"cluster": "folder"}])
