@@ -51,6 +51,7 @@ _NAME_DAY_FIRST = re.compile(
     rf"(?:{_WORDS}{{1,2}}{_HOUR}|(?!\d))",
     re.IGNORECASE,
 )
+_BURST = re.compile(r"(BURST\d{14})\d{3}")  # Sony's and Huawei's names go on to milliseconds
 # Where clocks begin that nobody has set.
 _EPOCHS = ("1899-12-3", "1903-12-31", "1904-01-01", "1969-12-31", "1970-01-01", "1979-12-31", "1980-01-01",
            "2000-01-01T00:0", "2002-12-08T12:00:00")  # fmt: skip
@@ -97,7 +98,7 @@ def _of_24_hours(clock: list[str | None], text: str) -> list[str | None]:
 
 def time_in_name(name: str) -> str | None:
     """The date, and perhaps the time, in the name of a file, as phones and messengers write them."""
-    name = unicodedata.normalize("NFKC", name)
+    name = _BURST.sub(r"\1", unicodedata.normalize("NFKC", name))
     if match := _NAME.search(name):
         told = match.groupdict()
         clock = [told["hour"] or told["h"], told["minute"] or told["m"], told["second"] or told["s"]]
