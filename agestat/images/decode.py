@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from agestat.images import cut, exif, jpeg, raw
 from agestat.images.formats import FORMATS, is_other, sniff
 from agestat.images.frames import clearest, pages
-from agestat.images.mend import Mended, as_sent, mend, unfilled
+from agestat.images.mend import BEGIN, Mended, as_sent, mend, unfilled
 from agestat.images.modes import to_rgb
 from agestat.images.odd_tiff import is_misread, is_odd, read_odd
 from agestat.images.reasons import (
@@ -126,18 +126,18 @@ def _read(
     """As it is, or mended where it cannot be read so."""
     if not length:
         raise DecodeError("empty file")
-    if sent := as_sent(file):
-        file, length = io.BytesIO(sent), len(sent)
-    file.seek(0)
-    head = file.read(32)
-    if data := unfilled(file, sniff(head)):
+    begin = file.read(BEGIN)
+    head, kind = begin[:32], sniff(begin[:32])
+    if data := as_sent(begin, file):
+        return _read(io.BytesIO(data), len(data), name, min_side, beside)
+    if data := unfilled(file, kind):
         file, length = io.BytesIO(data), len(data)
     if is_other(head):
         raise DecodeError(UNSUPPORTED)
     if raw.is_raw(name, head):
         return _developed(file, min_side)
     refusal = None
-    if not (sniff(head) == "JPEG" and _is_filled(file, length)):
+    if not (kind == "JPEG" and _is_filled(file, length)):
         try:
             return _decode(file, min_side, beside)
         except (DecodeError, MemoryError, Image.DecompressionBombError):

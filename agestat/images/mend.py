@@ -33,7 +33,7 @@ _HELPING = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 
 # Pictures of bytes that look random, whose line feeds a transfer in text mode makes two bytes each.
 _COMPRESSED = re.compile(rb"\xff\xd8\xff|\x89PNG\r\r\n|GIF8[79]a|RIFF....WEBP|....ftyp", re.S)
-_BEGIN = 1 << 13  # bytes in which a line feed is met
+BEGIN = 1 << 12  # bytes in which a line feed is met
 _ZEROS = 256  # bytes at the end of a file that no such picture has there
 _LINES = 6  # by chance so many do not all follow a carriage return
 
@@ -70,11 +70,9 @@ def mend(file: BinaryIO, size: int) -> Mended | None:
     return Mended(data) if start or is_sized else None
 
 
-def as_sent(file: BinaryIO) -> bytes | None:
+def as_sent(begin: bytes, file: BinaryIO) -> bytes | None:
     """A picture as it was before a transfer in text mode (FTP's old default), None of any other file. Such a
-    JPEG is decoded to noise without a word."""
-    file.seek(0)
-    begin = file.read(_BEGIN)
+    JPEG is decoded to noise without a word. ``begin`` are its first `BEGIN` bytes, which were just read."""
     first = begin.find(b"\n")
     if first < 1 or begin[first - 1 : first] != b"\r" or not _COMPRESSED.match(begin):
         return None
