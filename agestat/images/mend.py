@@ -14,9 +14,15 @@ MOST = 512 << 20  # bytes: a larger file is not read a second time
 HEAD = 1 << 16  # bytes in front of a picture that a transfer may have left there, and its first segment
 _BLANK = re.compile(rb"(\xef\xbb\xbf|[\0\s])*")
 _SURE = re.compile(
-    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|RIFF....WEBP|\0\0\0.ftyp(avif|avis|hei[cx]|mif1)", re.S
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|RIFF....WEBP|\0\0\0.ftyp(avif|avis|hei[cx]|mif1)"
+    rb"|\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51\0",
+    re.S,
 )
-_MAGIC = re.compile(_SURE.pattern + rb"|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|BM....\0{4}", re.S)
+_MAGIC = re.compile(
+    _SURE.pattern
+    + rb"|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|BM....\0{4}|P[56]\s\d{1,5}\s\d{1,5}\s(255|65535)\s",
+    re.S,
+)
 _SHORT = (
     64  # bytes, whatever they are, in front of what can be nothing else: lengths, marks, headers of forks
 )

@@ -149,7 +149,7 @@ JUNK = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "JPEG2000", "PPM"])
 @pytest.mark.parametrize("junk", JUNK)
 def test_junk_in_front_of_a_picture(tmp_path, kind, junk):
     picture = read(tmp_path, junk + encoded(kind))
@@ -160,7 +160,7 @@ def test_junk_in_front_of_a_picture(tmp_path, kind, junk):
 APPLE_SINGLE = struct.pack(">IIxxxxxxxxxxxxxxxxHIII", 0x51600, 0x20000, 1, 1, 38, 9999)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "JPEG2000"])
 @pytest.mark.parametrize(
     "junk", [b"\xff\xff", b"\xff\xfe", b"\0\0\x12\x34", APPLE_SINGLE, b"\x01\x02\x03", b"\n"]
 )
