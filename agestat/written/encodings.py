@@ -56,6 +56,9 @@ def encoding_of(data: bytes) -> str:
     `CODE_PAGES` in which most bytes make words."""
     if known := marked_encoding(data) or unmarked_utf16(data):
         return known
+    with suppress(UnicodeDecodeError):
+        data.decode("utf-8")
+        return "utf-8"
     odd = [line for line in data.splitlines() if not line.isascii()]
     others = [line for line in odd if line.decode("utf-8", "ignore").encode() != line]
     if 2 * _beyond_ascii(others) <= _beyond_ascii(odd):
