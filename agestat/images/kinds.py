@@ -49,18 +49,21 @@ _MADE_OF = {
 _FOLDERS = {
     THUMBNAIL: ("@eaDir", ".@__thumb", ".thumbnails", ".thumbs", ".photoShare", "iPod Photo Cache",
                 "*.lrdata", "*.cocatalog", "CaptureOne", ".photoprism", "appdata_*", "THMBNL",
-                "THM", "@__thumb", "*.trickplay", "mipmaps-*.d", "pwg_representative", "resources.proxy"),
+                "THM", "*.lrcat-data", "@__thumb", "*.trickplay", "mipmaps-*.d", "pwg_representative",
+                "resources.proxy"),
     TRASH: ("#recycle", "@Recycle", ".recycle", "$RECYCLE.BIN", "RECYCLER", "RECYCLED", ".Trash", ".Trash-*",
             ".Trashes", ".globalTrash", ".trashBin", ".dtrash", "files_trashbin", "Recycle Bin",
-            "Network Trash Folder", "trashbox", "#Syno*"),
+            "Network Trash Folder", "trashbox", "#Syno*", "SyncDebris",
+            "MEGAsync Debris"),
     OLDER: ("#snapshot", ".snapshot", ".snapshots", "@Recently-Snapshot", ".zfs", ".stversions",
             "files_versions", ".picasaoriginals", "[[]Originals]", "~snapshot", "_snapshot", "@GMT-*",
-            "Backups.backupdb"),
+            "Backups.backupdb", "_gsdata_", "FileHistory", "pCloud Rewind"),
     SYSTEM: ("__MACOSX", ".AppleDouble", ".Spotlight-V100", ".fseventsd", ".DocumentRevisions-V100",
              ".TemporaryItems", "System Volume Information", ".SynologyWorkingDirectory",
              ".dropbox.cache", ".cache", ".git", ".hg", ".svn", "Temporary Items", "lost+found",
              "*.download", "@sharebin", "@tmp", "@Syno*", "node_modules", "__pycache__", "LOST.DIR",
-             "FOUND.[0-9][0-9][0-9]", "Windows.old", "MSOCache", "Config.Msi",
+             "FOUND.[0-9][0-9][0-9]", "Windows.old", "MSOCache", "Config.Msi", "AppData",
+             "Program Files*", "site-packages", "TheVolumeSettingsFolder", "*.musiclibrary", "*.tvlibrary",
              "$Extend", "$GetCurrent", "$SysReset", "$WinREAgent", "$WINDOWS.~*",
              "OneDriveTemp", "Temporary Internet Files", "*.app", "*.bundle",
              "*.fcpbundle", "*.imovielibrary"),
@@ -75,6 +78,17 @@ _FILES = {
              "*.fdmdownload", "*.tdownload", "*.xltd", "*.td", "*.dtpart", "*.inprogress", "*.upload",
              "*.uploading", "*.temp", "*_exiftool_tmp", "*.sb-????????-??????", "#*#", ".#*", "icon\r"),
 }  # fmt: skip
+# Names that say so only in a folder of another one.
+_FOLDERS_IN = {
+    ("cache", "thumbnails"): THUMBNAIL,
+    ("cache", "thumbs"): THUMBNAIL,
+    ("immich", "thumbs"): THUMBNAIL,
+    ("_data", "i"): THUMBNAIL,  # Piwigo's
+    ("library", "caches"): SYSTEM,
+    ("android", "data"): SYSTEM,
+}
+# Of smaller pictures, if all of them are called as the ones beside it.
+SMALLER = re.compile(r"[._]*(thumb(nail)?s?|tn|small|mini|medium|resized|reduced|previews?|web)", re.I)
 # A photo library keeps the pictures themselves in one folder, and what it made of them in the others.
 _LIBRARY = re.compile(
     r"\.(photoslibrary|migratedphotolibrary|photolibrary|aplibrary)$|^iPhoto Library$", re.I
@@ -124,7 +138,7 @@ def kind_of_folder(parent: str, name: str) -> str | None:
     """The kind of everything in a folder that a machine keeps; ``parent`` is the name of the folder above."""
     if _LIBRARY.search(parent) and not (name.lower() in _ORIGINALS or name.isdecimal()):
         return THUMBNAIL
-    return _kind(name, _FOLDER_PATTERN, _FOLDERS)
+    return _FOLDERS_IN.get((parent.lower(), name.lower())) or _kind(name, _FOLDER_PATTERN, _FOLDERS)
 
 
 def is_picture_name(name: str) -> bool:
@@ -172,6 +186,13 @@ class Beside:
             if match and {"".join(filter(None, match.groups())), match[1]} & self._stems:
                 return kind
         return None
+
+    def hold_all(self, names: Iterable[str]) -> bool:
+        """Whether all pictures among ``names`` are called as pictures here, or as what is made of them."""
+        pictures = [name for name in names if is_picture_name(name)]
+        return bool(pictures) and all(
+            _bare(name) in self._stems or self._made(name) == THUMBNAIL for name in pictures
+        )
 
     def kind(self, name: str) -> str | None:
         """Why a file is left out though it may be a picture: one of `MACHINES`, or None."""

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from agestat.images.formats import sniff
-from agestat.images.kinds import OTHER, Beside, is_picture_name, is_placeholder, kind_of_folder, kind_of_other
+from agestat.images.kinds import (
+    OTHER,
+    SMALLER,
+    THUMBNAIL,
+    Beside,
+    is_picture_name,
+    is_placeholder,
+    kind_of_folder,
+    kind_of_other,
+)
 from agestat.images.reasons import NOT_REGULAR, os_reason
 from agestat.images.remote import list_remote
 from agestat.written.paths import composed
@@ -174,7 +183,7 @@ class _Walker:
             if self.exclude and _matches(self.exclude, path):
                 return
             parent = os.path.basename(path.rpartition("/")[0] or root)
-            if not self.all_files and (kind := kind_of_folder(parent, name)):
+            if not self.all_files and (kind := kind_of_folder(parent, name) or _smaller(full, beside)):
                 self._leave_out_folder(root, path, kind)
             elif is_link:
                 self.folder_links.append((root, path))
@@ -234,6 +243,14 @@ class _Walker:
             return False
         self.seen.add(_identity(status))
         return True
+
+
+def _smaller(folder: str, beside: Beside) -> str | None:
+    """The kind of a folder of smaller copies of the pictures that lie beside it."""
+    if SMALLER.fullmatch(os.path.basename(folder)):
+        with contextlib.suppress(OSError):
+            return THUMBNAIL if beside.hold_all(os.listdir(folder)) else None
+    return None
 
 
 def _identity(status: os.stat_result) -> int:

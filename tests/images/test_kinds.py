@@ -84,6 +84,14 @@ def walked(folder, **options):
         ("TN-a.JPG", THUMBNAIL),
         ("a_thumb.jpg", THUMBNAIL),
         ("Windows.old/Users/me/b.jpg", SYSTEM),
+        ("thumbs/a.jpg", THUMBNAIL),
+        ("Small/A.webp", THUMBNAIL),
+        ("_thumbnails/thumb_a.png", THUMBNAIL),
+        ("photoprism/storage/cache/thumbnails/b.jpg", THUMBNAIL),
+        ("_data/i/b-me.jpg", THUMBNAIL),
+        ("Library/Caches/b.jpg", SYSTEM),
+        ("SyncDebris/b.jpg", TRASH),
+        ("FileHistory/b.jpg", OLDER),
         ("a.jpg.old", BACKUP),
         ("a.jpg.~1~", BACKUP),
         ("a.jpg_bak", BACKUP),
@@ -125,6 +133,9 @@ def test_edits_are_told_by_the_names_of_their_own_picture(tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
+        "small/b.jpg",
+        "i/a.jpg",
+        "Caches/a.jpg",
         "a-edited.jpg",
         "IMG_E0001.JPG",
         "thumb_a.jpg",
@@ -259,3 +270,8 @@ def test_a_file_that_cannot_be_asked_what_it_is_is_met_all_the_same(tmp_path, mo
     met = list(walk([tmp_path], leave_out=others.append))
     assert [(type(entry), entry.path) for entry in met] == [(Found, "broken"), (Found, "whole")]
     assert [(file.path, file.kind) for file in others] == [("notes.txt", "text")]
+
+
+def test_a_folder_of_smaller_copies_that_holds_others_too_is_read(tmp_path):
+    touch(tmp_path, "a.jpg", "small/a.jpg", "small/b.jpg")
+    assert walked(tmp_path) == (["a.jpg", "small/a.jpg", "small/b.jpg"], {})
