@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -48,19 +49,20 @@ def parse_by(
     folders: Collection[str] | None = None,
     metadata: str | os.PathLike[str] | None = None,
     trust_mtime: bool = False,
+    paths: Callable[[], Iterable[str]] = tuple,
 ) -> Key | None:
     """The function from a file's facts to the name of its group; None without ``specs``.
 
     Each spec is ``folder``, ``folder:DEPTH``, ``year``, ``month``, ``weekday``, ``hour``, ``camera``,
     ``column:NAME`` of the CSV file ``metadata``, or a regular expression with named groups, which is searched
     in the path below its root, and then in the whole path if its root is none of the ``folders`` that were
-    scanned. With several ``roots``, folders begin with their root's name. Raises `UsageError` for anything
-    else.
+    scanned. With several ``roots``, folders begin with their root's name. What a table names without a folder
+    is the one file of that name among all ``paths``. Raises `UsageError` for anything else.
     """
     specs = [specs] if isinstance(specs, str) else specs or []
     if metadata is not None and not any(spec.startswith("column:") for spec in specs):
         raise UsageError("--metadata {path} is of no use without --by column:NAME: add it.", path=metadata)
-    keys = [_key(spec, roots, folders, metadata, trust_mtime) for spec in specs]
+    keys = [_key(spec, roots, folders, metadata, trust_mtime, paths) for spec in specs]
     if not keys:
         return None
     if len(keys) == 1:
@@ -103,7 +105,7 @@ def _spelled(name: str) -> str:
 
 def _key(
     spec: str, roots: Sequence[str], folders: Collection[str] | None,
-    metadata: str | os.PathLike[str] | None, trust_mtime: bool,
+    metadata: str | os.PathLike[str] | None, trust_mtime: bool, paths: Callable[[], Iterable[str]],
 ) -> Key:  # fmt: skip
     kind, _, argument = spec.partition(":")
     if kind == "folder" and (not argument or (argument.isdecimal() and int(argument) > 0)):
@@ -117,7 +119,7 @@ def _key(
             raise UsageError(
                 "--by {key} needs --metadata FILE.csv, the table that has this column.", key=spec
             )
-        return _by_column(argument, Path(metadata))
+        return _by_column(argument, Path(metadata), paths)
     return _by_pattern(spec, folders)
 
 
@@ -177,16 +179,22 @@ def _by_pattern(spec: str, folders: Collection[str] | None) -> Key:
     return key
 
 
-def _by_column(column: str, path: Path) -> Key:
+def _by_column(column: str, path: Path, paths: Callable[[], Iterable[str]]) -> Key:
     values = _read_column(column, path)
     try:
         absolute = {os.path.abspath(name): value for name, value in values.items()}  # noqa: PTH100
     except FileNotFoundError:  # the current folder is gone
         absolute = values
 
+    @cache
+    def by_name() -> dict[str, str]:
+        names = (comparable(one).rpartition("/")[2] for one in paths())
+        count = Counter(name for name in names if name in values)
+        return {name: values[name] for name, files in count.items() if files == 1}
+
     def key(facts: Facts) -> str:
-        full = os.path.join(facts.root, facts.path)  # noqa: PTH118 -- odd names stay as they are
-        return absolute.get(comparable(full)) or values.get(comparable(facts.path)) or UNKNOWN
+        full, below = (comparable(one) for one in (os.path.join(facts.root, facts.path), facts.path))  # noqa: PTH118
+        return absolute.get(full) or values.get(below) or by_name().get(below.rpartition("/")[2]) or UNKNOWN
 
     return key
 

@@ -2,6 +2,7 @@
 
 import os
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,3 +66,8 @@ def read_places(
 def group_of(key: Key | None, row: tuple[Any, ...]) -> str | None:
     """Group of a row of file id, root, path and `FACTS`."""
     return key(Facts(os.fsdecode(row[1]), os.fsdecode(row[2]), *row[3:])) if key else None
+
+
+def every_path(stored: StoredRun) -> Iterator[str]:
+    """The paths of all files below their roots."""
+    return (os.fsdecode(path) for rows in stored.facts() for _, _, path in rows)

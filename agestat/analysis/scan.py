@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from agestat.analysis.faces import Chunk, described
 from agestat.analysis.groups import CLUSTERS, By, Key, parse_by
 from agestat.analysis.names import is_store, unchanged_file, with_names
 from agestat.analysis.own_labels import LabelFile
-from agestat.analysis.places import FACTS, Places, group_of, read_places
+from agestat.analysis.places import FACTS, Places, every_path, group_of, read_places
 from agestat.errors import AgestatError, UsageError
 from agestat.images.kinds import MACHINES
 from agestat.model.label_space import LabelSpace
@@ -36,9 +36,8 @@ LOOKED_AT = 100_000  # faces or so that the test of shift sees; more would not c
 class Scan:
     """One scan, as its store keeps it. Made by `agestat.scan` or `agestat.open`.
 
-    It looks into the store whenever it is asked; inside ``with`` all answers are as at one moment, whatever
-    others scan meanwhile. A later scan with the same settings takes its rows over; to read this one then
-    raises `AgestatError`.
+    It looks into the store whenever it is asked; inside ``with`` all answers are as at one moment. A later
+    scan with the same settings takes its rows over; to read this one then raises `AgestatError`.
     """
 
     def __init__(self, stored: StoredRun) -> None:
@@ -237,8 +236,9 @@ class Scan:
 
     def _key(self, by: By, groups: dict[str, Any]) -> Key | None:
         """Roots are those that were asked for too: the names of groups do not hang on what was found."""
-        roots = set(map(os.fsdecode, self._stored.roots())).union(self._folders or ())
-        return parse_by(by, roots=sorted(roots), folders=self._folders, **groups)
+        roots = sorted({*map(os.fsdecode, self._stored.roots()), *(self._folders or ())})
+        paths = partial(every_path, self._stored)
+        return parse_by(by, roots=roots, folders=self._folders, paths=paths, **groups)
 
     @cached_property
     def _folders(self) -> frozenset[str] | None:

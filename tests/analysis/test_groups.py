@@ -114,6 +114,14 @@ def test_paths_of_a_table_as_a_shell_gives_them(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
+def test_names_without_folders_are_the_one_file_that_is_called_so(tmp_path):
+    (tmp_path / "m.csv").write_text("path,campaign\n1.jpg,spring\n2.jpg,summer\n3.jpg,autumn\n")
+    paths = ["a/1.jpg", "a/2.jpg", "b/2.jpg", "3.jpg", "b/3.jpg", "b/4.jpg"]
+    key = parse_by(["column:campaign"], metadata=tmp_path / "m.csv", paths=lambda: paths)
+    names = [key(facts(path)) for path in paths]
+    assert names == ["spring", "unknown", "unknown", "autumn", "unknown", "unknown"]
+
+
 def test_a_picture_in_two_rows(tmp_path):
     (tmp_path / "m.csv").write_text("path,campaign\n1.jpg,a\n1.jpg,a\n2.jpg,b\n./2.jpg,c\n")
     with pytest.raises(UsageError, match=r"m\.csv, line 5: '2\.jpg' has 'b' further up and 'c' here: leave"):
