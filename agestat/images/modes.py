@@ -19,7 +19,9 @@ def to_rgb(image: Image.Image) -> Image.Image:
         if image.mode == "I" and tags.get(BITS) == (32,) and tags.get(SAMPLE_FORMAT, (1,)) == (1,):
             values = values.view(np.uint32)  # which Pillow takes for signed
         image = Image.fromarray(
-            (values >> 8).astype(np.uint8) if image.format == "PPM" else stretched(values)
+            (values >> 8).astype(np.uint8)
+            if image.format == "PPM" and image.mode == "I"
+            else stretched(values)
         )
     if negative:  # Pillow turns those of 8 bits only
         image = ImageOps.invert(image)

@@ -137,10 +137,13 @@ def test_nonsense_as_orientation_is_none(tmp_path, value):
     assert corners(decode(tmp_path / "a.jpg").pixels) == TURNED[1]
 
 
-@pytest.mark.parametrize(("name", "mode"), [("a.pgm", "L"), ("a.pbm", "1"), ("a.ppm", "RGB")])
-def test_portable_maps(tmp_path, name, mode):
+@pytest.mark.parametrize(
+    ("name", "mode", "white"),
+    [("a.pgm", "L", 255), ("a.pbm", "1", 255), ("a.ppm", "RGB", (255,) * 3), ("a.ppm", "F", 0.8)],
+)
+def test_portable_maps(tmp_path, name, mode, white):
     image = Image.new(mode, (8, 4))
-    image.paste("white", (0, 0, 4, 4))
+    image.paste(white, (0, 0, 4, 4))
     image.save(tmp_path / name)
     assert decode(tmp_path / name).pixels[0, :, 0].tolist() == [255] * 4 + [0] * 4
 
