@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from agestat.images import cut, exif, jpeg, raw
+from agestat.images.filler import FILLED
 from agestat.images.formats import FORMATS, is_other, sniff
 from agestat.images.frames import clearest, pages
 from agestat.images.mend import BEGIN, Mended, as_sent, mend, unfilled
@@ -176,7 +177,7 @@ def _as_far_as_equal(mended: Mended, min_side: int | None) -> Decoded:
 
 def _is_filled(file: BinaryIO, length: int) -> bool:
     """Whether a JPEG ends as downloads do that reserved their place: that would be decoded to noise."""
-    file.seek(-min(jpeg.FILLED, length), os.SEEK_END)
+    file.seek(-min(FILLED, length), os.SEEK_END)
     return jpeg.is_filled(file.read())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mmap import mmap
 from typing import NamedTuple
 
-import numpy as np
+from agestat.images.filler import FILLED, filled_from
 
 START, END = b"\xff\xd8", b"\xff\xd9"
 EOI, SOS, DHT = 0xD9, 0xDA, 0xC4
@@ -19,8 +19,6 @@ PROGRESSIVE = {0xC2, 0xCA}
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")  # those that may stand between segments
 _MOST_SEGMENTS = 1000  # of 64 KB each: what no program writes before the pixels
 ZEROS = 16  # so many at the end of a file are no coded pixels
-# Bytes at the end of a file: where no more than a few are repeated all the time, somebody has filled it up.
-FILLED, _REPEATED = 256, 64
 
 
 class Segment(NamedTuple):
@@ -98,7 +96,7 @@ def whole(data: bytes) -> tuple[bytes, bool] | None:
         return None
     body = body.rstrip(b"\0").rstrip(b"\xff")
     if not _is_flat(body, data, found):
-        body = body[: _filled_from(body)]
+        body = body[: filled_from(body)]
     return head + body + b"\xff\xd9", True
 
 
@@ -107,18 +105,7 @@ def is_filled(end: bytes) -> bool:
     few bytes over and over."""
     if END in end:
         return False
-    return not any(end[-ZEROS:]) or _filled_from(end) < len(end)
-
-
-def _filled_from(body: bytes) -> int:
-    """Where a few bytes begin that are repeated up to the end; the end if there are none."""
-    end = body[-FILLED:]
-    step = next((n for n in range(1, _REPEATED + 1) if end[n:] == end[:-n]), None)
-    if step is None or len(end) < FILLED:
-        return len(body)
-    values = np.frombuffer(body, np.uint8)
-    differs = np.flatnonzero(values[step:] != values[:-step])
-    return int(differs[-1]) + 1 if len(differs) else 0
+    return not any(end[-ZEROS:]) or filled_from(end) < len(end)
 
 
 def _is_flat(body: bytes, data: bytes, found: list[Segment]) -> bool:
@@ -128,7 +115,7 @@ def _is_flat(body: bytes, data: bytes, found: list[Segment]) -> bool:
         block = _unchanged(data, found)
     except (IndexError, KeyError):  # not sequential, or damaged
         return False
-    bits = "".join(f"{byte:08b}" for byte in body[-FILLED:].replace(b"\xff\0", b"\xff")[-_REPEATED:])
+    bits = "".join(f"{byte:08b}" for byte in body[-FILLED:].replace(b"\xff\0", b"\xff")[-64:])
     return bits in block * (len(bits) // len(block) + 2)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from agestat.images import jpeg
+from agestat.images.filler import FILLED, filled_from
 from agestat.images.formats import sniff
 
 MOST = 512 << 20  # bytes: a larger file is not read a second time
@@ -40,7 +41,6 @@ _HELPING = {b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
 # Pictures of bytes that look random, whose line feeds a transfer in text mode makes two bytes each.
 _COMPRESSED = re.compile(rb"\xff\xd8\xff|\x89PNG\r\r\n|GIF8[79]a|RIFF....WEBP|....ftyp", re.S)
 BEGIN = 1 << 12  # bytes in which a line feed is met
-_ZEROS = 256  # bytes at the end of a file that no such picture has there
 _LINES = 6  # by chance so many do not all follow a carriage return
 
 
@@ -88,17 +88,18 @@ def as_sent(begin: bytes, file: BinaryIO) -> bytes | None:
 
 
 def unfilled(file: BinaryIO, kind: str | None) -> bytes | None:
-    """A picture of a download that reserved its place with zeros, without them, None of any other file. As
-    they stand decoders take them for grey."""
+    """A picture without what fills up its place behind the part that is there, None of any other file. As it
+    stands decoders take it for grey or for noise."""
     if kind not in ("PNG", "GIF", "WEBP", "AVIF", "HEIF"):
         return None
     length = file.seek(0, os.SEEK_END)
-    file.seek(-min(_ZEROS, length), os.SEEK_END)
-    if any(file.read()):
+    file.seek(-min(FILLED, length), os.SEEK_END)
+    if filled_from(file.read()) == min(FILLED, length):
         return None
     file.seek(0)
-    data = file.read().rstrip(b"\0")
-    is_padded = kind not in ("PNG", "GIF") and _length(data) < len(data) + _ZEROS
+    data = file.read()
+    data = data[: filled_from(data)]
+    is_padded = kind not in ("PNG", "GIF") and _length(data) < len(data) + FILLED
     return None if is_padded else data
 
 

@@ -357,17 +357,18 @@ RESERVED = [("PNG", {}), ("WEBP", {"quality": 80}), ("WEBP", {"lossless": True})
 
 
 @pytest.mark.parametrize(("kind", "options"), RESERVED)
-def test_zeros_that_reserved_the_place_of_a_picture_are_no_part_of_it(tmp_path, kind, options):
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"A", b"BAD!"])
+def test_what_fills_the_place_of_a_picture_is_no_part_of_it(tmp_path, kind, options, filler):
     image = scene().resize((640, 480))
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     data = buffer.getvalue()
 
-    def reserved(there):
-        return data[: int(there * len(data))] + bytes(len(data) - int(there * len(data)))
+    def filled(there):
+        return data[: int(there * len(data))] + (filler * len(data))[: len(data) - int(there * len(data))]
 
-    assert 0.5 <= read(tmp_path, reserved(0.8)).part <= 0.85  # AVIF codes squares of 64 pixels
+    assert 0.5 <= read(tmp_path, filled(0.8)).part <= 0.85  # AVIF codes squares of 64 pixels
     with pytest.raises(DecodeError, match=r"^truncated$"):
-        read(tmp_path, reserved(0.3))
-    padded = read(tmp_path, data + bytes(3000))
+        read(tmp_path, filled(0.3))
+    padded = read(tmp_path, data + filler * 3000)
     assert (padded.part, padded.pixels.shape) == (None, (480, 640, 3))
