@@ -18,7 +18,7 @@ from agestat.stats.tally import counted_cells
 from agestat.written.tables import Line, Table
 from agestat.written.words import OLDEST, read_ages, read_gender, read_number
 
-NEEDED = ("weight", *PLACE, "gender", "age")
+WHICH = ("weight", *PLACE)
 CHANCE = 1e-4  # how improbable the order of the filled rows must be to be called sorted
 
 
@@ -52,7 +52,13 @@ class LabelFile:
 
     def __init__(self, path: str | Path, scan: Faces) -> None:
         self._scan = scan
-        table = Table(path, NEEDED, ("note",))
+        table = Table(path, ("gender", "age"), ("note", *WHICH))
+        if missing := [name for name in WHICH if name not in table.columns]:
+            raise AgestatError(
+                "{path} does not say which faces it labels and how many each stands for: put its columns "
+                "{missing} back, or fill a new file of `agestat label`.",
+                path=path, missing=", ".join(missing),
+            )  # fmt: skip
         rows = list(table)
         labels = [(row, self._read(path, row)) for row in rows]
         find = FaceFinder(scan, table)

@@ -226,8 +226,11 @@ def test_a_file_without_labels_or_of_another_kind(store, tmp_path):
     with Scan.open(store) as scan:
         with pytest.raises(AgestatError, match="holds no labels yet"):
             LabelFile(out, scan).own_labels()
+        with pytest.raises(AgestatError, match="has no column gender: its columns are path, age"):
+            LabelFile(other, scan).own_labels()
+        other.write_text("path,age,gender,root\na.jpg,3,f,/photos\n")
         with pytest.raises(
-            AgestatError, match="has no column weight, root, x, y, width, height, gender: its"
+            AgestatError, match="put its columns weight, x, y, width, height back, or fill a new"
         ):
             LabelFile(other, scan).own_labels()
         with pytest.raises(AgestatError, match="cannot be read as a CSV file"):
