@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agestat.errors import N_, UsageError
+from agestat.written.paths import as_on_disk
 
 if TYPE_CHECKING:
     from agestat.model.label_space import LabelSpace
@@ -45,7 +46,7 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
     bands = DEFAULT_BANDS[space.name] if options["bands"] is None else options["bands"]
     band_of_cells(space, parse_bands(bands))
     check_labels(options["labels"])
-    if options["exclude_faces"] and not Path(options["exclude_faces"]).is_file():
+    if options["exclude_faces"] and not _is_file(options["exclude_faces"]):
         raise UsageError("The list {list} is not there: check the path.", list=options["exclude_faces"])
     read = [*filter(None, [options[key] for key in ("labels", "metadata", "exclude_faces")]), *inputs]
     check_outputs([options[key] for key in OUTPUTS], read, options["png"])
@@ -60,8 +61,13 @@ def check(options: dict[str, Any], space: "LabelSpace", inputs: Sequence[str]) -
 
 def check_labels(path: str | None) -> None:
     """Raise `UsageError` for a file of labels that is not there."""
-    if path and not Path(path).is_file():
+    if path and not _is_file(path):
         raise UsageError("The labels {labels} are not there: check the path.", labels=path)
+
+
+def _is_file(path: str) -> bool:
+    """Whether a file is there, in either composition of its name."""
+    return Path(as_on_disk(path)).is_file()
 
 
 def check_pages(*targets: str | None) -> None:

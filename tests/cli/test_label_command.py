@@ -1,6 +1,7 @@
 """`agestat label` on a store that the tests write themselves: no network is needed."""
 
 import csv
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +257,15 @@ def test_names_of_other_kinds_of_files_are_refused(store, tmp_path, option, name
     with pytest.raises(UsageError, match=f"{name}.* end it"):
         run(label_command, store, option, tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_list_is_found_in_either_composition_of_its_name(store, tmp_path, form):
+    out, _ = draw(store, tmp_path)
+    fill(out)
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    out.rename(tmp_path / unicodedata.normalize(other, "ёлки й.csv"))
+    asked = tmp_path / unicodedata.normalize(form, "ёлки й.csv")
+    assert "60 faces labelled by hand" in " ".join(
+        run(report_command, store, "--labels", asked).output.split()
+    )
