@@ -38,8 +38,8 @@ OF_THE_RECIPE = ("freeze", "epochs", "stages", "batch_size", "lr", "weight_decay
 )
 @click.option("--teachers/--no-teachers", default=False,
               help="Learn from CC0 teachers as well (needs agestat[teachers]).")  # fmt: skip
-@click.option("--distil", metavar="MODEL",
-              help="Half of every target is what this trained model says of the picture.")  # fmt: skip
+@click.option("--distil", metavar="MODEL", multiple=True,
+              help="Half of every target is what these trained models say of the picture.")  # fmt: skip
 @click.option("--int8/--no-int8", default=False,
               help="Write 8-bit weights too, which judge on processors (needs agestat[int8]).")  # fmt: skip
 @click.option("--freeze", metavar="STAGES", help="Stages kept as they are: stem,layer1,... or none.")

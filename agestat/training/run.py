@@ -73,7 +73,7 @@ def train(
     name: str | None = None,
     init: str | Path | None = None,
     teachers: bool = False,
-    distil: str | Path | None = None,
+    distil: str | Path | Sequence[str | Path] = (),
     int8: bool = False,
     limit: int | None = None,
     skip_bad: bool = False,
@@ -92,8 +92,8 @@ def train(
 
     ``data``: one or more folders of labelled sets. ``recipe``: a name of `agestat.training.recipes`, or a
     `Recipe`. ``name`` of the model: the folder's if None. ``init``: safetensors to start from, None is from
-    scratch. ``teachers``: learn from the CC0 teachers too (`agestat[teachers]`). ``distil``: a trained model,
-    by name or folder, whose answers are half of every target. ``int8``: write a copy of the weights in 8-bit
+    scratch. ``teachers``: learn from the CC0 teachers too (`agestat[teachers]`). ``distil``: trained models,
+    by name or folder, of whose answers the mean is half of every target. ``int8``: write a copy of the weights in 8-bit
     integers too, which judges on processors (`agestat[int8]`). ``limit``: pictures of each split.
     ``skip_bad``: go on without rows that cannot be used. ``device``: "auto", "cpu", "cuda" or "mps";
     ``amp``: bfloat16 where the processor has it; ``workers``: threads that augment. ``resume``: go on after
@@ -106,9 +106,10 @@ def train(
     """
     recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     data = [data] if isinstance(data, str | Path) else data
+    distil = [distil] if isinstance(distil, str | Path) else distil
     options = Options(
         out=Path(out), init=Path(init) if init else None, teachers=teachers,
-        distil=folder_of(distil) if distil else None, int8=int8, device=device, amp=amp, workers=workers,
+        distil=tuple(folder_of(model) for model in distil), int8=int8, device=device, amp=amp, workers=workers,
         seed=seed, resume=resume, quiet=quiet,
         cache=Path(cache) if cache else usual_cache(),
     )  # fmt: skip

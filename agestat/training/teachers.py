@@ -23,8 +23,9 @@ from tqdm import tqdm
 
 from agestat.errors import AgestatError
 from agestat.model.checkpoint import load_model
-from agestat.model.label_space import AGES
+from agestat.model.label_space import AGES, YEARS
 from agestat.training.crops import crops_key, load_crops
+from agestat.training.targets import age_prior
 
 DESCRIPTOR_SIZE = 128
 CHIP_SIZE = 150  # pixels, what dlib's descriptor network takes
@@ -136,7 +137,8 @@ def answers(
     folder: Path, frame: pd.DataFrame, cache: Path, device: str = "auto", *, quiet: bool = False
 ) -> np.ndarray:
     """``(N, L) float32`` probabilities that the model in ``folder`` gives the pictures of a labelled frame,
-    computed once for each model and list of pictures."""
+    computed once for each model and list of pictures. Ages of a model that was trained to expect none are
+    weighted by how common they are among the frame's labels, as those of any other model are."""
     model = load_model(folder, device)
     target = cache / f"answers-{model.digest[:16]}-{crops_key(frame)}.npy"
     if not target.exists():
@@ -145,4 +147,7 @@ def answers(
         np.save(partial, model.predict(crops).probabilities.astype(np.float16))
         partial.replace(target)
     said: np.ndarray = np.load(target, allow_pickle=False).astype(np.float32)
+    if power := model.info.get("age_prior", 0.0):
+        ages = said[:, YEARS.slices[1]] * age_prior(frame) ** power
+        said[:, YEARS.slices[1]] = ages / ages.sum(axis=1, keepdims=True)
     return said
