@@ -32,7 +32,7 @@ from agestat.model.predict import Model
 
 LAST_AGE = 100  # years: where an open range of ages ends in a calibration set
 STEP = 1 / 16  # of the logits of degraded copies: half the size of the file, and far below their doubt
-FEATURE_SPACE = {"feature_mean", "feature_projection"}  # of the training pictures, which novelty is judged by
+FEATURE_SPACE = {"feature_mean", "feature_projection", "feature_altered"}  # which novelty is judged by
 
 
 def calibrate(
@@ -100,7 +100,7 @@ def _feature_space(network: Model, source: Path) -> dict[str, np.ndarray]:
     """What is known of the training pictures' features: by the network's own file, else by the float weights,
     of which it is a copy. Empty where neither knows."""
     known = network.calibration
-    if FEATURE_SPACE - known.keys() and calibration_file(source, FLOAT.name).is_file():
+    if "feature_projection" not in known and calibration_file(source, FLOAT.name).is_file():
         known = read_calibration(source, FLOAT.name)
     return {key: known[key] for key in sorted(FEATURE_SPACE & known.keys())}
 

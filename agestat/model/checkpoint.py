@@ -149,7 +149,9 @@ def load_model(
         calibration = read_calibration(folder, files.name)
     if "feature_projection" in calibration:
         mean, projection = calibration.get("feature_mean"), calibration["feature_projection"]
-        if mean is None or mean.shape != (FEATURES,) or projection.shape[:1] != (FEATURES,):
+        altered = calibration.get("feature_altered", np.empty(FEATURES + 1))
+        shapes = [part.shape[:1] for part in (mean, projection, altered) if part is not None]
+        if shapes != [(FEATURES,), (FEATURES,), (FEATURES + 1,)]:
             raise AgestatError(
                 "{path} does not fit {weights}: copy the checkpoint folder again.",
                 path=folder / files.calibration,

@@ -15,11 +15,9 @@ from agestat.judging.card import write_card
 from agestat.model.checkpoint import INFO, load_model, read_info, save_weights, write_info
 from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.training.crops import load_crops
+from agestat.training.feature_space import feature_space
 from agestat.training.fit import Options, Trainer
 from agestat.training.quantise import quantise
-
-NOVELTY_SAMPLE = 6000  # training pictures that the feature space is described by
-NOVELTY_COMPONENTS = 64
 
 
 def commit() -> str:
@@ -53,16 +51,6 @@ def _teachers(options: Options) -> list[str]:
     return [*(packages if options.teachers else []), *earlier]
 
 
-def feature_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``(N, 512)`` training features to their mean ``(512,)`` and a whitening projection ``(512, K)`` on the
-    leading principal components: the mean square of ``(f - mean) @ projection`` is 1 on average."""
-    mean = features.mean(axis=0)
-    _, singular, rows = np.linalg.svd(features - mean, full_matrices=False)
-    kept = min(NOVELTY_COMPONENTS, int((singular > 1e-3 * singular[0]).sum()))
-    scale = singular[:kept] / np.sqrt(max(1, len(features) - 1))
-    return mean.astype(np.float32), (rows[:kept].T / scale).astype(np.float32)
-
-
 def _calibrate(
     folder: Path,
     train: pd.DataFrame,
@@ -75,10 +63,7 @@ def _calibrate(
     """Write the calibration set of one of a checkpoint's files, made by that file from held-out pictures."""
     model = load_model(folder, device, precision.name)
     crops = load_crops(train, cache, size=model.input_size, quiet=True)
-    sample = np.random.default_rng(0).permutation(len(crops))[:NOVELTY_SAMPLE]
-    _, features = model.logits_and_features(crops[np.sort(sample)])
-    mean, projection = feature_space(features)
-    model.calibration = {"feature_mean": mean, "feature_projection": projection}
+    model.calibration = feature_space(model, crops)
     arrays = calibration_arrays(model, val, load_crops(val, cache, size=model.input_size, quiet=True))
     half = {key: value.astype(np.float16) for key, value in model.calibration.items()}
     write_calibration(folder, {**arrays, **half}, precision)

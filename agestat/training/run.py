@@ -93,9 +93,9 @@ def train(
     ``data``: one or more folders of labelled sets. ``recipe``: a name of `agestat.training.recipes`, or a
     `Recipe`. ``name`` of the model: the folder's if None. ``init``: safetensors to start from, None is from
     scratch. ``teachers``: learn from the CC0 teachers too (`agestat[teachers]`). ``distil``: trained models,
-    by name or folder, of whose answers the mean is half of every target. ``int8``: write a copy of the weights in 8-bit
-    integers too, which judges on processors (`agestat[int8]`). ``limit``: pictures of each split.
-    ``skip_bad``: go on without rows that cannot be used. ``device``: "auto", "cpu", "cuda" or "mps";
+    by name or folder: the mean of their answers is half of every target. ``int8``: write a copy of the
+    weights in 8-bit integers too, which judges on processors (`agestat[int8]`). ``limit``: pictures of each
+    split. ``skip_bad``: go on without rows that cannot be used. ``device``: "auto", "cpu", "cuda" or "mps";
     ``amp``: bfloat16 where the processor has it; ``workers``: threads that augment. ``resume``: go on after
     the last whole epoch in ``out``. ``cache``: private folder of the cut pictures while the run lasts, the
     user's cache folder if None; ``keep_cache``: for another run on the same pictures. ``terms`` of the
@@ -109,8 +109,8 @@ def train(
     distil = [distil] if isinstance(distil, str | Path) else distil
     options = Options(
         out=Path(out), init=Path(init) if init else None, teachers=teachers,
-        distil=tuple(folder_of(model) for model in distil), int8=int8, device=device, amp=amp, workers=workers,
-        seed=seed, resume=resume, quiet=quiet,
+        distil=tuple(folder_of(model) for model in distil), int8=int8, device=device, amp=amp,
+        workers=workers, seed=seed, resume=resume, quiet=quiet,
         cache=Path(cache) if cache else usual_cache(),
     )  # fmt: skip
     _prepare(options)

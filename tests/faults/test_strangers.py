@@ -117,6 +117,11 @@ def test_a_description_nested_beyond_reason(tmp_path):
     [
         {"feature_mean": np.zeros(3), "feature_projection": np.zeros((512, 4))},
         {"feature_mean": np.zeros(512), "feature_projection": np.zeros((3, 4))},
+        {
+            "feature_mean": np.zeros(512),
+            "feature_projection": np.zeros((512, 4)),
+            "feature_altered": np.zeros(2),
+        },
         {"gender": np.zeros(3)},
         {"age_min": np.array(["x"] * 10)},
         {"logits": np.zeros((10, 2))},

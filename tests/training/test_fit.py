@@ -13,14 +13,14 @@ from agestat.errors import AgestatError
 from agestat.labelled.dataset import read_labelled
 from agestat.labelled.rows import LabelledRow, labelled_frame
 from agestat.model.checkpoint import load_model, save_weights
-from agestat.model.label_space import SIX
+from agestat.model.label_space import SIX, YEARS
 from agestat.training.augment import Augmentation, mixup
 from agestat.training.crops import load_crops
 from agestat.training.export import export
 from agestat.training.fit import Options, Trainer
 from agestat.training.recipes import RECIPES, find_recipe
 from agestat.training.run import train
-from agestat.training.targets import targets
+from agestat.training.targets import age_prior, targets
 from agestat.training.validate import validate
 
 SMALL = replace(
@@ -118,7 +118,7 @@ def test_a_model_of_the_same_labels_is_begun_from_and_distilled(figures, tmp_pat
     recipe = replace(SMALL, stages=((32, 1),))
     cache = {"cache": tmp_path / "cache", "keep_cache": True}
     teacher = train(figures, recipe, out=tmp_path / "teacher", device="cpu", quiet=True, **cache)
-    begun = options(tmp_path, "pupil", init=teacher / "model.safetensors", distil=teacher)
+    begun = options(tmp_path, "pupil", init=teacher / "model.safetensors", distil=(teacher,))
     pupil = Trainer(read_labelled([figures]).frame, recipe, begun)
     crops = np.array(load_crops(pupil.train, tmp_path / "cache", size=32, quiet=True))
     model = load_model(teacher, "cpu")
@@ -126,6 +126,24 @@ def test_a_model_of_the_same_labels_is_begun_from_and_distilled(figures, tmp_pat
     labels = targets(pupil.train, SIX, smoothing=recipe.smoothing)
     said = model.predict(crops).probabilities
     assert pupil.targets.numpy() == pytest.approx((labels + said) / 2, abs=1e-3)
+
+
+def test_several_models_teach_by_their_mean_and_ages_as_common_as_they_are(figures, tmp_path):
+    """What a model that expects no age says is weighted by how common ages are among the pictures."""
+    recipe = replace(find_recipe("faces"), stages=((32, 1),), mixup=0.0, smoothing=0.0)
+    frame = read_labelled([figures]).frame
+    runs = [
+        train(figures, replace(recipe, age_prior=power), out=tmp_path / str(power), seed=seed, device="cpu",
+              quiet=True, cache=tmp_path / "cache", keep_cache=True)
+        for power, seed in ((0.0, 1), (1.0, 2))
+    ]  # fmt: skip
+    pupil = Trainer(frame, recipe, options(tmp_path, "pupil", distil=tuple(runs)))
+    crops = np.array(load_crops(pupil.train, tmp_path / "cache", size=32, quiet=True))
+    plain, flat = (load_model(run, "cpu").predict(crops).probabilities for run in runs)
+    expected = flat[:, 2:] * age_prior(pupil.train)
+    flat[:, 2:] = expected / expected.sum(axis=1, keepdims=True)
+    labels = targets(pupil.train, YEARS)
+    assert pupil.targets.numpy() == pytest.approx(labels / 2 + (plain + flat) / 4, abs=1e-3)
 
 
 def test_a_finished_folder_is_not_overwritten_without_resume(figures, tmp_path):
