@@ -85,3 +85,18 @@ def test_altered_faces_are_strangers(model, crops, kind):
 @pytest.mark.parametrize("kind", NATURAL)
 def test_poor_photos_of_faces_are_not(model, crops, kind):
     assert position(model, np.stack([NATURAL[kind](crop) for crop in crops])) < 0.75
+
+
+def test_a_collection_of_negatives_is_told_and_the_same_photos_are_not(tmp_path):
+    for path in PEOPLE:
+        photo = Image.open(path).convert("RGB")
+        for name, seen in (("as-taken", photo), ("turned", ImageOps.mirror(photo))):
+            for kind, picture in (("photos", seen), ("negatives", ImageOps.invert(ImageOps.grayscale(seen)))):
+                (tmp_path / kind).mkdir(exist_ok=True)
+                picture.save(tmp_path / kind / f"{path.stem}-{name}.png")
+    verdicts = {}
+    for kind in ("photos", "negatives"):
+        with agestat.scan(tmp_path / kind, db=tmp_path / f"{kind}.sqlite", device="cpu") as scan:
+            verdicts[kind] = scan.estimate().shift
+    assert (verdicts["photos"].beyond, verdicts["negatives"].beyond) == ((), ("novelty",))
+    assert verdicts["negatives"].positions["novelty"] > 0.9
