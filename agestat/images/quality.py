@@ -6,7 +6,6 @@ import numpy as np
 
 SMALL = 40  # pixels: from there on gender and age are told no better, see docs/performance.md
 UNUSUAL = 0.01  # part of the calibration pictures that are further out than what is flagged
-COLD = 0.04  # of full brightness: skin is not that much bluer than red, whoever's and in whatever light
 _FLAGS = ("small", "blurred", "dark", "bright", "unusual")
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
@@ -26,16 +25,6 @@ def sharpness(crop: np.ndarray) -> float:
 def brightness(crop: np.ndarray) -> float:
     """Mean grey level, 0..255."""
     return float(grey(crop).mean())
-
-
-def is_cold(crops: np.ndarray) -> np.ndarray:
-    """``(N,) bool``: whether blue outweighs red in the middle of crops of faces ``(N, S, S, 3) uint8``, as in
-    negatives and false colours. Of labelled faces 2 in 1,000 are so, of their negatives 97 in 100."""
-    side = crops.shape[1]
-    middle = crops[:, side // 4 : -(side // 4), side // 4 : -(side // 4)]
-    sums = middle.sum(axis=1, dtype=np.uint32).sum(axis=1)  # a tenth of the time of means over both at once
-    red, _, blue = sums.T / (255 * middle.shape[1] * middle.shape[2])
-    return np.asarray(blue - red > COLD)
 
 
 def flags(faces: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> np.ndarray:

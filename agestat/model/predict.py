@@ -6,11 +6,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from agestat.errors import AgestatError
-from agestat.images.quality import is_cold
 from agestat.model.label_space import SPACES, LabelSpace
 from agestat.model.precision import PRECISIONS, Precision
 
-STRANGE = 10.0  # added to the novelty of such a crop: more than any natural one has
 FEATURES = 512  # numbers that a network says of a face before its heads: the width of ResNet-18's last stage
 
 
@@ -97,10 +95,7 @@ class Model:
     def predict(self, crops: np.ndarray) -> Predictions:
         """``(N, S, S, 3) uint8`` crops, any ``N``, to predictions in the same order."""
         logits, features = self.logits_and_features(crops)
-        novelty = self._novelty(features)
-        if self.crop == "faces":  # the network sees nothing odd in colours that no skin has
-            novelty += STRANGE * is_cold(crops).astype(np.float32)
-        return Predictions(logits, self.space.softmax(logits), novelty)
+        return Predictions(logits, self.space.softmax(logits), self._novelty(features))
 
     def logits_and_features(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``(N, L) float32`` logits and ``(N, 512) float32`` features; memory errors halve the batch."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from agestat.errors import N_
 from agestat.report.language import Language
 from agestat.stats.estimate import Estimate
-from agestat.stats.shift import STRANGE, Shift
+from agestat.stats.shift import Shift
 
 MANY_NAMES = 12  # more names than these are not listed
 HARDER = {  # an average face, where it passes few and where it passes many of the calibration pictures
@@ -25,12 +25,10 @@ def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
     yield from label_warnings(estimate, t)
     if estimate.shift is not None:
         yield shift_sentence(estimate.shift, estimate.calibration_name, t)
-        if estimate.shift.strange > STRANGE:
+        if estimate.shift.strange:
             yield t.gettext(
-                "{share} of the faces look like none of the calibration pictures, as negatives and false "
-                "colours do: look at them with `agestat report --review`, and leave them out if they are "
-                "such.",
-                share=t.percent(estimate.shift.strange, 0),
+                "Negatives, false colours and drawings look like hardly any calibration picture: look at the "
+                "faces with `agestat report --review`, and leave those out that are such."
             )
 
 
@@ -112,6 +110,10 @@ def harder(verdict: Shift, t: Language) -> str:
         few, many = HARDER[look]
         told.append(
             t.gettext(few if position < 0.5 else many, share=t.percent(max(position, 1 - position), 0))
+        )
+    if verdict.strange:
+        told.append(
+            t.gettext("{share} of them like hardly any of these", share=t.percent(verdict.strange, 0))
         )
     return ", ".join(told)
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.special import bdtrc, stdtr
 
 from agestat.stats.calibration import LOOKS, TINY, Calibration
 from agestat.stats.looks import kish
@@ -30,7 +30,8 @@ WORSE = {"novelty": 1, "sharpness": -1, "size": -1, "score": -1, "brightness": 0
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
 OF_RARE = dict.fromkeys(LOOKS, 0.125) | {"novelty": 0.5}  # parts of it: novelty alone tells other kinds
 CHANCE = 1.25  # deviations of a distance that sampling alone gives, which are no unlikeness
-STRANGE = 0.02  # share of faces whose look is further out than every calibration picture's: told
+OUT = 0.001  # of the calibration pictures are so novel that a face beyond them is strange
+STRANGE = 0.05  # share of strange faces that is told
 UNLIKE = 0.06  # distance beyond these at which the errors are those of any other kind of pictures
 MENDED = (
     0.5  # part of the unlikeness that is left where calibration pictures are weighted to look like the faces
@@ -41,17 +42,21 @@ MENDED = (
 class Shift:
     """``positions``, by column of those that both sides hold, of an average face among the calibration
     pictures: the share of them that it exceeds. ``beyond`` are the columns by which faces are clearly harder
-    to judge, ``is_shifted`` whether there are any, and ``p_value`` that of the clearest. ``unlikeness`` is 0
-    where the faces look like the calibration set's, to 1, and knows no better side: it scales the errors that
-    are thought possible. ``strange`` is the share of faces whose look is further out than that of every
-    calibration picture."""
+    to judge. ``strange`` is the share of faces that look like hardly any calibration picture, as negatives
+    and drawings do among photos, 0 where it is small or may be chance. ``p_value`` is that of the clearest of
+    these. ``unlikeness`` is 0 where the faces look like the calibration set's, to 1, and knows no better
+    side: it scales the errors that are thought possible."""
 
-    is_shifted: bool
     p_value: float
     positions: Mapping[str, float]
     beyond: tuple[str, ...]
     unlikeness: float = 1.0
     strange: float = 0.0
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether a manager is told."""
+        return bool(self.beyond or self.strange)
 
 
 def shift(
@@ -68,7 +73,7 @@ def shift(
     if shares is not None:
         weights = weights * (shares / np.maximum(calibration.counts, TINY))[calibration.truth]
     people = kish(weights, calibration.picture)
-    positions, chances, unlike, strange = {}, {}, [], 0.0
+    positions, chances, unlike, strange, strange_chance = {}, {}, [], 0.0, 1.0
     for name in FAR:
         known = np.asarray(sample.get(name, ()), dtype=float)
         finite = np.isfinite(known)
@@ -83,16 +88,16 @@ def shift(
             tail = stdtr(photos - 1, -_harder(name, positions[name]) / error)  # Student's t
             chances[name] = float(tails * tail / OF_RARE[name])
             if name == "novelty":
-                strange = float((known > max(reference)).mean())
+                strange, strange_chance = _strange(known > np.quantile(reference, 1 - OUT), photo)
             noise = np.sqrt(1 / people + 1 / photos)
             unlike.append((_distance(known, reference, weights) - CHANCE * noise) / UNLIKE)
     beyond = [
         name for name, at in positions.items()
         if _harder(name, at) > FAR[name] and chances[name] < RARE
     ]  # fmt: skip
-    p_value = min([1.0, *(chances[name] for name in beyond)])
+    p_value = min([1.0, strange_chance, *(chances[name] for name in beyond)])
     unlikeness = float(np.clip(max(unlike, default=1.0), 0, 1))
-    return Shift(bool(beyond), p_value, positions, tuple(beyond), unlikeness, strange)
+    return Shift(p_value, positions, tuple(beyond), unlikeness, strange)
 
 
 def shift_from(
@@ -106,7 +111,7 @@ def shift_from(
     before, after = (shift(sample, one, shares) for one in (calibration, like))
     beyond = tuple(name for name in before.beyond if _harder(name, after.positions[name]) > FAR[name])
     unlikeness = max(after.unlikeness, MENDED * before.unlikeness)
-    return replace(before, is_shifted=bool(beyond), beyond=beyond, unlikeness=unlikeness)
+    return replace(before, beyond=beyond, unlikeness=unlikeness)
 
 
 def looks_of_groups(
@@ -135,6 +140,15 @@ def unlike_groups(verdicts: Mapping[str, Shift]) -> dict[str, Shift]:
     """Those groups that look unlike the calibration set; an alarm is as rare for all together as for one."""
     few = RARE / max(len(verdicts), 1)
     return {name: one for name, one in verdicts.items() if one.is_shifted and one.p_value < few}
+
+
+def _strange(is_out: np.ndarray, photo: np.ndarray) -> tuple[float, float]:
+    """Share of faces ``(N,)`` that are out and the chance of as many photos with one where `OUT` are; 0 and 1
+    where that is too few or likely to be told."""
+    photos, found = len(np.unique(photo)), len(np.unique(photo[is_out]))
+    chance = float(bdtrc(found - 1, photos, OUT * len(photo) / photos))
+    share = float(is_out.mean())
+    return (share, chance) if share > STRANGE and chance < RARE else (0.0, 1.0)
 
 
 def _harder(name: str, position: float) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from agestat.images.quality import brightness, flags, is_cold, sharpness
+from agestat.images.quality import brightness, flags, sharpness
 
 
 def test_a_flat_crop_has_no_sharpness():
@@ -42,11 +42,3 @@ def test_flags_name_what_is_beyond_nearly_all_calibration_pictures():
     ]  # fmt: skip
     assert flags(faces, {}).tolist() == ["", "small", "", "", "", "small"]
     assert flags({name: values[:0] for name, values in faces.items()}, known).tolist() == []
-
-
-def test_colours_that_no_skin_has():
-    skins = np.array([[230, 190, 170], [90, 60, 45], [128, 128, 128], [180, 140, 150]], np.uint8)
-    crops = np.broadcast_to(skins[:, None, None], (4, 32, 32, 3))
-    assert is_cold(crops).tolist() == [False] * 4
-    assert is_cold(255 - crops).tolist() == [True, True, False, True]
-    assert is_cold(np.empty((0, 32, 32, 3), np.uint8)).shape == (0,)

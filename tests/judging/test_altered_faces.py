@@ -11,6 +11,9 @@ from scipy import ndimage
 
 import agestat
 from agestat.judging.cutting import Cutter
+from agestat.model.predict import Model
+from agestat.report.language import open_language
+from agestat.report.warnings import warnings
 
 PEOPLE = sorted((Path(__file__).parents[2] / "sample_images" / "people").rglob("*.jpg"))
 
@@ -79,24 +82,28 @@ def position(model, crops) -> float:
 
 @pytest.mark.parametrize("kind", ALTERED)
 def test_altered_faces_are_strangers(model, crops, kind):
-    assert position(model, np.stack([ALTERED[kind](crop) for crop in crops])) > 0.9
+    assert position(model, np.stack([ALTERED[kind](crop) for crop in crops])) > 0.85
 
 
 @pytest.mark.parametrize("kind", NATURAL)
-def test_poor_photos_of_faces_are_not(model, crops, kind):
-    assert position(model, np.stack([NATURAL[kind](crop) for crop in crops])) < 0.75
+def test_photos_however_poor_are_not_taken_for_altered(model, crops, kind):
+    seen = np.stack([NATURAL[kind](crop) for crop in crops])
+    known = {key: values for key, values in model.calibration.items() if key != "feature_altered"}
+    unaware = Model(model.runtime, model.info, known)
+    assert model.predict(seen).novelty == pytest.approx(unaware.predict(seen).novelty, abs=0.5)
 
 
-def test_a_collection_of_negatives_is_told_and_the_same_photos_are_not(tmp_path):
+def test_a_collection_of_negatives_is_told(tmp_path):
     for path in PEOPLE:
         photo = Image.open(path).convert("RGB")
         for name, seen in (("as-taken", photo), ("turned", ImageOps.mirror(photo))):
-            for kind, picture in (("photos", seen), ("negatives", ImageOps.invert(ImageOps.grayscale(seen)))):
+            for kind, picture in (("photos", seen), ("negatives", ImageOps.invert(seen))):
                 (tmp_path / kind).mkdir(exist_ok=True)
                 picture.save(tmp_path / kind / f"{path.stem}-{name}.png")
-    verdicts = {}
+    said = {}
     for kind in ("photos", "negatives"):
         with agestat.scan(tmp_path / kind, db=tmp_path / f"{kind}.sqlite", device="cpu") as scan:
-            verdicts[kind] = scan.estimate().shift
-    assert (verdicts["photos"].beyond, verdicts["negatives"].beyond) == ((), ("novelty",))
-    assert verdicts["negatives"].positions["novelty"] > 0.9
+            assert len(scan.faces) >= 8
+            said[kind] = " ".join(warnings(scan.estimate(), open_language("en")))
+    assert "Negatives, false colours and drawings" in said["negatives"]
+    assert "Negatives" not in said["photos"]

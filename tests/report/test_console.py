@@ -111,7 +111,7 @@ def test_the_models_known_error_stands_below(scan, make_estimate):
 
 
 def test_a_warning_is_in_the_readers_language(make_estimate):
-    verdict = Shift(True, 0.0, {"sharpness": 0.1, "novelty": 0.7}, ("novelty", "sharpness"))
+    verdict = Shift(0.0, {"sharpness": 0.1, "novelty": 0.7}, ("novelty", "sharpness"))
     estimate = replace(make_estimate(), shift=verdict)
     told = {
         lang: [line.replace("\xa0", " ") for line in warnings(estimate, open_language(lang))]
@@ -130,7 +130,7 @@ def test_a_warning_is_in_the_readers_language(make_estimate):
 
 
 def test_groups_that_look_unlike_are_named(scan, make_estimate):
-    dark = Shift(True, 0.0, {"brightness": 0.2}, ("brightness",))
+    dark = Shift(0.0, {"brightness": 0.2}, ("brightness",))
     estimate = replace(make_estimate(("a", "b")), unlike={"b": dark})
     told = [next(unlike_groups(estimate, open_language(lang))).replace("\xa0", " ") for lang in ("en", "ru")]
     assert told[0] == (

@@ -136,5 +136,5 @@ def test_without_faces(scan, make_estimate):
 
 
 def test_shift_warning_is_shown(scan, make_estimate):
-    estimate = replace(make_estimate(), shift=Shift(True, 0.0, {"sharpness": 0.1}, ("sharpness",)))
+    estimate = replace(make_estimate(), shift=Shift(0.0, {"sharpness": 0.1}, ("sharpness",)))
     assert 'class="warning"' in render(scan, estimate, lang="en")

@@ -26,14 +26,26 @@ def test_faces_unlike_it(calibration):
     assert found.beyond == ("novelty",)
 
 
-def test_looks_further_out_than_every_calibration_picture_are_strange(calibration):
+def test_looks_of_hardly_any_calibration_picture_are_strange(calibration):
     looks = novelty(1000, 1)["novelty"]
-    assert shift({"novelty": looks}, calibration).strange < 0.005
-    looks[:50] += 10
-    assert shift({"novelty": looks}, calibration).strange == pytest.approx(0.05, abs=0.005)
+    assert shift({"novelty": looks}, calibration).strange == 0
+    looks[:40] += 10
     assert not shift({"novelty": looks}, calibration).is_shifted
+    looks[:70] += 10
+    found = shift({"novelty": looks}, calibration)
+    assert found.strange == pytest.approx(0.07, abs=0.005)
+    assert found.is_shifted and not found.beyond and found.p_value < 1e-9
+    assert shift_from({"novelty": looks}, calibration, calibration).is_shifted
     looks[:300] += 10
     assert shift({"novelty": looks}, calibration).beyond == ("novelty",)
+
+
+def test_one_strange_photo_is_no_collection_of_them(calibration):
+    """Of 1 in 1,000 that are so far out one comes in ten photos by chance 1 %; its faces are alike."""
+    looks = np.append(novelty(36, 1)["novelty"], [9.0] * 4)
+    assert shift({"novelty": looks[:37]}, calibration).strange == 0
+    assert shift({"novelty": looks, "photo": np.repeat(np.arange(10), 4)}, calibration).strange == 0
+    assert shift({"novelty": looks}, calibration).strange == pytest.approx(0.1)
 
 
 def test_each_group_has_a_verdict_of_its_own(calibration, world):
