@@ -157,7 +157,7 @@ def burst(rng, people, frames, women):
         seen = np.frombuffer(rng.bytes(BITS // 8), np.uint8)
         for frame in range(frames):
             changed = seen ^ (np.frombuffer(rng.bytes(BITS // 8), np.uint8) & 1 & (rng.random(32) < 0.5))
-            rows.append((f"{person:03}/{frame:03}.jpg", f"{person} {frame}", changed.tobytes().hex(),
+            rows.append((f"{person:03}/{frame:03}.jpg", f"{person:08x}{frame:08x}", changed.tobytes().hex(),
                          1 if person < women else 4))  # fmt: skip
     return rows
 
