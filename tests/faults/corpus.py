@@ -119,7 +119,7 @@ hostile("apple's.png", "unsupported format")(
 )
 hostile("in a document.jpg", "not a picture")(lambda: b"%PDF-1.4\n" + valid_pictures()["rgb.jpg"])
 hostile("between markers.jpg", OK)(lambda: b"\xff\xd8\xff\0\xff\1" + valid_pictures()["rgb.jpg"][2:])
-hostile("endless markers.jpg", "damaged")(lambda: b"\xff\xd8" + b"\xff\xe0\0\2" * 100_000)
+hostile("endless markers.jpg", "truncated")(lambda: b"\xff\xd8" + b"\xff\xe0\0\2" * 100_000)
 hostile("of 12 bits.jpg", "unsupported kind of JPEG")(lambda: _of_kind(0xC1, 12))
 hostile("lossless.jpg", "unsupported kind of JPEG")(lambda: _of_kind(0xC3, 8))
 hostile("without a preview.nef", "raw file without a large preview")(lambda: _grey_tiff(160, 120))
