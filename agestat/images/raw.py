@@ -16,7 +16,6 @@ NAME = re.compile(
     r"ptx|raf|raw|rw[2l]|sr[2fw]|x3f)$",
     re.IGNORECASE,
 )
-DNG_VERSION = 50706  # the tag that makes a TIFF a DNG
 _CONTENT = re.compile(
     rb"FUJIFILM|II\x1a\0..\0\0HEAPCCDR|IIR[OS]|MMOR|IIU\0|II\*\0.{4}CR|.{4}ftypcrx |FOVb|\0MRM", re.S
 )
