@@ -87,6 +87,7 @@ def test_the_first_interrupt_answers_and_the_second_stops_at_once(command, colle
     workers = workers_of(process)
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)  # the first interrupt waits for these for 30 s
+    time.sleep(0.5)  # each has been given a file by now
     process.send_signal(signal.SIGINT)
     answer = process.stderr.readline() + process.stderr.readline()
     assert re.fullmatch(r"\nStopping: finishing \d+ files?; Ctrl-C again stops at once\.\n", answer)
