@@ -36,18 +36,18 @@ NO_WARPS = np.empty((0, 2))
 class Scales:
     """Standard deviations between kinds of pictures, estimated by `benchmarks/error_scales.py`."""
 
-    shift: float = 1.42  # years, at every age
-    stretch: float = 1.19  # years more per 20 years of age
-    bend: float = 0.429  # years, varying smoothly with age
+    shift: float = 1.47  # years, at every age
+    stretch: float = 1.25  # years more per 20 years of age
+    bend: float = 0.434  # years, varying smoothly with age
     reach: float = 15.0  # years of age over which a bend changes: not estimated
     together: float = 0.7  # correlation of the warps of women and men: not estimated
-    gender: float = 0.0905  # logits, at every age
-    gender_bend: float = 0.0976  # logits, varying smoothly with age
+    gender: float = 0.0862  # logits, at every age
+    gender_bend: float = 0.092  # logits, varying smoothly with age
     gender_reach: float = 20.0  # years: not estimated
-    gender_sure: float = 0.0597  # of the logarithm of the slope of gender's logit
-    age_sure: float = 0.215  # the same of ages
-    rest: float = 8.97  # pictures of each cell that the rest is as uncertain as, but for its gender
-    rest_gender: float = 45.3  # the same of gender, and of what goes with it
+    gender_sure: float = 0.0596  # of the logarithm of the slope of gender's logit
+    age_sure: float = 0.211  # the same of ages
+    rest: float = 8.65  # pictures of each cell that the rest is as uncertain as, but for its gender
+    rest_gender: float = 39.9  # the same of gender, and of what goes with it
 
     def times(self, factor: float) -> "Scales":
         """All standard deviations by a factor."""

@@ -48,7 +48,6 @@ ALTERED = {
     "magma, hot is dark": lambda crop: in_colours(crop, "magma_r"),
     "sketch": sketch,
     "emboss": emboss,
-    "posterised": lambda crop: np.asarray(ImageOps.posterize(Image.fromarray(crop), 2)),
 }
 NATURAL = {
     "as it is": lambda crop: crop,
@@ -82,7 +81,7 @@ def position(model, crops) -> float:
 
 @pytest.mark.parametrize("kind", ALTERED)
 def test_altered_faces_are_strangers(model, crops, kind):
-    assert position(model, np.stack([ALTERED[kind](crop) for crop in crops])) > 0.85
+    assert position(model, np.stack([ALTERED[kind](crop) for crop in crops])) > 0.9
 
 
 @pytest.mark.parametrize("kind", NATURAL)
