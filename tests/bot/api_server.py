@@ -83,7 +83,7 @@ class ApiServer:
         """An update with a message; returns its number."""
         with self._changed:
             self._last += 1
-            person = {"id": user or chat, "is_bot": False, "first_name": "Ada", "username": "ada_secret"}
+            person = {"id": user or chat, "is_bot": False, "first_name": "Lovelace", "username": "ada_secret"}
             message = {
                 "message_id": self._last,
                 "date": int(time.time()),

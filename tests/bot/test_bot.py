@@ -151,7 +151,8 @@ def test_statistics_are_counts_without_names_and_are_forgotten(bot, server, fold
     assert Image.open(io.BytesIO(next(iter(answer.files.values())))).format == "PNG"
     for path in kept:
         data = path.read_bytes()
-        assert b"ada_secret" not in data and b"Ada" not in data and b"\xff\xd8\xff" not in data
+        # Words long enough not to stand by chance in the model's calibration set, which is kept as well.
+        assert not [word for word in (b"ada_secret", b"Lovelace", b"\0\x10JFIF") if word in data]
     server.send(6, text="/forget")
     server.wait_for_answers(7, chat=6)
     assert len(set((folder / "data").iterdir())) < len(kept)
