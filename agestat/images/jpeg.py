@@ -122,9 +122,8 @@ def _is_flat(body: bytes, data: bytes, found: list[Segment]) -> bool:
 def _unchanged(data: bytes, found: list[Segment]) -> str:
     """The bits of a unit (T.81, A.2) in which all blocks are as flat and as bright as the ones before: no
     difference, and the end of a block."""
-    codes: dict[
-        tuple[int, int], str
-    ] = {}  # of those two symbols, by a table's class and number, and symbol 0
+    # Of those two symbols, which are symbol 0 of their tables, by a table's class and number.
+    codes: dict[tuple[int, int], str] = {}
     sampling: dict[int, int] = {}
     for kind, start, end in found:
         part = data[start + 4 : end]

@@ -150,8 +150,10 @@ def load_model(
     if "feature_projection" in calibration:
         mean, projection = calibration.get("feature_mean"), calibration["feature_projection"]
         altered = calibration.get("feature_altered", np.empty(FEATURES + 1))
-        shapes = [part.shape[:1] for part in (mean, projection, altered) if part is not None]
-        if shapes != [(FEATURES,), (FEATURES,), (FEATURES + 1,)]:
+        if (
+            mean is None or mean.shape != (FEATURES,)
+            or projection.shape[:1] != (FEATURES,) or altered.shape != (FEATURES + 1,)
+        ):  # fmt: skip
             raise AgestatError(
                 "{path} does not fit {weights}: copy the checkpoint folder again.",
                 path=folder / files.calibration,

@@ -38,12 +38,8 @@ def alter(crop: np.ndarray, kind: str) -> np.ndarray:
         altered = grey.point(lambda value: 255 * (value > middle))
     else:
         altered = grey.convert("1")  # dithered, as newspapers print
-    inside = (
-        EDGE,
-        EDGE,
-        len(crop) - EDGE,
-        len(crop) - EDGE,
-    )  # filters know no edge, and must not be told by it
+    # Filters know no edge, and must not be told by it.
+    inside = (EDGE, EDGE, len(crop) - EDGE, len(crop) - EDGE)
     return np.asarray(altered.convert("RGB").resize(picture.size, Image.Resampling.BICUBIC, inside))
 
 

@@ -71,12 +71,20 @@ def test_six_classes_are_counted_as_such(figures):
     }
 
 
-@pytest.mark.parametrize("ages", ["24,,", ",18,64", ",,"])
-def test_plots_for_years_buckets_and_no_ages(tmp_path, ages):
-    (tmp_path / "labels.csv").write_text(HEAD + f"0.png,train,male,{ages},\n1.png,val,female,{ages},\n")
+def two_pictures(folder, *labels):
+    """The frame of a set of two, as `check` sees it."""
+    (folder / "labels.csv").write_text(HEAD + "".join(f"{n}.png,{one}\n" for n, one in enumerate(labels)))
     for number in range(2):
-        scene(number).save(tmp_path / f"{number}.png")
-    frame = check([tmp_path], quiet=True).frame
+        scene(number).save(folder / f"{number}.png")
+    return check([folder], quiet=True).frame
+
+
+@pytest.fixture(params=["24,,", ",18,64", ",,"], ids=["years", "buckets", "no ages"])
+def frame(request, tmp_path):
+    return two_pictures(tmp_path, f"train,male,{request.param},", f"val,female,{request.param},")
+
+
+def test_plots_for_years_buckets_and_no_ages(tmp_path, frame):
     paths = plot_set(frame, balance(frame), tmp_path, open_language("en"))
     assert [path.name for path in paths] == ["ages.png", "classes.png", "quality.png"]
     for path in paths:
@@ -84,12 +92,7 @@ def test_plots_for_years_buckets_and_no_ages(tmp_path, ages):
             assert plot.width > 600 and len(plot.convert("L").getcolors()) > 10
 
 
-@pytest.mark.parametrize("ages", ["24,,", ",18,64", ",,"])
-def test_plots_in_russian(tmp_path, ages):
-    (tmp_path / "labels.csv").write_text(HEAD + f"0.png,train,male,{ages},\n1.png,val,female,{ages},\n")
-    for number in range(2):
-        scene(number).save(tmp_path / f"{number}.png")
-    frame = check([tmp_path], quiet=True).frame
+def test_plots_in_russian(frame):
     figures = set_figures(frame, balance(frame), open_language("ru"))
     said = {text.get_text() for figure in figures.values() for text in figure.findobj(Text)}
     assert {"снимков", "Классы по частям набора", "резкость: дисперсия лапласиана", "train", "val"} <= said
@@ -99,10 +102,7 @@ def test_plots_in_russian(tmp_path, ages):
 
 def test_ages_are_drawn_where_no_gender_is_labelled(tmp_path):
     """As in APPA-REAL."""
-    (tmp_path / "labels.csv").write_text(HEAD + "0.png,train,,24,,,\n1.png,val,,31,,,\n")
-    for number in range(2):
-        scene(number).save(tmp_path / f"{number}.png")
-    frame = check([tmp_path], quiet=True).frame
+    frame = two_pictures(tmp_path, "train,,24,,,", "val,,31,,,")
     ages = plot_set(frame, balance(frame), tmp_path, open_language("en"))[0]
     with Image.open(ages) as plot:
         grey = [
