@@ -14,9 +14,10 @@ from agestat import __version__
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
 from agestat.images.seeing import TILES
-from agestat.images.walk import Found, LeftOut, folders_of, walk
+from agestat.images.walk import LeftOut, asked_for, folders_of, walk
 from agestat.model.checkpoint import DEFAULT, calibration_file, judging, load_model
 from agestat.scanning.examine import Settings
+from agestat.scanning.gone import check_emptied, gone
 from agestat.scanning.local_engine import LocalEngine
 from agestat.scanning.pipeline import Engine, Progress, Stop, fill
 from agestat.scanning.shards import Shard, check_shard, only_shard
@@ -96,9 +97,11 @@ def scan(
     entries = islice(only_shard(found, shard), limit)
     stop = Stop()
     with nullcontext(db) if isinstance(db, Store) else Store(db or store_of(paths, shard)) as store:
+        roots = folders_of(paths)
         about = _about(info, paths, settings, include, exclude, limit, shard)
+        about |= {"roots": sorted(roots), "fresh": fresh}
         if not fresh:
-            _check_emptied(store, paths)
+            check_emptied(store, paths)
         calibration = calibration_file(model, info["precision"])
         store.keep_model(info, calibration.read_bytes() if calibration.is_file() else None)
         network = " ".join(str(info.get(key)) for key in ("sha256", "space", "mirrored"))
@@ -117,7 +120,8 @@ def scan(
                 store=store.path,
                 signal=stop.signal,
             )
-        store.end_run(run)
+        known = {} if fresh or limit else gone(store, run, roots, asked_for(include, exclude), shard)
+        store.end_run(run, gone=known)
     return Scan(StoredRun(store.path, run))
 
 
@@ -131,18 +135,6 @@ def open(
     if isinstance(store_or_paths, str | os.PathLike):
         return Scan.open(store_or_paths)
     return Scan.open(*store_or_paths)
-
-
-def _check_emptied(store: Store, paths: Sequence[str | os.PathLike[str]]) -> None:
-    """Raise `AgestatError` for a folder that held pictures when it was scanned and has none now: more often
-    a drive that is not there than a wish, and what is known of it would be lost."""
-    for folder in sorted(folders_of(paths)):
-        if store.held_pictures(folder) and not any(isinstance(entry, Found) for entry in walk([folder])):
-            raise AgestatError(
-                "{folder} held pictures when it was scanned last and holds none now: is its drive there? The "
-                "result of that scan is kept; repeat with --fresh if the pictures are gone on purpose.",
-                folder=folder,
-            )  # fmt: skip
 
 
 def merge(stores: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str]) -> Scan:
@@ -231,7 +223,6 @@ def _about(
         "precision": info["precision"],
         "space": info["space"],
         "agestat": __version__,
-        "roots": sorted(folders_of(paths)),
         "options": {
             **options,
             "min_face": settings.min_face,

@@ -57,7 +57,10 @@ class Scan:
         """From now on `files` and `faces` hold hashes for roots and paths. Their salt is random and kept
         nowhere: equal paths have equal hashes in this object, and nobody can try out names."""
         self._salt = secrets.token_bytes(32)
-        self.run.get("options", {}).pop("paths", None)
+        options = self.run.get("options", {})
+        options.pop("paths", None)
+        options |= {name: ["…"] for name in ("include", "exclude") if options.get(name)}
+        self.run["gone"] = {"": sum(self.run.get("gone", {}).values())}
         self._folders  # noqa: B018 -- kept from here on, for the names of groups
         self.run.pop("roots", None)
         self.__dict__.pop("files", None)

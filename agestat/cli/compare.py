@@ -78,7 +78,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
     """
     from agestat.analysis.scan import Scan
     from agestat.cli.check import check_labels, check_outputs, check_pages, check_tables
-    from agestat.cli.deliver import warn_of_missing
+    from agestat.cli.deliver import warn_of_gone, warn_of_missing
 
     _check(a, b, options)
     stores = options["stores"] or (a, b or a)
@@ -91,6 +91,7 @@ def command(a: str, b: str | None, **options: Any) -> None:
     scans = {store: Scan.open(store) for store in stores}
     for scan in scans.values():
         warn_of_missing(scan)
+        warn_of_gone(scan)
         scan.keep_copies, scan.once = options["keep_copies"], options["once"]
     if b is None and not options["groups"]:
         found: Any = _compare_groups(scans[a], options)

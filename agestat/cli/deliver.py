@@ -37,6 +37,7 @@ def deliver(scan: "Scan", options: dict[str, Any]) -> int:
     faces = _faces(scan, options) if options["faces"] else None
     if options["anonymous"]:  # only now: own labels and groups are found by their paths
         scan.hide_paths()
+    warn_of_gone(scan)
     _write_tables(scan, result, overall, options)
     if options["files"]:
         write_table(scan.every_file, options["files"], dialect=options["csv_dialect"])
@@ -142,6 +143,14 @@ def warn_of_missing(scan: "Scan") -> None:
             "`agestat scan` to finish it.",
             number=scan.counts["found"],
         )
+
+
+def warn_of_gone(scan: "Scan") -> None:
+    """Name folders that have lost all their pictures."""
+    from agestat.report.left_out import empty_folders
+
+    for sentence in empty_folders(scan, spoken_language()):
+        click.echo(sentence, err=True)
 
 
 def save_picture(figure: "Figure", target: str) -> None:

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
+from itertools import accumulate
 
 from agestat.images.formats import sniff
 from agestat.images.kinds import (
@@ -87,9 +88,22 @@ def walk(
     yield from walker.linked()
 
 
-def folders_of(paths: Iterable[str | os.PathLike[str]]) -> set[str]:
-    """The folders among paths that the user gave: the roots of what is found in them."""
-    return {_absolute(os.fsdecode(path)) for path in paths if os.path.isdir(path)}
+def asked_for(include: Iterable[str], exclude: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a walk with these globs would meet a file, given its path below the root."""
+    walker = _Walker(_matcher(include), _matcher(exclude), True, lambda _: None)
+
+    def is_asked_for(path: str) -> bool:
+        folders = accumulate(path.split("/")[:-1], "{}/{}".format)
+        return all(map(walker.enters, folders)) and walker.is_wanted(path)
+
+    return is_asked_for
+
+
+def folders_of(paths: Iterable[str | os.PathLike[str]], *, gone: bool = False) -> set[str]:
+    """The folders among paths that the user gave: the roots of what is found in them; with ``gone`` also what
+    is not there."""
+    names = map(os.fsdecode, paths)
+    return {_absolute(name) for name in names if os.path.isdir(name) or (gone and not os.path.lexists(name))}
 
 
 def _matcher(globs: Iterable[str]) -> re.Pattern[str] | None:
@@ -117,13 +131,13 @@ class _Walker:
     def start(self, path: str) -> Iterator[Entry]:
         """Everything below a path that the user gave."""
         if "://" in path:
-            yield from (Found(*file) for file in list_remote(path) if self._is_wanted(file[1]))
+            yield from (Found(*file) for file in list_remote(path) if self.is_wanted(file[1]))
             return
         root, relative = _place(path)
         try:
             status = os.stat(path)
         except OSError as error:
-            if self._is_wanted(relative):
+            if self.is_wanted(relative):
                 yield Unwalkable(root, relative, os_reason(error))
             return
         except ValueError:
@@ -131,7 +145,7 @@ class _Walker:
             return
         if stat.S_ISDIR(status.st_mode):
             yield from self._folder(_absolute(path))
-        elif self._is_wanted(relative) and self._is_new(status, path):
+        elif self.is_wanted(relative) and self._is_new(status, path):
             yield _entry(root, relative, status)
 
     def linked(self) -> Iterator[Entry]:
@@ -180,7 +194,7 @@ class _Walker:
             return
         is_link = stat.S_ISLNK(status.st_mode)
         if stat.S_ISDIR(status.st_mode) or (is_link and os.path.isdir(full)):
-            if self.exclude and _matches(self.exclude, path):
+            if not self.enters(path):
                 return
             parent = os.path.basename(path.rpartition("/")[0] or root)
             if not self.all_files and (kind := kind_of_folder(parent, name) or _smaller(full, beside)):
@@ -189,7 +203,7 @@ class _Walker:
                 self.folder_links.append((root, path))
             else:
                 below.append(path)
-        elif not self._is_wanted(path):
+        elif not self.is_wanted(path):
             return
         elif not self.all_files and (kind := beside.kind(name)):
             self.leave_out(LeftOut(root, path, kind))
@@ -219,13 +233,16 @@ class _Walker:
                     path = f"{here}/{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(path)
-                    elif self._is_wanted(path):
+                    elif self.is_wanted(path):
                         self.leave_out(LeftOut(root, path, kind))
 
-    def _is_wanted(self, path: str) -> bool:
-        if self.exclude and _matches(self.exclude, path):
-            return False
-        return not self.include or _matches(self.include, path)
+    def enters(self, folder: str) -> bool:
+        """Whether the globs let a folder in."""
+        return not (self.exclude and _matches(self.exclude, folder))
+
+    def is_wanted(self, path: str) -> bool:
+        """Whether the globs let a file in."""
+        return self.enters(path) and (not self.include or _matches(self.include, path))
 
     def _is_new(self, status: os.stat_result, full: str) -> bool:
         """For files not met in their own folder: remember them; False if they were met already."""
@@ -236,7 +253,7 @@ class _Walker:
             root, folder, parent, name = None, "", "", full
         was_met = (
             root is not None
-            and self._is_wanted(f"{folder}/{name}" if folder else name)
+            and self.is_wanted(f"{folder}/{name}" if folder else name)
             and _is_candidate(os.path.join(parent, name), status)
         )
         if was_met or _identity(status) in self.seen:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from agestat.images import kinds
 from agestat.report.language import Language
+from agestat.report.text import printable
+from agestat.report.warnings import some_names
 
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
@@ -60,3 +62,25 @@ def files_left_out(scan: "Scan", t: Language) -> Iterator[str]:
         yield t.gettext("{kinds}: left out (--all-files reads them)", kinds=", ".join(machines))
     if others:
         yield t.gettext("{kinds}: not read", kinds=", ".join(others))
+
+
+def files_not_met(scan: "Scan", t: Language) -> Iterator[str]:
+    """What the user did not ask for, and what was there at an earlier scan."""
+    options = scan.run.get("options", {})
+    if globs := options.get("include"):
+        yield t.gettext("only what matches --include {globs}", globs=some_names(globs, t))
+    if globs := options.get("exclude"):
+        yield t.gettext("without what matches --exclude {globs}", globs=some_names(globs, t))
+    if number := sum(scan.run.get("gone", {}).values()):
+        yield t.gettext("{number} of earlier scans not there any more", number=t.number(number))
+
+
+def empty_folders(scan: "Scan", t: Language) -> Iterator[str]:
+    """A sentence on folders in which pictures were at an earlier scan, and none are now."""
+    count = {folder: number for folder, number in scan.run.get("gone", {}).items() if folder}
+    if count:
+        yield t.gettext(
+            "No picture is left in {folders}, where earlier scans read {number}: is a drive missing? Connect "
+            "it and scan again, what is known of them is kept; --exclude says that they are gone on purpose.",
+            folders=some_names([*map(printable, sorted(count))], t), number=t.number(sum(count.values())),
+        )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from agestat.errors import N_
 from agestat.report.known_error import known_error
 from agestat.report.language import Language
-from agestat.report.left_out import files_left_out
+from agestat.report.left_out import files_left_out, files_not_met
 from agestat.report.remarks import remarks
 from agestat.report.warnings import labels_used, some_names, too_few, warnings
 from agestat.scanning.examine import DOUBTED, EXIF, NAME
@@ -89,6 +89,7 @@ def quality(scan: "Scan", t: Language) -> Iterator[str]:
     yield from copies(scan, t)
     yield from dates(scan, t)
     yield from files_left_out(scan, t)
+    yield from files_not_met(scan, t)
 
 
 def copies(scan: "Scan", t: Language) -> Iterator[str]:

@@ -32,10 +32,13 @@ def check_shard(shard: Shard) -> Shard:
 def only_shard(entries: Iterable[Entry], shard: Shard | None) -> Iterator[Entry]:
     """The entries that belong to a part; all of them where there is none."""
     for entry in entries:
-        if shard is None or _part(entry.path, shard[1]) == shard[0]:
+        if is_in(entry.path, shard):
             yield entry
 
 
-def _part(path: str, count: int) -> int:
+def is_in(path: str, shard: Shard | None) -> bool:
+    """Whether a path below its root belongs to a part, or there are none."""
+    if shard is None:
+        return True
     digest = hashlib.blake2b(os.fsencode(path), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % count + 1
+    return int.from_bytes(digest, "big") % shard[1] + 1 == shard[0]

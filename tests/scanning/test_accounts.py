@@ -14,7 +14,7 @@ from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
 from agestat.report.html import render
 from agestat.report.language import open_language
-from agestat.report.left_out import files_left_out
+from agestat.report.left_out import empty_folders, files_left_out, files_not_met
 from agestat.report.words import dates
 from agestat.scanning.store import home
 from agestat.scanning.store.schema import _uri
@@ -76,6 +76,50 @@ def test_a_folder_that_is_empty_now_keeps_what_was_known(scan, album, tmp_path):
         assert kept.files.equals(before)
     assert scan(album, fresh=True).counts["found"] == 0
     assert scan(album).counts["found"] == 0
+
+
+def test_what_is_gone_below_the_scanned_folder_is_told(scan, album, tmp_path):
+    """Until it is back, asked for without it, or looked at afresh; what was moved is not gone."""
+
+    def told(found):
+        return list(files_not_met(found, english)), list(empty_folders(found, english))
+
+    english, drive = open_language("en"), album / "b"
+    other = album / "c/c.png"
+    other.parent.mkdir()
+    Image.new("RGB", (32, 32), "red").save(other)
+    assert told(scan(album)) == ([], [])
+    os.rename(drive, tmp_path / "unmounted")  # noqa: PTH104
+    drive.mkdir()
+    os.rename(other, album / "moved.png")  # noqa: PTH104
+    sentence = (
+        f"No picture is left in {drive}, where earlier scans read 1: is a drive missing? Connect it and scan "
+        "again, what is known of them is kept; --exclude says that they are gone on purpose."
+    )
+    for _ in range(2):
+        found = scan(album)
+        assert told(found) == (["1 of earlier scans not there any more"], [sentence])
+    assert f"{drive}" not in render(found, found.estimate(), lang="en")
+    found.hide_paths()
+    assert told(found) == (["1 of earlier scans not there any more"], [])
+    excluded = scan(album, exclude=["b"])
+    assert told(excluded) == (["without what matches --exclude b"], [])
+    drive.rmdir()
+    os.rename(tmp_path / "unmounted", drive)  # noqa: PTH104
+    back = scan(album)
+    assert (told(back), back.counts["reused"]) == (([], []), 4)
+    (drive / "b.png").unlink()
+    assert told(scan(album, fresh=True)) == told(scan(album)) == ([], [])
+    (album / "moved.png").unlink()
+    assert told(scan(album)) == (["1 of earlier scans not there any more"], [])
+    assert told(scan(album)) == ([], [])
+
+
+def test_a_folder_that_is_gone_among_others_keeps_what_was_known(scan, album, tmp_path):
+    scan(album / "b", album)
+    os.rename(album / "b", tmp_path / "unmounted")  # noqa: PTH104
+    with pytest.raises(AgestatError, match=r"b held pictures when it was scanned last and holds none now"):
+        scan(album / "b", album)
 
 
 def test_a_failure_is_tried_again_when_its_bytes_came_behind_the_same_size_and_time(scan, album):

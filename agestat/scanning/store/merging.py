@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,9 @@ def _together(about: Sequence[dict[str, Any]]) -> dict[str, Any]:
     paths = _union(one.get("options", {}).get("paths", ()) for one in about)
     roots = sorted(_union(one.get("roots", ()) for one in about))
     run = {key: value for key, value in about[0].items() if key not in ("started_at", "finished_at")}
-    return {**run, "options": {**options, "paths": paths}} | ({"roots": roots} if "roots" in run else {})
+    gone = sum((Counter(one.get("gone", {})) for one in about), Counter())
+    known = {"gone": gone, "options": {**options, "paths": paths}}
+    return {**run, **known} | ({"roots": roots} if "roots" in run else {})
 
 
 def _union(lists: Iterable[Iterable[str]]) -> list[str]:

@@ -26,6 +26,16 @@ _FIND_FILE = """
 SELECT files.id, status, size, mtime_ns, reason, ctime_ns FROM files JOIN roots ON roots.id = root_id
 WHERE roots.path = ? AND files.path = ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
 """
+# What was moved is told by its bytes. Since somebody asked for a fresh look nobody misses older rows.
+_MISSED = """
+SELECT roots.path, files.path, size, mtime_ns,
+    run_id >= (SELECT max(id) FROM runs WHERE id < ?1 AND settings_id = files.settings_id
+        AND finished_at IS NOT NULL)
+FROM files JOIN roots ON roots.id = root_id
+WHERE settings_id = (SELECT settings_id FROM runs WHERE id = ?1) AND run_id >= ?2 AND run_id < ?1
+    AND roots.path = ?3 AND status != 'failed'
+    AND content NOT IN (SELECT content FROM files WHERE run_id = ?1 AND content IS NOT NULL)
+"""
 
 
 class Known(NamedTuple):
@@ -86,15 +96,18 @@ class Store:
                 [info["sha256"], json.dumps(info), calibration],
             )
 
-    def end_run(self, run: int) -> None:
-        """Note that the run has met every file; what earlier ones of its settings left out is forgotten."""
+    def end_run(self, run: int, **about: Any) -> None:
+        """Note that the run has met every file, and more ``about`` it; what earlier ones of its settings left
+        out is forgotten."""
         with self.transaction():
+            known = json.loads(self._db.execute("SELECT about FROM runs WHERE id = ?", [run]).fetchone()[0])
+            text = json.dumps({**known, **about}, sort_keys=True)
             self._db.execute(
                 "DELETE FROM others WHERE run_id < ?1 AND run_id IN (SELECT id FROM runs WHERE settings_id = "
                 "(SELECT settings_id FROM runs WHERE id = ?1))",
                 [run],
             )
-            self._db.execute("UPDATE runs SET finished_at = ? WHERE id = ?", [_now(), run])
+            self._db.execute("UPDATE runs SET finished_at = ?, about = ? WHERE id = ?", [_now(), text, run])
 
     def lookup(self, run: int, file: Found) -> Known | None:
         """The stored row of a file, if it was made with the run's settings and still holds."""
@@ -148,6 +161,15 @@ class Store:
             "SELECT 1 FROM files JOIN roots ON roots.id = root_id WHERE roots.path = ? AND run_id = ? LIMIT 1"
         )
         return self._db.execute(query, [os.fsencode(folder), run]).fetchone() is not None
+
+    def missed(self, run: int, roots: Iterable[str]) -> Iterator[tuple[Found, bool]]:
+        """Pictures below ``roots`` that runs before this one read, since the last fresh one, and this one did
+        not meet anywhere; and whether the last run before it had."""
+        runs = self._db.execute("SELECT id, about FROM runs WHERE id < ?", [run])
+        since = max((other for other, about in runs if json.loads(about).get("fresh")), default=0)
+        for root in roots:
+            for where, path, *known, is_news in self._db.execute(_MISSED, [run, since, os.fsencode(root)]):
+                yield Found(os.fsdecode(where), os.fsdecode(path), *known), bool(is_news)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
