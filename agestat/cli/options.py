@@ -98,7 +98,9 @@ estimate_options = _all(
     click.option("--bands", metavar="BANDS", shell_complete=offer("marketing", "un5", "un10", "seed"),
                  help="Age bands: marketing (default), un5, un10, seed (default of simpsons: child 0-12, "
                       "adult 18-64, old 65+), or first ages like 0,18,35,50,65."),
-    click.option("--method", metavar="NAME", help="How shares are corrected; see docs/statistics.md."),
+    click.option("--method", metavar="NAME", shell_complete=offer("bayes", "emq", "pacc", "acc", "pcc", "cc"),
+                 help="How shares are corrected: bayes (default); emq, pacc or acc, which leave out that "
+                      "errors differ between kinds of pictures; pcc or cc, which leave all errors out."),
     click.option("--raw", is_flag=True, help="Counts alone, not corrected for the model's errors."),
     level_option,
     min_n_option,

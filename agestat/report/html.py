@@ -66,7 +66,7 @@ def render(
             *labels_used(estimate, t),
             *words.cut_ages(estimate, t),
             *words.surer(estimate, t),
-            *words.explanation(t),
+            *words.explanation(estimate, t),
         ],
         "papers": words.PAPERS,
         "model": model_card(scan.model_info, t),

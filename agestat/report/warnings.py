@@ -5,12 +5,13 @@ from typing import Protocol
 
 from agestat.errors import N_
 from agestat.report.language import Language
+from agestat.stats.correct import DEFAULT_METHOD, UNCORRECTED
 from agestat.stats.estimate import Estimate
 from agestat.stats.shift import Shift
 
 MANY_NAMES = 12  # more names than these are not listed
 HARDER = {  # an average face, where it passes few and where it passes many of the calibration pictures
-    "novelty": ("", N_("stranger to the network than {share} of them")),
+    "novelty": ("", N_("less familiar to the model than {share} of them")),
     "sharpness": (N_("less sharp than {share} of them"), ""),
     "brightness": (N_("darker than {share} of them"), N_("brighter than {share} of them")),
     "size": (N_("smaller than {share} of them"), ""),
@@ -23,13 +24,32 @@ def warnings(estimate: Estimate, t: Language) -> Iterator[str]:
     if not estimate.groups and not estimate.few:
         yield t.gettext("There are no faces to estimate from.")
     yield from label_warnings(estimate, t)
-    if estimate.shift is not None:
-        yield shift_sentence(estimate.shift, estimate.calibration_name, t)
+    yield from neglects(estimate, t)
+    if estimate.shift is not None and estimate.method not in UNCORRECTED:
+        yield shift_sentence(estimate.shift, estimate.calibration_name, t, estimate.method)
         if estimate.shift.strange:
             yield t.gettext(
                 "Negatives, false colours and drawings look like hardly any calibration picture: look at the "
                 "faces with `agestat report --review`, and leave those out that are such."
             )
+
+
+def neglects(estimate: Estimate, t: Language) -> Iterator[str]:
+    """What the intervals of a method that is not the default leave out, where any group is by it."""
+    if estimate.method == DEFAULT_METHOD or estimate.method not in set(estimate.table["method"]):
+        return
+    if estimate.method in UNCORRECTED:
+        yield t.gettext(
+            "Not corrected ({code}): these intervals hold the luck of the photos alone and leave out that "
+            "the model errs. The default method corrects for it.",
+            code=estimate.method,
+        )
+    else:
+        yield t.gettext(
+            "The intervals of this method ({code}) leave out that the model may err otherwise on your photos "
+            "than on the calibration pictures; those of the default method allow for it.",
+            code=estimate.method,
+        )
 
 
 class Labelled(Protocol):
@@ -73,8 +93,15 @@ def labels_used(found: Labelled, t: Language) -> Iterator[str]:
 
 def unlike_groups(estimate: Estimate, t: Language) -> Iterator[str]:
     """Which groups look unlike the calibration set."""
-    if estimate.unlike:
+    if estimate.unlike and estimate.method not in UNCORRECTED:
         groups = [f"{t.group(name)} ({harder(one, t)})" for name, one in estimate.unlike.items()]
+        if estimate.method != DEFAULT_METHOD:
+            yield t.gettext(
+                "Harder to judge than the calibration pictures of {name}, which this method does not allow "
+                "for: {groups}.",
+                name=estimate.calibration_name, groups=some_names(groups, t),
+            )  # fmt: skip
+            return
         yield t.ngettext(
             "The faces of {number} group are harder to judge than the calibration pictures of {name}, and "
             "its intervals are wider for it: {groups}. Labels for some of its pictures (`agestat label`) "
@@ -86,36 +113,47 @@ def unlike_groups(estimate: Estimate, t: Language) -> Iterator[str]:
         )  # fmt: skip
 
 
-def shift_sentence(verdict: Shift, name: str, t: Language) -> str:
-    """Whether faces look like the calibration set ``name``, and what makes them harder to judge."""
+def shift_sentence(verdict: Shift, name: str, t: Language, method: str = DEFAULT_METHOD) -> str:
+    """Whether faces look like the calibration set ``name``, what makes them harder to judge, and what that
+    did to intervals of the ``method``."""
     if not verdict.positions:
         return t.gettext("Whether the faces look like the calibration set of {name} is not known.", name=name)
     if not verdict.is_shifted:
         return t.gettext(
             "The faces are no harder to judge than the calibration pictures of {name}.", name=name
         )
+    how = list(_strange(verdict, t))
+    if verdict.beyond:
+        looks = ", ".join(_beyond(verdict, t))
+        how.insert(0, t.gettext("on average {looks}, where 50 % would be no difference", looks=looks))
+    if method != DEFAULT_METHOD:
+        return t.gettext(
+            "The faces are harder to judge than the calibration pictures of {name} ({harder}), and the "
+            "intervals do not allow for it.",
+            name=name, harder=", ".join(how),
+        )  # fmt: skip
     return t.gettext(
-        "The faces are harder to judge than the calibration pictures of {name} (on average {harder}), and "
-        "intervals are wider for it. Labels for some of your pictures (`agestat label`) would make them "
-        "narrower.",
-        name=name, harder=harder(verdict, t),
+        "The faces are harder to judge than the calibration pictures of {name} ({harder}), and intervals are "
+        "wider for it. Labels for some of your pictures (`agestat label`) would make them narrower.",
+        name=name, harder=", ".join(how),
     )  # fmt: skip
 
 
 def harder(verdict: Shift, t: Language) -> str:
     """By what faces are harder to judge than calibration pictures."""
-    told = []
+    return ", ".join([*_beyond(verdict, t), *_strange(verdict, t)])
+
+
+def _beyond(verdict: Shift, t: Language) -> Iterator[str]:
     for look in verdict.beyond:
         position = verdict.positions[look]
         few, many = HARDER[look]
-        told.append(
-            t.gettext(few if position < 0.5 else many, share=t.percent(max(position, 1 - position), 0))
-        )
+        yield t.gettext(few if position < 0.5 else many, share=t.percent(max(position, 1 - position), 0))
+
+
+def _strange(verdict: Shift, t: Language) -> Iterator[str]:
     if verdict.strange:
-        told.append(
-            t.gettext("{share} of them like hardly any of these", share=t.percent(verdict.strange, 0))
-        )
-    return ", ".join(told)
+        yield t.gettext("{share} of the faces like hardly any of these", share=t.percent(verdict.strange, 0))
 
 
 def too_few(groups: Mapping[str, int], t: Language) -> Iterator[str]:

@@ -14,7 +14,7 @@ from agestat.scanning.examine import DOUBTED, EXIF, NAME
 if TYPE_CHECKING:
     from agestat.analysis.scan import Scan
 from agestat.stats.bands import name_ages
-from agestat.stats.correct import UNCORRECTED
+from agestat.stats.correct import DEFAULT_METHOD, UNCORRECTED
 from agestat.stats.estimate import Estimate
 from agestat.stats.own_labels import POWERED
 
@@ -182,8 +182,7 @@ def method(estimate: Estimate, t: Language) -> str:
     name = METHODS.get(estimate.method, estimate.method)
     if estimate.method in UNCORRECTED:
         return t.gettext(
-            "Shares by {method} ({code}), not corrected: their {level} intervals hold the luck of the photos "
-            "alone, not the errors of the model.",
+            "Shares by {method} ({code}) with {level} intervals, not corrected for the model's errors.",
             method=t.term(name), code=estimate.method, level=t.percent(estimate.level, 0),
         )  # fmt: skip
     sentence = t.gettext(
@@ -212,8 +211,24 @@ def cut_ages(estimate: Estimate, t: Language) -> Iterator[str]:
         )
 
 
-def explanation(t: Language) -> Iterator[str]:
+def explanation(estimate: Estimate, t: Language) -> Iterator[str]:
     """The idea of the correction for readers who are no statisticians, a paragraph at a time."""
+    if estimate.method not in UNCORRECTED:
+        yield from _correction(t)
+    if estimate.method == DEFAULT_METHOD:
+        yield t.gettext(
+            "On pictures of another kind a model errs otherwise than on the calibration pictures. By how "
+            "much was measured on many kinds of pictures, and the interval allows for it, the more the less "
+            "the faces look like the calibration pictures. Where they are clearly harder to judge the report "
+            "warns; some hundred faces labelled by hand (agestat label) need no assumption about the model."
+        )
+    yield t.gettext(
+        "Faces on posters, screens and framed pictures are counted like those of people who were there; the "
+        "page of agestat report --review shows what was counted and lets you leave faces out."
+    )
+
+
+def _correction(t: Language) -> Iterator[str]:
     yield t.gettext(
         "A model sometimes takes one age or gender for another. Counting its answers therefore gives "
         "shares that are off, and more pictures do not help. How often it errs, and in which "
@@ -224,15 +239,6 @@ def explanation(t: Language) -> Iterator[str]:
         "The interval holds what is not known: which photos happen to be in the collection, and how "
         "exactly the model errs. Faces of one photo are not taken as independent. The counted "
         "shares, which other tools report, stand beside the corrected ones."
-    )
-    yield t.gettext(
-        "All this assumes that faces of one gender and age look as they do in the calibration "
-        "pictures. If they visibly do not, the report warns; labelling some hundred faces by hand "
-        "(agestat label) removes the assumption."
-    )
-    yield t.gettext(
-        "Faces on posters, screens and framed pictures are counted like those of people who were there; the "
-        "page of agestat report --review shows what was counted and lets you leave faces out."
     )
 
 

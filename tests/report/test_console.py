@@ -8,7 +8,7 @@ from rich.console import Console
 from agestat.report.console import Screen, print_summary, print_table
 from agestat.report.known_error import known_error
 from agestat.report.language import open_language
-from agestat.report.warnings import unlike_groups, warnings
+from agestat.report.warnings import neglects, unlike_groups, warnings
 from agestat.report.words import cut_ages, surer
 from agestat.stats.shift import Shift
 from agestat.stats.surer_bands import SurerBands
@@ -118,15 +118,37 @@ def test_a_warning_is_in_the_readers_language(make_estimate):
         for lang in ("en", "ru")
     }
     assert told["en"] == [
-        "The faces are harder to judge than the calibration pictures of faces (on average stranger to the "
-        "network than 70 % of them, less sharp than 90 % of them), and intervals are wider for it. Labels "
-        "for some of your pictures (`agestat label`) would make them narrower."
+        "The faces are harder to judge than the calibration pictures of faces (on average less familiar "
+        "to the model than 70 % of them, less sharp than 90 % of them, where 50 % would be no difference), "
+        "and intervals are wider for it. Labels for some of your pictures (`agestat label`) would make them "
+        "narrower."
     ]
     assert told["ru"] == [
-        "О лицах судить труднее, чем о калибровочных снимках модели faces (в среднем лицо непривычнее для "
-        "сети, чем 70 % из них, менее резкое, чем 90 % из них), поэтому интервалы шире. Разметка части ваших "
-        "снимков (`agestat label`) их сузит."
+        "О лицах судить труднее, чем о калибровочных снимках набора faces (в среднем лицо непривычнее для "
+        "модели, чем 70 % из них, менее резкое, чем 90 % из них, тогда как 50 % значило бы, что разницы "
+        "нет), поэтому интервалы шире. Разметка части ваших снимков (`agestat label`) их сузит."
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [("bayes", ["are wider for it"]), ("emq", ["leave out that the model may err otherwise", "do not allow"]),
+     ("pacc", ["leave out that the model may err otherwise", "do not allow"]),
+     ("acc", ["leave out that the model may err otherwise", "do not allow"]),
+     ("pcc", ["leave out that the model errs"]), ("cc", ["leave out that the model errs"])],
+)  # fmt: skip
+def test_each_method_says_what_its_intervals_leave_out(scan, make_estimate, method, told):
+    """In the summary itself; and only what was widened is said to be wider."""
+    literal, verdict = make_estimate(), Shift(0.0, {"sharpness": 0.1}, ("sharpness",))
+    by = literal.table.assign(method=method)
+    estimate = replace(literal, method=method, table=by, shift=verdict, unlike={"all": verdict})
+    text = " ".join(printed(scan, estimate).split())
+    assert all(part in text for part in told)
+    assert ("intervals are wider for it" in text) == (method == "bayes")
+    assert ("harder to judge" in text) == (method not in ("pcc", "cc"))
+    assert ("leave out" in text) == (method != "bayes")
+    labelled = replace(estimate, table=by.assign(method="ppi"))
+    assert not list(neglects(labelled, open_language("en")))
 
 
 def test_groups_that_look_unlike_are_named(scan, make_estimate):
@@ -143,7 +165,7 @@ def test_groups_that_look_unlike_are_named(scan, make_estimate):
     assert "14 groups" in next(unlike_groups(many, open_language("en")))
     assert "l (darker than 80\xa0% of them) and 2 more." in next(unlike_groups(many, open_language("en")))
     assert told[1] == (
-        "О лицах 1 группы судить труднее, чем о калибровочных снимках модели faces, поэтому её интервалы "
+        "О лицах 1 группы судить труднее, чем о калибровочных снимках набора faces, поэтому её интервалы "
         "шире: b (темнее, чем 80 % из них). Разметка части её снимков (`agestat label`) их сузит."
     )
     assert not list(unlike_groups(make_estimate(), open_language("en")))
@@ -205,7 +227,7 @@ def test_a_folder_called_all_is_not_everything(scan, make_estimate):
 
 def test_counts_do_not_claim_to_know_the_errors(scan, make_estimate):
     text = " ".join(printed(scan, replace(make_estimate(), method="cc"), verbose=True).split())
-    assert "(cc), not corrected: their 95 % intervals hold the luck of the photos alone, not the" in text
+    assert "(cc) with 95 % intervals, not corrected for the model's errors" in text
     assert "calibration pictures" not in text
 
 

@@ -139,7 +139,7 @@ def test_both_sides_are_looked_at_and_a_strange_one_widens_the_intervals(calibra
     looks = list(how(wide, open_language("en")))
     assert looks[0] == "A: The faces are no harder to judge than the calibration pictures of world."
     assert looks[1].startswith(
-        "B: The faces are harder to judge than the calibration pictures of world (on average str"
+        "B: The faces are harder to judge than the calibration pictures of world (on average less "
     )
 
     def width(found):
