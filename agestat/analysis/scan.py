@@ -338,11 +338,10 @@ class Scan:
         from agestat.stats.calibration import Calibration
 
         if self._model[1] is None:
-            raise AgestatError(
-                "The model {model} has no calibration set to estimate from: use another.",
-                model=self.run["model"],
-            )
-        return Calibration.from_arrays(self.space, self._model[1], self.run["model"])
+            raise AgestatError("The model {model} has no calibration set to estimate from: use another.",
+                               model=self.run["model"])  # fmt: skip
+        name = self.model_info.get("calibration", {}).get("name", self.run["model"])
+        return Calibration.from_arrays(self.space, self._model[1], name)
 
     @cached_property
     def _model(self) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:

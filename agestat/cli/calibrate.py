@@ -10,9 +10,10 @@ import click
 from agestat.cli.messages import tell
 from agestat.cli.options import Found, device_option, message_lang_option
 
+FEW = 300  # pictures, with fewer of which shares were further off than with the model's own calibration set
 EXAMPLES = """\b
 Examples:
-  agestat calibrate faces ./my_labels --out my-faces
+  agestat calibrate faces ./my_labels --split all --out my-faces
   agestat scan ./photos --model my-faces
   agestat calibrate faces fairface fairface_more --split val,calibration --out calibrated
   agestat calibrate faces ./shop ./street --split all --degraded 1 --out my-faces
@@ -66,6 +67,18 @@ def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> Non
         tell(
             "Left out: {left_out} pictures without gender, age or a face, {bad} that cannot be used.",
             left_out=f"{about['left_out']:,}", bad=f"{about['bad_rows']:,}",
+        )  # fmt: skip
+    if about["of_other_splits"]:
+        tell(
+            "Not looked at: {number} pictures of other splits; --split all takes them too, if the model was "
+            "not trained on them.",
+            number=f"{about['of_other_splits']:,}",
+        )  # fmt: skip
+    if about["pictures"] < FEW:
+        tell(
+            "These are few: with less than {few} pictures shares are further off than with the calibration "
+            "pictures that the model came with; labels for the photos themselves (`agestat label`) do more.",
+            few=FEW,
         )  # fmt: skip
     tell(
         "The model in {folder} knows its errors on {pictures} pictures ({domains}); use it with: "

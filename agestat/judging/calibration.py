@@ -81,8 +81,10 @@ def calibrate(
         write_calibration(out, arrays, precision)
     names, counts = arrays["domains"].tolist(), np.bincount(arrays["domain"]).tolist()
     about = {
-        "pictures": len(arrays["logits"]), "domains": dict(zip(names, counts, strict=True)),
+        "name": out.resolve().name, "pictures": len(arrays["logits"]),
+        "domains": dict(zip(names, counts, strict=True)),
         "left_out": len(read.frame) - len(arrays["logits"]), "bad_rows": len(read.problems), "split": split,
+        "of_other_splits": read.of_other_splits,
         "degraded": degraded, "command": command,
     }  # fmt: skip
     write_info(out, {**read_info(source), "calibration": about})

@@ -37,11 +37,12 @@ class Problem(NamedTuple):
 @dataclass(frozen=True)
 class LabelledSet:
     """``frame``: one row per good picture, as `labelled_frame` makes it; ``problems``: the others;
-    ``layouts``: one name per path read."""
+    ``layouts``: one name per path read; ``of_other_splits``: pictures of splits that were not asked for."""
 
     frame: pd.DataFrame
     problems: list[Problem]
     layouts: tuple[str, ...]
+    of_other_splits: int = 0
 
 
 def find_data(arguments: Sequence[str | Path] = (), usual: str | None = None) -> list[Path]:
@@ -103,8 +104,10 @@ def read_labelled(
     checked = [_check_rows(rows, str(path)) for path, (_, rows) in zip(paths, read, strict=True)]
     frame = pd.concat([frame for frame, _ in checked], ignore_index=True)
     problems = [problem for _, bad in checked for problem in bad]
+    listed = len(frame)
     if split is not None:
         frame = _only(frame, split)
+    of_other_splits = listed - len(frame)
     if limit is not None:
         frame = frame.sample(frac=1, random_state=seed).groupby("split").head(limit).sort_index()
     frame, unusable = _check_pictures(frame, faces, quiet)
@@ -118,7 +121,7 @@ def read_labelled(
             paths=", ".join(map(str, paths)),
             reasons=reasons,
         )
-    return LabelledSet(frame, problems, tuple(layout for layout, _ in read))
+    return LabelledSet(frame, problems, tuple(layout for layout, _ in read), of_other_splits)
 
 
 def _only(frame: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from agestat.analysis.comparison import GroupComparison
 from agestat.errors import N_
 from agestat.report.language import Language
 from agestat.report.warnings import label_warnings, labels_used, shift_sentence, too_few
-from agestat.report.words import METHODS
+from agestat.report.words import METHODS, model
 from agestat.stats.compare import Comparison
 
 NAMED = 3  # clear differences of one kind that are put into words; the table has all
@@ -222,9 +222,10 @@ def citation(found: Comparison | GroupComparison, run: Mapping[str, Any], t: Lan
     else:
         told = _gender(shown(found).iloc[0], found, t)
     return t.gettext(
-        "{told} Shares by {method}, model {model} ({digest}), agestat {version}, {date}.",
-        told=told, method=_methods(found, t), model=run["model"],
-        digest=run["model_digest"][:12], version=run["agestat"],
+        "{told} Shares by {method}, model {model}, agestat {version}, {date}.",
+        told=told, method=_methods(found, t),
+        model=model(run, found.calibration_name, int(found.table.iloc[0]["calibration_n"]), t),
+        version=run["agestat"],
         date=(run.get("finished_at") or run["started_at"])[:10],
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What a result says in sentences; the terminal and the page share them."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from agestat.errors import N_
 from agestat.report.known_error import known_error
@@ -157,16 +157,24 @@ def citation(scan: "Scan", whole: Estimate, t: Language) -> str:
                               whole.own_labels))  # fmt: skip
     return t.gettext(
         "Of {faces} in {photos}, {share} ({level} interval {interval}) are perceived as female, and the mean "
-        "perceived age is {age} years; shares by {method}, model {model} ({digest}), agestat {version}, "
-        "{date}.",
+        "perceived age is {age} years; shares by {method}, model {model}, agestat {version}, {date}.",
         faces=t.ngettext("{number} face", "{number} faces", scan.counts["faces"]),
         photos=t.ngettext("{number} photo", "{number} photos", photos(scan)),
         share=t.percent(female["share"]), level=t.percent(whole.level, 0),
         interval=t.interval(100 * female["share_low"], 100 * female["share_high"]),
         age=t.between(age["value"], age["low"], age["high"]), method=", ".join(how),
-        model=scan.run["model"], digest=scan.run["model_digest"][:12], version=scan.run["agestat"],
+        model=model(scan.run, whole.calibration_name, whole.calibration_n, t), version=scan.run["agestat"],
         date=(scan.run.get("finished_at") or scan.run["started_at"])[:10],
     )  # fmt: skip
+
+
+def model(run: Mapping[str, Any], calibration: str, pictures: int, t: Language) -> str:
+    """Name and digest of the model that made the rows, and of a calibration set of the user's own."""
+    name = f"{run['model']} ({run['model_digest'][:12]})"
+    if calibration == run["model"]:
+        return name
+    return t.gettext("{model} calibrated on {n} pictures ({name})", model=name, n=t.number(pictures),
+                     name=calibration)  # fmt: skip
 
 
 def perceived(t: Language) -> str:

@@ -104,7 +104,16 @@ def test_a_store_is_whole_by_itself(whole_model, tmp_path):
         assert str(tmp_path / "model") not in json.dumps(result.run)
 
 
-@pytest.mark.parametrize("nonsense", ["calibration = x'00'", "calibration = 'text'", "info = '[]'"])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "calibration = x'00'",
+        "calibration = 'text'",
+        "info = '[]'",
+        "info = '{\"calibration\": []}'",
+        'info = \'{"calibration": {"name": 5}}\'',
+    ],
+)
 def test_nonsense_instead_of_a_model_is_one_sentence(scanned, nonsense):
     change(scanned, f"UPDATE models SET {nonsense}")
     with Scan.open(scanned) as scan, pytest.raises(AgestatError, match="is damaged: move it away"):

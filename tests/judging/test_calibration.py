@@ -132,11 +132,26 @@ def test_a_scan_counts_with_the_errors_on_own_pictures(model, tmp_path):
         made = CliRunner().invoke(calibrate.command, [*words, "--limit", str(count)])
         assert made.exit_code == 0, made.output
         assert f"knows its errors on {count} pictures (mine {count})" in made.stderr
-        done = CliRunner().invoke(
-            scan.command, [str(photos), "--model", str(tmp_path / "own"), "--db", str(tmp_path / "db"), "-v"]
-        )
+        words = [str(photos), "--model", str(tmp_path / "own"), "--db", str(tmp_path / "db"), "-v"]
+        done = CliRunner().invoke(scan.command, [*words, "--min-n", "1"])
         assert done.exit_code == 0, done.output
-        assert f"{count} calibration pictures" in " ".join(done.output.split())
+        text = " ".join(done.output.split())
+        assert f"{count} calibration pictures (own)" in text
+        assert f") calibrated on {count} pictures (own), agestat" in text  # the sentence to cite
+        assert "with less than 300 pictures" in made.stderr
+
+
+def test_pictures_of_splits_that_were_not_asked_for_are_told(model, tmp_path):
+    """A set that names no splits is split as `agestat train` does, unless all of it is asked for."""
+    rows = [f",{gender},{age},,,mine" for gender in ("female", "male") for age in range(20, 60)]
+    mine = labelled(tmp_path / "mine", *rows)
+
+    def told(*words):
+        words = [str(model), str(mine), "--out", str(tmp_path / "own"), "--device", "cpu", "-q", *words]
+        return CliRunner().invoke(calibrate.command, words).stderr
+
+    assert "Not looked at: 64 pictures of other splits; --split all takes them too" in told()
+    assert "other splits" not in told("--split", "all")
 
 
 def test_help_needs_no_network(monkeypatch, capsys):

@@ -154,7 +154,8 @@ class StoredRun:
         with self.understood():
             ((info, calibration),) = self._all(query, self.about["model_digest"])
             info = json.loads(info)
-            if not isinstance(info, dict):
+            known = info.get("calibration", {}) if isinstance(info, dict) else None
+            if not isinstance(known, dict) or not isinstance(known.get("name", ""), str):
                 raise ValueError
             return info, None if calibration is None else unpack_calibration(calibration)
 
