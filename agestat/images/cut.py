@@ -1,13 +1,16 @@
 """Pictures whose end is missing: what of them is there, as rows or as a part."""
 
 import io
+import os
 import re
+import struct
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from agestat.images import exif, jpeg
+from agestat.images.filler import FILLED
 from agestat.images.reasons import DecodeError
 
 LEAST_PART = 0.5  # of a picture: with less the file has failed
@@ -16,17 +19,24 @@ _BY_ROWS = ("PNG", "BMP", "DIB", "TIFF", "PPM", "GIF")
 # What they say of it: libtiff has but one word for all that goes wrong with a strip of rows.
 _ENDS_EARLY = re.compile("truncated|decoder error -2")
 _LAST = 16  # bytes: a few blocks of one colour
+_AS_IT_IS = ("BMP", "DIB", "TIFF", "PPM")
+_TILE_LENGTH = 323  # TIFF: rows that are written together
+_BLOCK, _CHANCE = 512, 16  # bytes on disks, and zeros that a picture may have before the end of one
 _NEUTRAL = 128  # libjpeg's level of what was never coded
 
 
-def load(image: Image.Image) -> tuple[int, int] | None:
-    """Load the pixels; of a file that ends early the first and one past the last row that were there."""
+def load(image: Image.Image, file: BinaryIO) -> tuple[int, int] | None:
+    """Load the pixels; of a file that ends early the first and one past the last row that were there.
+
+    Copies that reserve their place first leave zeros where the end is missing, and of pictures that are
+    stored as they are zeros are colours.
+    """
     is_interlaced = bool(image.info.get("interlace")) or _is_interlaced_gif(image)
     if image.format == "PNG":
         image.decoderconfig = ()  # type: ignore[attr-defined]  # Pillow adds to it each time that it tries
+    is_upwards = image.format in ("BMP", "DIB") and [tile[3][-1] for tile in image.tile] == [-1]
     try:
         image.load()
-        return None
     except OSError as error:
         if not _ENDS_EARLY.search(str(error)) or image.format not in _BY_ROWS:
             raise
@@ -39,6 +49,48 @@ def load(image: Image.Image) -> tuple[int, int] | None:
         if not len(rows):
             raise
         return int(rows[0]), int(rows[-1]) + 1
+    if image.format in _AS_IT_IS and _ends_in_zeros(file):
+        return _written(image, file, is_upwards=is_upwards)
+    return None
+
+
+def has_lost_directory(file: BinaryIO) -> bool:
+    """Whether what tells the sizes of a TIFF, which may stand behind its rows, is missing."""
+    file.seek(0)
+    head = file.read(16)
+    where, number = (head[8:], "Q") if head[2:4] in (b"+\0", b"\0+") else (head[4:8], "I")
+    (offset,) = struct.unpack(("<" if head[:2] == b"II" else ">") + number, where)
+    file.seek(min(offset, file.seek(0, os.SEEK_END)))
+    return not any(file.read(8))
+
+
+def _ends_in_zeros(file: BinaryIO) -> bool:
+    file.seek(-min(FILLED, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    return not any(file.read())
+
+
+def _written(image: Image.Image, file: BinaryIO, *, is_upwards: bool) -> tuple[int, int] | None:
+    """The first and one past the last row of a picture of zeros from there on, None where it is black there.
+
+    It is not whole where the zeros begin amid a row, though the row before goes on, or at a block of a disk.
+    """
+    pixels = np.asarray(image).reshape(image.height, image.width, -1)[:: -1 if is_upwards else 1]
+    blank = (pixels == pixels[-1, -1]).all(axis=2)
+    rows = np.flatnonzero(~blank.all(axis=1))
+    if not len(rows) or rows[-1] == image.height - 1:
+        return None
+    last, tile = int(rows[-1]), getattr(image, "tag_v2", {}).get(_TILE_LENGTH, 1)
+    here, before = blank[last], blank[max(last - tile, 0)]
+    end = int(np.flatnonzero(~here)[-1]) + 1
+    if end < image.width:
+        last -= 1
+        is_cut = before[end:].mean() < 0.5 and here[:end].mean() < (1 + before[:end].mean()) / 2
+    else:
+        file.seek(0)
+        is_cut = -len(file.read().rstrip(b"\0")) % _BLOCK < _CHANCE
+    if not is_cut:
+        return None
+    return (image.height - 1 - last, image.height) if is_upwards else (0, last + 1)
 
 
 def _is_interlaced_gif(image: Image.Image) -> bool:

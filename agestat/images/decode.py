@@ -149,8 +149,7 @@ def _read(
             refusal = error
     mended = mend(file, length)
     if mended is None:
-        file.seek(-2, os.SEEK_END)
-        raise DecodeError(_why(refusal, head, is_ended=file.read(2) == jpeg.END)) from refusal
+        raise DecodeError(_why(refusal, head, file)) from refusal
     if mended.otherwise:
         return _as_far_as_equal(mended, min_side)
     frame = jpeg.frame(mended.data) if mended.data.startswith(jpeg.START) else None
@@ -181,12 +180,16 @@ def _is_filled(file: BinaryIO, length: int) -> bool:
     return jpeg.is_filled(file.read())
 
 
-def _why(refusal: Exception | None, head: bytes, is_ended: bool) -> str:
+def _why(refusal: Exception | None, head: bytes, file: BinaryIO) -> str:
     if head.startswith(b"\x89PNG\n\x1a\n"):
         return TEXT_MODE
+    kind = sniff(head)
+    if kind == "TIFF" and cut.has_lost_directory(file):
+        return "truncated"
     if isinstance(refusal, UnidentifiedImageError):
-        return "damaged" if sniff(head) else "not a picture"
-    if sniff(head) == "JPEG2000" and not is_ended:
+        return "damaged" if kind else "not a picture"
+    file.seek(-2, os.SEEK_END)
+    if kind == "JPEG2000" and file.read() != jpeg.END:
         return "truncated"
     if isinstance(refusal, OSError):
         return os_reason(refusal)
@@ -235,7 +238,7 @@ def _decode(
         if is_misread(image):
             rgb, rows = to_rgb(read_odd(file, MAX_PIXELS)), None
         else:
-            rows = cut.load(image)
+            rows = cut.load(image, file)
             rgb = clearest(image)
         turn = exif.orientation({**beside, **exif.read(image)})  # only now: TIFF turned itself while loading
         if is_cut or (image.format in ("JPEG", "MPO") and cut.ends_early(file, rgb)):

@@ -16,7 +16,7 @@ from agestat.images.reasons import DecodeError, os_reason
 from agestat.images.seeing import see
 from agestat.images.times import time_in_name
 
-VERSION = 7  # raise it when the same file and settings would give other rows
+VERSION = 8  # raise it when the same file and settings would give other rows
 # Gender accuracy by face size (docs/performance.md): below this the model is not worth listening to.
 MIN_FACE = 24  # pixels
 OK, NO_FACE, FAILED = "ok", "no_face", "failed"

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from agestat.images.decode import decode
 from agestat.images.reasons import DecodeError
@@ -92,6 +92,68 @@ def test_a_webp_without_its_last_bytes_is_read(missing, quality):
 def test_a_jpeg_2000_that_was_cut_is_named(no_jp2):
     with pytest.raises(DecodeError, match=r"^truncated$"):
         decode(encoded("JPEG2000", no_jp2=no_jp2)[:-500])
+
+
+AS_IT_IS = [
+    ("BMP", "RGB"),
+    ("BMP", "L"),
+    ("BMP", "P"),
+    ("PPM", "RGB"),
+    ("PPM", "L"),
+    ("TIFF", "RGB"),
+    ("TIFF", "L"),
+]
+
+
+def stored(picture, kind):
+    buffer = io.BytesIO()
+    picture.save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "mode"), AS_IT_IS)
+@pytest.mark.parametrize("missing", [1, 99])  # rows and a few pixels
+def test_zeros_in_place_of_the_last_rows_are_not_there(kind, mode, missing):
+    """As an interrupted copy leaves them that had reserved the place of the file."""
+    data = stored(scene().convert(mode), kind)
+    whole, row = decode(data), len(data) // 240
+    there = len(data) - missing * row - row // 3
+    cut, plain = decode(data[:there] + bytes(len(data) - there)), decode(data[:there])
+    assert cut.there == plain.there
+    assert 0.57 < cut.part < 1
+    rows = slice(*(round(240 * edge) for edge in cut.there[1::2]))
+    assert (cut.pixels[rows] == whole.pixels[rows]).all()
+    with pytest.raises(DecodeError, match=r"^truncated$"):
+        decode(data[: len(data) // 3] + bytes(len(data) - len(data) // 3))
+
+
+@pytest.mark.parametrize(("kind", "mode"), AS_IT_IS)
+def test_black_at_the_end_is_a_colour(kind, mode):
+    black, bar, slanted = Image.new("RGB", (320, 240)), scene(), scene()
+    bar.paste((0, 0, 0), (0, 100, 320, 240))
+    bar.paste((0, 0, 0), (300, 0, 320, 240))
+    ImageDraw.Draw(slanted).polygon([(0, 150), (320, 60), (320, 240), (0, 240)], (0, 0, 0))
+    frame = ImageOps.expand(scene(), 40, (0, 0, 0))
+    for picture in (black, bar, slanted, frame, frame.rotate(7), ImageOps.flip(bar), ImageOps.flip(slanted)):
+        assert decode(stored(picture.convert(mode), kind)).part is None
+
+
+def test_zeros_from_a_block_of_the_disk_on_are_no_colour():
+    """Rows of 1,024 bytes behind a header of 512: a copy can end with a row."""
+    picture = scene().resize((1024, 240)).convert("L")
+    pixels = np.maximum(np.asarray(picture), 1).tobytes()
+    head = b"P5\n#" + b"-" * (512 - 4 - len("\n1024 240\n255\n")) + b"\n1024 240\n255\n"
+    there = pixels[: 180 * 1024] + bytes(60 * 1024)
+    assert decode(head + there).part == 0.75
+    assert decode(head[:4] + head[99:] + there).part is None
+
+
+@pytest.mark.parametrize("compression", ["packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_a_tiff_whose_directory_is_missing_is_named(compression):
+    data = encoded("TIFF", compression=compression)
+    for end in (b"", bytes(1000)):
+        with pytest.raises(DecodeError, match=r"^truncated$"):
+            decode(data[: int(0.9 * len(data))] + end)
 
 
 @pytest.mark.parametrize("compression", ["zlib", "lzw", "jpeg"])
