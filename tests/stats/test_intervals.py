@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from agestat.stats.calibration import native_starts
-from agestat.stats.intervals import interval, least_doubt, share_interval
+from agestat.stats.intervals import interval, least_doubt, score_interval, share_interval
 from agestat.stats.layout import median
 from agestat.stats.posterior import sample_simplex
 
@@ -17,6 +18,19 @@ def test_shares_near_the_border_reach_it():
     low, high = share_interval(np.random.default_rng(0).beta(0.5, 20, 5000), 0.95, 100)
     assert low == 0
     assert 0.07 < high < 0.14
+
+
+@pytest.mark.parametrize(("seen", "photos"), [(0, 50), (3, 50), (40, 50), (50, 50), (700, 2000)])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_no_share_is_surer_than_one_that_was_counted_without_errors(seen, photos, level):
+    """Wilson's interval, as scipy has it."""
+    literal = binomtest(seen, photos).proportion_ci(level, method="wilson")
+    low, high = score_interval(np.array(seen / photos), level, photos)
+    assert (low, high) == (pytest.approx(literal.low, abs=1e-9), pytest.approx(literal.high, abs=1e-9))
+    surest = np.full(100, seen / photos)
+    low, high = share_interval(surest, level, 10 * photos, photos)
+    assert low == pytest.approx(literal.low, abs=0.05 / photos)
+    assert high == pytest.approx(literal.high, abs=0.05 / photos)
 
 
 def test_the_median_lies_between_ages():

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import ks_2samp, norm
 
 from agestat.stats.bands import parse_bands
 from agestat.stats.estimate import estimate_checked
-from agestat.stats.shift import looks_of_groups, shift, shift_from, unlike_groups
+from agestat.stats.shift import CHANCE, UNLIKE, looks_of_groups, shift, shift_from, unlike_groups
 
 
 def novelty(n, seed, scale=1 / 8):
@@ -133,6 +133,24 @@ def test_only_what_is_harder_to_judge_is_told(calibration, name, away, told):
     assert found.is_shifted == told
     assert found.beyond == ((name,) if told else ())
     assert found.unlikeness == pytest.approx(1, abs=0.5)  # knows no better side
+
+
+def test_unlikeness_is_what_a_kolmogorov_smirnov_distance_has_beyond_chance(calibration):
+    """The distance as scipy has it, of 800 faces and 1,600 pictures, and of pictures twice as many of which
+    half count for nothing."""
+    pictures, faces = normal(1600, 0), normal(800, 1, 0.25)
+    distance = ks_2samp(faces, pictures).statistic
+    literal = (distance - CHANCE * np.sqrt(1 / 1600 + 1 / 800)) / UNLIKE
+    assert 0.2 < literal < 0.9
+    assert shift({"novelty": faces}, known_by(calibration, "novelty", pictures)).unlikeness == pytest.approx(
+        literal
+    )
+    doubled = replace(
+        calibration, columns={"novelty": np.concatenate([pictures, pictures + 9])},
+        weights=np.repeat([1.0, 0.0], 1600), truth=np.tile(calibration.truth, 2), picture=np.arange(3200),
+        probabilities=np.tile(calibration.probabilities, (2, 1)),
+    )  # fmt: skip
+    assert shift({"novelty": faces}, doubled).unlikeness == pytest.approx(literal)
 
 
 def test_faces_that_are_alike_in_a_photo_count_as_one(calibration):

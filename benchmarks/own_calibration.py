@@ -1,0 +1,85 @@
+r"""What calibrating on pictures of one's own kind (`agestat calibrate`) is worth, by how many there are.
+
+    python benchmarks/own_calibration.py --cache ~/.cache/agestat-benchmarks --data ~/data
+
+The user's kind is UTKFace, of which the shipped calibration set holds nothing and the scales of the errors
+know nothing. 50 to 3,000 of its pictures, with exact ages, calibrate alone; bags of 1,000 distinct
+faces are drawn from the others, as they come and with shares uniform on the simplex, and judged by these and
+by the shipped set. Columns as in `benchmarks/coverage.py`. Without the images: from its predictions.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from coverage import add, draw_bag, mean_ages
+from domains import RACES, STARTS, Arrays, calibration_of, cells_of, predictions, take
+from error_scales import scales_without
+
+from agestat.model.label_space import YEARS
+from agestat.stats.bands import parse_bands
+from agestat.stats.estimate import estimate_checked
+from agestat.stats.scales import Scales
+
+KIND = "utkface"
+PICTURES = (0, 50, 300, 1000, 3000)  # 0: the shipped set
+MOST = max(PICTURES)
+FACES = 1000
+HEAD = (
+    "| calibration pictures | shift | held | margins | mean age | width | error | of counting |\n"
+    "| --- | --- | ---: | ---: | --- | ---: | ---: | ---: |"
+)
+
+
+def row(pictures: int, shift: str, bags: int, known: Arrays, scales: Scales) -> str:
+    """A row of the table."""
+    shipped = take(known, np.flatnonzero(np.isin(known["domain"], RACES)))
+    mine = take(known, np.flatnonzero(known["domain"] == KIND))
+    bands, found = parse_bands(",".join(map(str, STARTS))), {}
+    for number in range(bags):
+        rng = np.random.default_rng(number)
+        order = rng.permutation(len(mine["gender"]))
+        pool = take(mine, order[MOST:])
+        calibration = calibration_of(take(mine, order[:pictures]) if pictures else shipped)
+        truth = cells_of(pool, STARTS)
+        ages = mean_ages(pool, truth, bands, cells=2 * len(STARTS))
+        shares, rows = draw_bag(shift, truth, FACES, ages, rng)
+        bag = take(pool, rows)
+        probabilities = YEARS.softmax(bag["logits"].astype(np.float32))
+        looks = {name: bag[name] for name in ("novelty", "sharpness", "brightness")}
+        result = estimate_checked(
+            partial(list, [(probabilities, None, np.arange(len(rows)))]),
+            {**looks, "age_spread": YEARS.age_spread(probabilities)},
+            calibration, bands=bands, replicates=500, seed=number, scales=scales,
+        )  # fmt: skip
+        add(found, result, shares, ages, KIND)
+    of = {key: float(np.mean(values)) for key, values in found.items()}
+    name = f"{pictures:,} of one's own" if pictures else f"{len(shipped['gender']):,} shipped"
+    age = f"{100 * of['age held']:.0f} ({of['age error']:+.1f}, {of['age width']:.1f} wide)"
+    return (
+        f"| {name} | {shift} | {100 * of['held']:.1f} | {100 * of['margin held']:.1f} | {age} | "
+        f"{100 * of['width']:.1f} | {100 * of['error']:.2f} | {of['error'] / of['counted']:.2f} |"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cache", type=Path, required=True, help="folder for predictions")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
+    parser.add_argument("--model", default="faces")
+    parser.add_argument("--bags", type=int, default=12)
+    args = parser.parse_args()
+    known = predictions(args.model, args.data, args.cache)
+    scales = scales_without(args.model, args.data, args.cache)[KIND]
+    print(HEAD)
+    for shift in ("own", "strong"):
+        for pictures in PICTURES:
+            print(row(pictures, shift, args.bags, known, scales), flush=True)
+
+
+if __name__ == "__main__":
+    main()
