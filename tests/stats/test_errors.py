@@ -16,21 +16,30 @@ CELLS = 4
 NOBODY = np.zeros(CELLS)
 
 
-def some_errors(scale=1.0):
-    """Four cells that are told apart, two shared directions, and a rest."""
+def some_errors(scale=1.0, of=range(CELLS)):
+    """Four cells that are told apart, two shared directions, and a rest; and parts ``of`` these cells, which
+    are judged a little otherwise where they share one."""
+    of = np.array(of)
+    moved = np.array([[0.1, -0.1, 0, 0], [-0.1, 0.1, 0, 0]])[np.arange(len(of)) % 2] * (len(of) > CELLS)
     rng = np.random.default_rng(0)
     columns = 0.7 * np.eye(CELLS) + 0.3 / CELLS
     directions = 0.05 * scale * rng.normal(size=(2, CELLS, CELLS))
     spread = rng.normal(size=(CELLS, CELLS, CELLS)) * 0.02 * scale
     return Errors(
         columns, np.stack([np.eye(CELLS)] * CELLS) * 0.1, directions, spread @ spread.swapaxes(1, 2),
-        np.zeros((CELLS, CELLS)), np.eye(CELLS),
+        moved, np.eye(CELLS)[of],
     )  # fmt: skip
 
 
-def some_prior():
-    covariance = 0.5 * np.eye(CELLS) + 0.2
-    return SharePrior(np.log([0.4, 0.3, 0.2, 0.1]), np.linalg.cholesky(covariance), np.zeros((CELLS, 0)))
+def some_prior(of=range(CELLS)):
+    """Around shares of which parts ``of`` the same cell have one half each."""
+    of = np.array(of)
+    twins = np.flatnonzero(np.bincount(of)[of] == 2).reshape(-1, 2)
+    within = np.zeros((len(of), len(twins)))
+    within[twins[:, 0], np.arange(len(twins))], within[twins[:, 1], np.arange(len(twins))] = 0.5, -0.5
+    covariance = 0.5 * np.equal.outer(of, of) + 0.2 + 1e-9 * np.eye(len(of))
+    usual = (np.array([0.4, 0.3, 0.2, 0.1]) / np.bincount(of))[of]
+    return SharePrior(np.log(usual), np.linalg.cholesky(covariance), within)
 
 
 SAMPLING = 4e-4 * np.eye(CELLS)
@@ -50,47 +59,61 @@ def test_hamiltonian_draws_have_the_mean_and_covariance_of_a_normal():
     assert np.cov(found.T) == pytest.approx(covariance, abs=0.15)
 
 
+TWINS = (0, 0, 1, 2, 2, 3)  # cells of six parts
+
+
+@pytest.mark.parametrize("of", [range(CELLS), TWINS])
 @pytest.mark.parametrize("labelled", [NOBODY, np.array([3.0, 0, 1, 2])])
-def test_likelihoods_and_their_gradients(labelled):
-    errors, observed = some_errors(), np.array([0.4, 0.3, 0.2, 0.1])
-    shares = np.random.default_rng(2).dirichlet(np.ones(CELLS), 3)
+def test_likelihoods_and_their_gradients(labelled, of):
+    errors, observed = some_errors(of=of), np.array([0.4, 0.3, 0.2, 0.1])
+    shares = np.random.default_rng(2).dirichlet(np.ones(len(of)), 3)
     with_errors = marginal(observed, SAMPLING, errors, labelled)
     known = given_columns(observed, np.linalg.inv(SAMPLING), errors.columns[None], errors, labelled)
-    mixed, _ = errors.mixed(shares)
+    cells = shares @ errors.parts
+    mixed, _ = errors.mixed(cells)
     closed = [
-        multivariate_normal.logpdf(observed, q @ errors.columns, SAMPLING + c)
+        multivariate_normal.logpdf(observed, k @ errors.columns + q @ errors.moved, SAMPLING + c)
         + CELLS / 2 * np.log(2 * np.pi)
-        + labelled @ np.log(q)
-        for q, c in zip(shares, mixed, strict=True)
+        + labelled @ np.log(k)
+        for q, k, c in zip(shares, cells, mixed, strict=True)
     ]
     assert with_errors(shares)[0] == pytest.approx(closed)
     for likelihood in (with_errors, known):
-        for k in range(CELLS):
-            step = 1e-6 * np.eye(CELLS)[k]
+        for k in range(len(of)):
+            step = 1e-6 * np.eye(len(of))[k]
             slope = (likelihood(shares + step)[0] - likelihood(shares - step)[0]) / 2e-6
             assert likelihood(shares)[1][:, k] == pytest.approx(slope, rel=1e-4, abs=1e-3)
 
 
 def test_the_posterior_is_calibrated():
     """Simulation-based calibration (Talts et al. 2018): shares from the prior, errors and pictures from the
-    model; their ranks among the posterior's draws are uniform. The same for a group given the errors."""
-    errors, prior, rng = some_errors(), some_prior(), np.random.default_rng(3)
+    model; their ranks among the posterior's draws are uniform, and so are those of parts of a cell. The same
+    for a group given the errors."""
+    errors, prior, rng = some_errors(of=TWINS), some_prior(TWINS), np.random.default_rng(3)
+
+    def rank(draws, truth):
+        """Of a part alone, of a cell, and of a part in its cell."""
+        of_parts = (draws[:, 3] < truth[3]).sum()
+        of_cell = (draws[:, :2].sum(axis=1) < truth[:2].sum()).sum()
+        return [of_parts, of_cell, (draws[:, 0] / draws[:, 1] < truth[0] / truth[1]).sum()]
+
     ranks, in_group = [], []
     for _ in range(120):
         truth = prior.shares(rng.standard_normal((1, prior.size)))[0][0]
         z = rng.standard_normal(2)
         alone = [rng.multivariate_normal(np.zeros(CELLS), rest) for rest in errors.rest]
         columns = errors.columns + np.tensordot(z, errors.directions, 1) + alone
-        observed = rng.multivariate_normal(truth @ columns, SAMPLING)
+        mean = truth @ errors.parts @ columns + truth @ errors.moved
+        observed = rng.multivariate_normal(mean, SAMPLING)
         draws = draw_shares(observed, SAMPLING, errors, NOBODY, prior, 99, rng)
-        ranks.append((draws < truth).sum(axis=0))
+        ranks.append(rank(draws, truth))
         whole = np.tile(np.exp(prior.centre) - 1e-4, (99, 1))  # a group around the usual shares
         found = draw_group(
             observed, SAMPLING, np.tile(columns, (99, 1, 1)), errors, NOBODY, whole, prior, 99, rng
         )
-        in_group.append((found < truth).sum(axis=0))
-    for found in (ranks, in_group):
-        counts = np.histogram(np.array(found)[:, :2], bins=5, range=(0, 100))[0]
+        in_group.append(rank(found, truth))
+    for found in np.concatenate([ranks, in_group], axis=1).T:
+        counts = np.histogram(found, bins=5, range=(0, 100))[0]
         assert chisquare(counts).pvalue > 1e-3, counts
 
 
