@@ -14,7 +14,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from agestat.analysis.copies import Picture, scenes
+from agestat.analysis.copies import Picture, Same
 from agestat.images.faces import views
 from agestat.images.fingerprint import look
 from agestat.labelled.dataset import find_data
@@ -36,7 +36,7 @@ def main() -> None:
         used = 1000 * (time.process_time() - start) / len(files)
         as_lying = [Picture(None, one, None, None, b"%d" % n) for n, one in enumerate(looks)]
         at_once = [one._replace(taken_at=_second(number)) for number, one in enumerate(as_lying)]
-        found = [len(set(scenes(pictures).tolist())) for pictures in (as_lying, at_once)]
+        found = [len(set(Same.of(pictures).scene.tolist())) for pictures in (as_lying, at_once)]
         print(f"{folder.name}: {len(files)} pictures, {found[0]} scenes, {found[1]} if a second apart, "
               f"{used:.2f} ms each")  # fmt: skip
 

@@ -40,7 +40,7 @@ def _write_portraits(folder: Path) -> None:
     sideways = astronaut.transpose(Image.Transpose.ROTATE_90)
     _save(sideways, folder / "astronaut_rotated_by_exif.jpg", "1992:07:07 10:05:00", orientation=6)
     _save(admiral, folder / "admiral.jpg", "1984:01:20 09:30:00")
-    _save(admiral.convert("P", palette=Image.Palette.ADAPTIVE), folder / "admiral_palette.gif")
+    _save(admiral.convert("P", palette=Image.Palette.ADAPTIVE), folder / "palette.gif")
     two = Image.new("RGB", (900, 512), "#808080")
     two.paste(astronaut.crop((0, 0, 450, 512)), (0, 0))
     two.paste(ImageOps.fit(admiral, (450, 512)), (450, 0))

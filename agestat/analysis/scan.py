@@ -226,9 +226,9 @@ class Scan:
         """Copies and scenes among all files, in the order of paths."""
         with self._stored.understood():
             return Same.of(
-                Picture(content, look, taken_at, camera, root + b"/" + path)
-                for rows in self._stored.facts("content", "look", "taken_at", "camera")
-                for _, root, path, content, look, taken_at, camera in rows
+                Picture(content, look, taken_at, camera, root + b"/" + path, (width or 0) * (height or 0))
+                for rows in self._stored.facts("content", "look", "taken_at", "camera", "width", "height")
+                for _, root, path, content, look, taken_at, camera, width, height in rows
             )
 
     def contents(self) -> np.ndarray:

@@ -34,7 +34,8 @@ def load(image: Image.Image, file: BinaryIO) -> tuple[int, int] | None:
     is_interlaced = bool(image.info.get("interlace")) or _is_interlaced_gif(image)
     if image.format == "PNG":
         image.decoderconfig = ()  # type: ignore[attr-defined]  # Pillow adds to it each time that it tries
-    is_upwards = image.format in ("BMP", "DIB") and [tile[3][-1] for tile in image.tile] == [-1]
+    tiles = getattr(image, "tile", None) or []
+    is_upwards = image.format in ("BMP", "DIB") and [tile[3][-1] for tile in tiles] == [-1]
     try:
         image.load()
     except OSError as error:

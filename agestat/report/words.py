@@ -102,7 +102,10 @@ def copies(scan: "Scan", t: Language) -> Iterator[str]:
     elif counts["copies"]:
         yield t.ngettext("{number} copy counted once", "{number} copies counted once",
                          counts["copies"])  # fmt: skip
-    if counts["scenes"] < counts["photos"]:
+    if counts["scenes"] == 1 < counts["photos"]:
+        yield t.gettext("{photos} photos show 1 scene, and are as one for the intervals",
+                        photos=t.number(counts["photos"]))  # fmt: skip
+    elif counts["scenes"] < counts["photos"]:
         yield t.gettext(
             "{photos} photos show {scenes} scenes, and are as many for the intervals",
             photos=t.number(counts["photos"]), scenes=t.number(counts["scenes"]),

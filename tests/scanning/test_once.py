@@ -1,5 +1,7 @@
 """Copies count once, scenes are as many as there are of them, and nobody is taken for somebody else."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from PIL import Image, ImageEnhance
 
 import agestat
 from agestat.analysis.comparison import compare
-from agestat.analysis.copies import Picture, first_of_copies, scenes
+from agestat.analysis.copies import Picture, Same, counted
 from agestat.images.fingerprint import BITS, content, look
 from agestat.images.walk import Found
 from agestat.model.label_space import SIX
@@ -32,10 +34,10 @@ def scene_of(*looks, times=None, folders=None, names=None):
     times = times or [None] * len(looks)
     folders = folders or [b"a"] * len(looks)
     names = names or [b"%d.jpg" % i for i in range(len(looks))]
-    return scenes(
+    return Same.of(
         [Picture(str(i), one, time, None, folder + b"/" + name) for i, (one, time, folder, name) in enumerate(
             zip(looks, times, folders, names, strict=True))]
-    ).tolist()  # fmt: skip
+    ).scene.tolist()  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -87,14 +89,43 @@ def test_pictures_that_only_follow_each_other_are_not():
 
 
 def test_pictures_without_hashes_are_each_their_own():
-    assert scenes([Picture(None, None, None, None, b"")] * 3).tolist() == [0, 1, 2]
-    assert scenes([]).tolist() == []
+    for nothing in ([], [Picture(None, None, None, None, b"")] * 3):
+        assert Same.of(nothing).scene.tolist() == Same.of(nothing).first.tolist() == [*range(len(nothing))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Copy of IMG_1.jpg", "Copy (2) of IMG_1.jpg", "IMG_1 (1).jpg", "IMG_1(1).JPG", "IMG_1 - Copy.jpg",
+        "IMG_1 copy 2.jpg", "IMG_1 - Kopie (3).png", "IMG_1 — копия.jpg", "Копия IMG_1.jpg", "IMG_1 2.jpg",
+        "Kopie von IMG_1.jpg", "img_1.webp", "IMG_1~2.jpg", "IMG_1のコピー.jpg", "web/IMG_1.jpg",
+        "web_IMG_1.jpg", "IMG_1-2048px.jpg", "IMG_1.sync-conflict-20240611-120000-ABCDEFG.jpg",
+        "IMG_1-DESKTOP-1AB2C.jpg",
+        "IMG_1 (Anna's conflicted copy 2024-06-11).jpg", "IMG_1_копи\u0438\u0306.jpg",
+    ],
+)  # fmt: skip
+def test_copies_that_were_encoded_anew_count_once_by_name_and_look(name):
+    """The largest counts; another picture of the name, and the same one of another name, are no copies."""
+    original, small, other = look_of(picture(1)), look_of(picture(1, (160, 120))), look_of(picture(2))
+    files = [("IMG_1.jpg", original, 9), (name, small, 4), ("WA0001.jpg", small, 4), ("IMG_11.jpg", small, 4)]
+    files += [(f"d/{path}", other, 9) for path, *_ in files]
+    same = Same.of(
+        Picture(str(number), one, None, None, path.encode(), pixels)
+        for number, (path, one, pixels) in enumerate(sorted(files))
+    )
+    first = dict(zip((path for path, *_ in sorted(files)), same.first.tolist(), strict=True))
+    assert first["IMG_1.jpg"] == first[name] != first["d/IMG_1.jpg"] == first[f"d/{name}"]
+    assert len(set(first.values())) == 6
+    counts = counted(np.zeros(8), same, keep_copies=False, once=False)
+    left = [path for (path, *_), mine in zip(sorted(files), counts, strict=True) if not mine]
+    assert name in left
+    assert len(left) == 2
 
 
 @settings(max_examples=50)
 @given(st.lists(st.sampled_from("abc") | st.none(), max_size=12))
 def test_the_first_of_copies(contents):
-    first = first_of_copies(contents)
+    first = Same.of(Picture(one, None, None, None, b"") for one in contents).first
     for index, one in enumerate(contents):
         assert first[index] == (index if one is None else contents.index(one))
 
@@ -175,6 +206,10 @@ def test_frames_of_a_burst_are_worth_one_picture(write):
     assert widths[0] == pytest.approx(widths[1], rel=0.2)
     assert list(copies(many[4], open_language("en"))) == [
         "240 photos show 12 scenes, and are as many for the intervals"
+    ]
+    one = SimpleNamespace(counts={"copies": 0, "photos": 4, "scenes": 1}, once=False)
+    assert list(copies(one, open_language("en"))) == [
+        "4 photos show 1 scene, and are as one for the intervals"
     ]
     p = [compare(*pair, bands="seed").global_p for pair in ((many[4], many[7]), (few[4], few[7]))]
     assert p[0] == pytest.approx(p[1], abs=0.3)
