@@ -17,8 +17,10 @@ from agestat.stats.moves import MOVES, TINY, Move
 from agestat.stats.parts import Parts, split
 
 LOOKS = ("novelty", "sharpness", "brightness", "size", "score")  # numbers that say how a face looks
-EXACT_BIN = 5  # years; narrower native cells would hold too few pictures
-EXACT_COUNT = 25  # pictures of each gender in a native cell when exact ages are binned
+# Ages at which ranges of exact ages begin, where pictures are enough: the prior of shares and the scales
+# of errors were judged with such labels. By five years each, strongly shifted shares were held too rarely.
+EXACT_STARTS = (3, *range(10, 80, 10))
+EXACT_COUNT = 25  # pictures of each gender in such a range, at least
 ELSEWHERE = 0.1  # worth of a shipped picture beside the user's own labelled ones
 TRUST = 5.0  # pictures that the model's own probabilities are worth in each native cell
 
@@ -271,13 +273,13 @@ class Calibration:
 def native_starts(gender: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """First ages of the ranges that the labels can tell apart, years.
 
-    Labelled ranges stay as they are; exact ages are put into bins of at least `EXACT_BIN` years, merged from
+    Labelled ranges stay as they are; exact ages are put into ranges that begin at `EXACT_STARTS`, merged from
     the young end until `EXACT_COUNT` pictures of each gender are in each.
     """
     if np.mean(low == high) < 0.5:
         return np.r_[0, np.unique(low[low < high])[1:]]
-    starts, end = [0], 101
-    for edge in range(EXACT_BIN, end, EXACT_BIN):
+    starts = [0]
+    for edge in EXACT_STARTS:
         inside = (low >= starts[-1]) & (low < edge)
         ahead = low >= edge
         if all(

@@ -65,10 +65,16 @@ def test_exact_ages_are_binned_until_each_cell_holds_enough():
     age = np.concatenate([np.repeat(np.arange(20, 30), 20), np.arange(40, 99)])
     gender = np.arange(len(age)) % 2
     starts = native_starts(gender, age, age)
-    assert starts[0] == 0
+    assert starts.tolist() == [0, 30]  # of 40 to 98 years there are 29 women
     for first, end in zip(starts, [*starts[1:], 101], strict=True):
         for g in (0, 1):
             assert ((age >= first) & (age < end) & (gender == g)).sum() >= 25
+
+
+def test_many_exact_ages_are_put_into_the_ranges_that_the_prior_was_judged_with():
+    age = np.repeat(np.arange(100), 50)
+    starts = native_starts(np.arange(5000) % 2, age, age)
+    assert starts.tolist() == [0, 3, 10, 20, 30, 40, 50, 60, 70]
 
 
 def test_a_cell_that_no_photo_shows_may_still_hold_some():
