@@ -7,6 +7,7 @@ import click
 from agestat.cli.headings import HeadedCommand
 from agestat.cli.options import (
     Found,
+    Scanned,
     Target,
     cluster_option,
     copies_options,
@@ -37,8 +38,8 @@ Examples:
 
 
 @click.command("compare", cls=HeadedCommand, epilog=EXAMPLES)
-@click.argument("a", type=Found(exists=True))
-@click.argument("b", required=False, type=Found(exists=True))
+@click.argument("a", type=Scanned())
+@click.argument("b", required=False, type=Scanned())
 @click.option(
     "--stores",
     nargs=2,

@@ -2,7 +2,7 @@
 
 import click
 
-from agestat.cli.options import Found, Target, lang_option, offer
+from agestat.cli.options import Scanned, Target, lang_option, offer
 
 EXAMPLES = """\b
 Examples:
@@ -13,7 +13,7 @@ Examples:
 
 
 @click.command("label", epilog=EXAMPLES)
-@click.argument("scan", metavar="SCAN...", type=Found(exists=True), nargs=-1, required=True)
+@click.argument("scan", metavar="SCAN...", type=Scanned(), nargs=-1, required=True)
 @click.option(
     "--n",
     "count",

@@ -50,6 +50,17 @@ class Source(Found):
         return value if "://" in str(value) else super().convert(value, param, ctx)
 
 
+class Scanned(Source):
+    """What was scanned, or the store: a drive that is not connected has its result all the same."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path or URL."""
+        from agestat.scanning.store import store_of
+
+        is_kept = not os.path.lexists(value) and store_of([value]).is_file()
+        return value if is_kept else super().convert(value, param, ctx)
+
+
 def offer(*words: str) -> Callable[..., list[str]]:
     """What a shell completes an option with that takes other words too."""
     return lambda context, parameter, begun: [word for word in words if word.startswith(begun)]

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from agestat.cli.headings import HeadedCommand
-from agestat.cli.options import Found, estimate_options, group_options, output_options
+from agestat.cli.options import Scanned, estimate_options, group_options, output_options
 
 
 @click.command(
@@ -14,7 +14,7 @@ from agestat.cli.options import Found, estimate_options, group_options, output_o
     "  agestat report ~/photos --by year --png pyramids.png\n"
     "  agestat report scan.sqlite --bands un5 --csv - --quiet",
 )
-@click.argument("scan", metavar="SCAN...", type=Found(exists=True), nargs=-1, required=True)
+@click.argument("scan", metavar="SCAN...", type=Scanned(), nargs=-1, required=True)
 @group_options
 @estimate_options
 @output_options

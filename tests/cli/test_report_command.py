@@ -1,15 +1,18 @@
 import importlib.util
+import shutil
 import sqlite3
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from click import BadParameter
 from click.testing import CliRunner
 from matplotlib.font_manager import fontManager
 
 from agestat.cli.report import command
-from agestat.errors import UsageError
+from agestat.errors import AgestatError, UsageError
+from agestat.scanning.store import store_of
 
 _SPEC = importlib.util.spec_from_file_location("stores", Path(__file__).parents[1] / "report" / "conftest.py")
 stores = importlib.util.module_from_spec(_SPEC)
@@ -193,3 +196,18 @@ def test_a_workbook_in_russian(tmp_path):
 def test_a_report_is_a_page(store, tmp_path):
     with pytest.raises(UsageError, match=r"not .*r\.pdf: end its name with one of \.html"):
         run(store, "--report", tmp_path / "r.pdf")
+
+
+def test_what_was_scanned_is_reported_though_it_is_not_there_now(store, tmp_path, monkeypatch):
+    """Of a drive that is not connected, and of a storage that is no folder; by its name."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in (str(tmp_path / "drive"), "s3://bucket/photos"):
+        with pytest.raises((AgestatError, BadParameter), match=r"does not exist|There is no scan of s3"):
+            run(name)
+        shutil.copy(store, make_folder(store_of([name])))
+        assert "perceived faces in" in run(name).output
+
+
+def make_folder(file):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
