@@ -10,7 +10,7 @@ import click
 from agestat.cli.messages import tell
 from agestat.cli.options import Found, device_option, message_lang_option
 
-FEW = 300  # pictures, with fewer of which shares were further off than with the model's own calibration set
+FEW = 1000  # pictures; with 300 shares were further off than with the shipped set: docs/statistics.md
 EXAMPLES = """\b
 Examples:
   agestat calibrate faces ./my_labels --split all --out my-faces
@@ -50,7 +50,7 @@ def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> Non
 
     DATA are folders, or names of sets under AGESTAT_DATA.
     Corrected shares and their intervals rest on these errors: the more the pictures are like those that
-    you will scan, the better they hold. Take pictures that the model was not trained on, some hundreds at
+    you will scan, the better they hold. Take pictures that the model was not trained on, a thousand at
     least, with gender and age as people perceive them. Each set of DATA is a kind of pictures of its own,
     or a column domain of its labels.csv tells the kinds apart.
     """
@@ -76,9 +76,10 @@ def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> Non
         )  # fmt: skip
     if about["pictures"] < FEW:
         tell(
-            "These are few: with less than {few} pictures shares are further off than with the calibration "
-            "pictures that the model came with; labels for the photos themselves (`agestat label`) do more.",
-            few=FEW,
+            "These are few: with less than {few} pictures shares may be further off than with the "
+            "calibration pictures that the model came with; labels for the photos themselves (`agestat "
+            "label`) do more.",
+            few=f"{FEW:,}",
         )  # fmt: skip
     tell(
         "The model in {folder} knows its errors on {pictures} pictures ({domains}); use it with: "

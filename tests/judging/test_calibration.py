@@ -138,7 +138,7 @@ def test_a_scan_counts_with_the_errors_on_own_pictures(model, tmp_path):
         text = " ".join(done.output.split())
         assert f"{count} calibration pictures (own)" in text
         assert f") calibrated on {count} pictures (own), agestat" in text  # the sentence to cite
-        assert "with less than 300 pictures" in made.stderr
+        assert "with less than 1,000 pictures" in made.stderr
 
 
 def test_pictures_of_splits_that_were_not_asked_for_are_told(model, tmp_path):
