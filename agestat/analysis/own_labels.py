@@ -31,7 +31,10 @@ def draw_faces(scan: Faces, count: int, seed: int) -> pd.DataFrame:
         raise AgestatError("This scan holds no faces to label.")
     decade = np.where(scan.space.is_female, 0, 1000) + scan.space.mid_age.astype(int) // 10
     rng = np.random.default_rng(seed)
-    chosen, weights = sample_to_label(decade[np.concatenate(cells)], count, rng)
+    strata = decade[np.concatenate(cells)]
+    if count < len(np.unique(strata)):  # one of each would be more than was asked for
+        strata[:] = 0
+    chosen, weights = sample_to_label(strata, count, rng)
     chosen = np.concatenate([numbers for numbers, _ in numbered])[chosen]
     parts, start = [], 0
     for frame in scan.face_chunks():

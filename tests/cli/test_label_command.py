@@ -55,6 +55,14 @@ def test_label_writes_faces_with_places_weights_and_empty_columns(store, tmp_pat
     assert (row["y"], row["width"], row["height"], row["gender"], row["age"]) == ("20", "30", "40", "", "")
 
 
+@pytest.mark.parametrize("n", [1, 2, 5, 9, 12, 300, 999])
+def test_as_many_faces_are_drawn_as_were_asked_for(store, tmp_path, n):
+    """Also where they are fewer than the decades and genders among them, or more than there are."""
+    table = pd.read_csv(draw(store, tmp_path, n)[0])
+    assert len(table) == min(n, 300)
+    assert table["weight"].sum() == pytest.approx(300, abs=0.1)
+
+
 def test_the_same_seed_draws_the_same_faces(store, tmp_path):
     first = draw(store, tmp_path)[0].read_text()
     assert draw(store, tmp_path)[0].read_text() == first
