@@ -261,5 +261,5 @@ def test_intervals_hold_where_the_classifier_errs_in_another_way(calibration, wo
 
 def test_intervals_do_not_hold_where_kinds_are_thought_alike(calibration, world):
     """What shows that the promise is tested: with a tenth of the scales it is broken."""
-    held = promise(calibration, world, Scales().times(0.1))
+    held = promise(calibration, world, Scales().times(0.1), bags=8)
     assert held["cells"] < 0.92 and held["margins"] < 0.9 and held["age"] < 0.9, held

@@ -156,6 +156,22 @@ def test_groups_with_few_labels_are_recalibrated_only(calibration, world):
     assert table.groupby("group")["method"].unique().map(list).to_dict() == {"a": ["ppi"], "b": ["bayes"]}
 
 
+def test_the_first_ten_labels_narrow_the_intervals_and_more_narrow_them_more(calibration, world):
+    """Of a collection that nothing is known of: cells and the mean age."""
+    faces = world.simulate(world.even, 800, 8)
+    widths = []
+    for count in (0, 10, 40, 150):
+        chosen, weights = sample_to_label(faces.cell % 8, count, np.random.default_rng(1))
+        labels = labels_of(faces, chosen, weights) if count else None
+        found = estimate(faces.probabilities, None, np.arange(800), calibration, bands=world.decades,
+                         labels=labels, replicates=1000)  # fmt: skip
+        age = found.age("all")
+        cells = (found.table["share_high"] - found.table["share_low"]).mean()
+        widths.append((cells, age["high"] - age["low"]))
+    assert (np.diff(widths, axis=0) < 0).all(), widths
+    assert widths[1][0] < 0.97 * widths[0][0]
+
+
 def test_a_range_of_ages_is_filled_as_the_model_says():
     probabilities = np.zeros((1, 103), dtype=np.float32)
     probabilities[0, [0, 2 + 22, 2 + 24, 2 + 50]] = [1, 0.3, 0.1, 0.6]
