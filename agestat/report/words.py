@@ -142,8 +142,12 @@ PAPERS = (
     "probabilities. Neural Computation 14, 2002.",
     "A. Alexandari, A. Kundaje, A. Shrikumar: Maximum likelihood with bias-corrected calibration is "
     "hard to beat at label shift adaptation. ICML 2020.",
-    "T. S. Ferguson: A Bayesian analysis of some nonparametric problems. Annals of Statistics 1, 1973.",
+    "D. B. Rubin: The Bayesian bootstrap. Annals of Statistics 9, 1981.",
     "A. Ziegler, P. Czyż: Bayesian quantification with black-box estimators. TMLR 2024.",
+    "S. Bickel, M. Brückner, T. Scheffer: Discriminative learning under covariate shift. Journal of "
+    "Machine Learning Research 10, 2009.",
+    "J. P. T. Higgins, S. G. Thompson, D. J. Spiegelhalter: A re-evaluation of random-effects "
+    "meta-analysis. Journal of the Royal Statistical Society A 172, 2009.",
     "A. N. Angelopoulos et al.: Prediction-powered inference. Science 382, 2023.",
 )
 
