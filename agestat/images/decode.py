@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +21,7 @@ from agestat.images.mend import BEGIN, Mended, as_sent, mend, unfilled
 from agestat.images.modes import to_rgb
 from agestat.images.odd_tiff import is_misread, is_odd, read_odd
 from agestat.images.reasons import (
+    ELSEWHERE,
     NO_PREVIEW,
     NOT_REGULAR,
     ODD_JPEG,
@@ -33,6 +35,8 @@ from agestat.images.reasons import (
 MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
 # Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
 MAX_JPEG_PIXELS = 300_000_000
+# What git-lfs and git-annex leave in place of a picture that is not downloaded.
+_POINTER = re.compile(rb"version https://git-lfs\.github\.com/|(\.\./)*(\.git)?/annex/objects/")
 NO_EXIF: Mapping[int, Any] = MappingProxyType({})
 
 
@@ -133,6 +137,8 @@ def _read(
         return _read(io.BytesIO(data), len(data), name, min_side, beside)
     if data := unfilled(file, kind):
         file, length = io.BytesIO(data), len(data)
+    if _POINTER.match(begin) or (not any(begin) and _is_unwritten(file)):
+        raise DecodeError(ELSEWHERE)
     if is_other(head):
         raise DecodeError(UNSUPPORTED)
     if raw.is_raw(name, head):
@@ -172,6 +178,11 @@ def _as_far_as_equal(mended: Mended, min_side: int | None) -> Decoded:
             return replace(picture, there=cut.equal(picture.pixels, other.pixels))
         picture = other
     raise DecodeError("truncated")
+
+
+def _is_unwritten(file: BinaryIO) -> bool:
+    """Whether a file has a size and no block on the disk: a cloud's place holder, or a copy not begun."""
+    return isinstance(file, _Picture) and getattr(os.fstat(file.fileno()), "st_blocks", None) == 0
 
 
 def _is_filled(file: BinaryIO, length: int) -> bool:

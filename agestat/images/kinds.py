@@ -20,7 +20,7 @@ _DEVELOPED = re.compile(r"(.+)\.(jpe?g|jpe|hei[cf]|hif|tiff?|png|webp|avif)$", r
 _OF_A_PAIR = re.compile(r"\.RAW-\d+\.\w+$", re.I)  # phones': 1.RAW-01.COVER.jpg, 1.RAW-02.ORIGINAL.dng
 # What editors, exiftool and file managers append to a picture's name: a.jpg_original, a.jpg~, a.jpg.old
 _BACKUP = re.compile(rf"(.+{_ENDING})[._~-]", re.I)
-_IN_THE_CLOUD = re.compile(r"\..+\.icloud$", re.I)
+_IN_THE_CLOUD = re.compile(r"\.(.+)\.icloud$|(.+)\.(?:nextcloud|owncloud)$", re.I)
 # As rsync and others name what is not yet whole.
 _COPYING = re.compile(rf"\..+{_ENDING}\.(?!icloud$)[^.]+$", re.I)
 
@@ -70,14 +70,21 @@ _FOLDERS = {
     HIDDEN: (".*",),
 }  # fmt: skip
 _FILES = {
-    THUMBNAIL: ("*.thm", "*.ithmb", "thumbs.db", "ehthumbs*.db", ".thumbdata*", "zbthumbnail.info"),
+    THUMBNAIL: ("*.thm", "*.ithmb", "albumart_{*", "albumartsmall.*", "thumbs.db", "ehthumbs*.db",
+                ".thumbdata*", "zbthumbnail.info"),
     TRASH: (".trashed-*",),
     SYSTEM: (".pending-*", ".ds_store", "desktop.ini", ".nomedia", "*picasa.ini", ".directory", "~$*",
              "*.crdownload", "*.part", "*.partial", "*.filepart", "*.opdownload", "*.!ut", "*.tmp", ".nfs*",
              ".fuse_hidden*", ".goutputstream-*", ".~lock.*", "*.swp", "*.aria2", "*.bc!", "*.!qb", "*.!sync",
              "*.fdmdownload", "*.tdownload", "*.xltd", "*.td", "*.dtpart", "*.inprogress", "*.upload",
-             "*.uploading", "*.temp", "*_exiftool_tmp", "*.sb-????????-??????", "#*#", ".#*", "icon\r"),
+             "*.uploading", "*.temp", "*_exiftool_tmp", "*.sb-????????-??????", "*:zone.identifier", "#*#",
+             ".#*", "icon\r"),
 }  # fmt: skip
+# What Google's archives call the trash in each language.
+_BIN = re.compile(
+    r"trash|bin|papierkorb|corbeille|papelera|cestino|lixeira|lixo|prullenbak|kosz|корзина|ゴミ箱", re.I
+)
+_GOOGLE_PHOTOS = re.compile(r"google (photos|fotos|foto|фото|フォト)", re.I)
 # Names that say so only in a folder of another one.
 _FOLDERS_IN = {
     ("cache", "thumbnails"): THUMBNAIL,
@@ -138,6 +145,8 @@ def kind_of_folder(parent: str, name: str) -> str | None:
     """The kind of everything in a folder that a machine keeps; ``parent`` is the name of the folder above."""
     if _LIBRARY.search(parent) and not (name.lower() in _ORIGINALS or name.isdecimal()):
         return THUMBNAIL
+    if _GOOGLE_PHOTOS.fullmatch(composed(parent)) and _BIN.fullmatch(composed(name)):
+        return TRASH
     return _FOLDERS_IN.get((parent.lower(), name.lower())) or _kind(name, _FOLDER_PATTERN, _FOLDERS)
 
 
@@ -147,8 +156,9 @@ def is_picture_name(name: str) -> bool:
 
 
 def is_placeholder(name: str) -> bool:
-    """Whether a file stands for a picture that iCloud keeps elsewhere: ``.IMG_1.HEIC.icloud``."""
-    return bool(_IN_THE_CLOUD.match(name)) and is_picture_name(name[1:-7])
+    """Whether a file stands for a picture that a cloud keeps elsewhere: ``.IMG_1.HEIC.icloud``."""
+    match = _IN_THE_CLOUD.match(name)
+    return match is not None and is_picture_name(match[1] or match[2])
 
 
 def kind_of_other(name: str) -> str:
@@ -177,6 +187,10 @@ class Beside:
     def _stems(self) -> frozenset[str]:
         return frozenset(_bare(name) for name in self._all if is_picture_name(name))
 
+    @cached_property
+    def _videos(self) -> frozenset[str]:
+        return frozenset(composed(name).lower() for name in self._all if kind_of_other(name) == "video")
+
     def _made(self, name: str) -> str | None:
         """The kind of a picture that a program made of another one here."""
         if not is_picture_name(name):
@@ -184,6 +198,8 @@ class Beside:
         for kind, pattern in _MADE_OF.items():
             match = pattern.fullmatch(_bare(name))
             if match and {"".join(filter(None, match.groups())), match[1]} & self._stems:
+                return kind
+            if match and kind == THUMBNAIL and {*match.groups()} & self._videos:  # Telegram's: a.mp4_thumb
                 return kind
         return None
 

@@ -5,6 +5,7 @@ import os
 
 from agestat.errors import AgestatError
 
+ELSEWHERE = "not downloaded"
 NOT_REGULAR = "not a regular file"
 UNSUPPORTED = "unsupported format"
 ODD_JPEG = "unsupported kind of JPEG"  # 12 bits a sample, lossless, hierarchical

@@ -22,7 +22,7 @@ from agestat.images.kinds import (
     kind_of_folder,
     kind_of_other,
 )
-from agestat.images.reasons import NOT_REGULAR, os_reason
+from agestat.images.reasons import ELSEWHERE, NOT_REGULAR, os_reason
 from agestat.images.remote import list_remote
 from agestat.written.paths import composed
 
@@ -47,11 +47,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Unwalkable:
-    """Something that cannot be scanned, with a reason in words: no permission, a broken link, a pipe."""
+    """Something that cannot be scanned, with a reason in words: no permission, a broken link, a pipe.
+
+    Of a picture that is not downloaded size and times are known: it may have been scanned when it was.
+    """
 
     root: str
     path: str
     reason: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    ctime_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -216,8 +222,11 @@ class _Walker:
 
     def _candidate(self, root: str, path: str, status: os.stat_result) -> Iterator[Entry]:
         """A file of a folder, if it may be a picture."""
-        if _is_elsewhere(path, status):
-            yield Unwalkable(root, path, "not downloaded")
+        if is_placeholder(os.path.basename(path)):
+            yield Unwalkable(root, path, ELSEWHERE)
+        elif _is_elsewhere(path, status):
+            times = (min(t, LATEST) for t in (status.st_mtime_ns, status.st_ctime_ns))
+            yield Unwalkable(root, path, ELSEWHERE, status.st_size, *times)
         elif _is_candidate(os.path.join(root, path), status):
             yield _entry(root, path, status)
         else:
@@ -299,11 +308,10 @@ def _entry(root: str, path: str, status: os.stat_result) -> Entry:
 
 
 def _is_elsewhere(path: str, status: os.stat_result) -> bool:
-    """Whether a picture is only named here and would have to be fetched: by iCloud, OneDrive or the like."""
+    """Whether a picture would have to be fetched: by iCloud, OneDrive or the like."""
     recalled = getattr(status, "st_file_attributes", 0) & 0x400000  # Windows: RECALL_ON_DATA_ACCESS
     dataless = getattr(status, "st_flags", 0) & 0x40000000  # macOS: SF_DATALESS
-    name = os.path.basename(path)
-    return is_placeholder(name) or (bool(recalled or dataless) and is_picture_name(name))
+    return bool(recalled or dataless) and is_picture_name(os.path.basename(path))
 
 
 def _is_candidate(full: str, status: os.stat_result) -> bool:

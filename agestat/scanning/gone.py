@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from agestat.errors import AgestatError
+from agestat.images.reasons import ELSEWHERE
 from agestat.images.walk import Found, folders_of, walk
 from agestat.scanning.shards import Shard, is_in
 from agestat.scanning.store import Store
@@ -44,4 +45,4 @@ def gone(
 
 
 def _holds_pictures(folder: str) -> bool:
-    return any(isinstance(entry, Found) for entry in walk([folder]))
+    return any(isinstance(entry, Found) or entry.reason == ELSEWHERE for entry in walk([folder]))

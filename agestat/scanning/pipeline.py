@@ -100,16 +100,17 @@ def fill(
         for entry in entries:
             if stop.signal is not None:
                 return
-            if isinstance(entry, Unwalkable):
+            status = None if fresh else saver.reuse(entry)
+            if status is not None:
+                now.reused += 1
+                now.failed += status == FAILED
+            elif isinstance(entry, Unwalkable):
                 saver.add([Row(entry, failed(entry.reason))])
                 now.failed += 1
-            elif fresh or (status := saver.reuse(entry)) is None:
+            else:
                 now.under_way += 1
                 yield entry
                 continue
-            else:
-                now.reused += 1
-                now.failed += status == FAILED
             now.done += 1
             progress(now)
 
@@ -144,7 +145,7 @@ class _Saver:
         if time.monotonic() - self._since > SAVE_SECONDS or len(self._rows) > 1000:
             self.save()
 
-    def reuse(self, file: Found) -> str | None:
+    def reuse(self, file: Entry) -> str | None:
         """Status of a stored row that still holds, now part of this run."""
         known = self._store.lookup(self._run, file)
         if known is None:

@@ -112,12 +112,25 @@ def walked(folder, **options):
         ("$WINDOWS.~BT/a.jpg", SYSTEM),
         ("Viewer.app/Contents/a.png", SYSTEM),
         ("LOST.DIR/1", SYSTEM),
+        ("Takeout/Google Photos/Bin/b.jpg", TRASH),
+        ("Google Фото/Корзина/b.jpg", TRASH),
+        ("AlbumArt_{0A-1B}_Large.jpg", THUMBNAIL),
+        ("a.jpg:Zone.Identifier", SYSTEM),
     ],
 )
 def test_what_machines_keep_is_left_out_by_kind(tmp_path, name, kind):
     touch(tmp_path, "a.jpg", name)
     assert walked(tmp_path) == (["a.jpg"], {name: kind})
     assert sorted(walked(tmp_path, all_files=True)[0]) == sorted(["a.jpg", name])
+
+
+def test_pictures_of_videos_beside_them_are_thumbnails(tmp_path):
+    touch(tmp_path, "video_1@11-06-2024.MP4", data=b"no picture")
+    touch(tmp_path, "video_1@11-06-2024.mp4_thumb.jpg", "video_2@11-06-2024.mp4_thumb.jpg")
+    assert walked(tmp_path) == (
+        ["video_2@11-06-2024.mp4_thumb.jpg"],
+        {"video_1@11-06-2024.MP4": "video", "video_1@11-06-2024.mp4_thumb.jpg": THUMBNAIL},
+    )
 
 
 def test_edits_are_told_by_the_names_of_their_own_picture(tmp_path):
@@ -134,6 +147,8 @@ def test_edits_are_told_by_the_names_of_their_own_picture(tmp_path):
     "name",
     [
         "small/b.jpg",
+        "Bin/a.jpg",
+        "a.mp4_thumb.jpg",
         "i/a.jpg",
         "Caches/a.jpg",
         "a-edited.jpg",
@@ -233,7 +248,9 @@ def test_every_file_is_read_or_told_of_once(tmp_path_factory, files, is_picture)
     )
 
 
-@pytest.mark.parametrize("placeholder", [".IMG_1.HEIC.icloud", ".a.jpg.iCloud"])
+@pytest.mark.parametrize(
+    "placeholder", [".IMG_1.HEIC.icloud", ".a.jpg.iCloud", "a.jpg.nextcloud", "a.HEIC.owncloud"]
+)
 def test_pictures_that_the_cloud_keeps_elsewhere_are_rows(tmp_path, placeholder):
     touch(tmp_path, placeholder, ".movie.mov.icloud", data=b"bplist00")
     others = []

@@ -12,6 +12,7 @@ from PIL import Image
 import agestat
 from agestat.analysis.scan import Scan
 from agestat.errors import AgestatError, UsageError
+from agestat.images import walk
 from agestat.report.html import render
 from agestat.report.language import open_language
 from agestat.report.left_out import empty_folders, files_left_out, files_not_met
@@ -120,6 +121,37 @@ def test_a_folder_that_is_gone_among_others_keeps_what_was_known(scan, album, tm
     os.rename(album / "b", tmp_path / "unmounted")  # noqa: PTH104
     with pytest.raises(AgestatError, match=r"b held pictures when it was scanned last and holds none now"):
         scan(album / "b", album)
+
+
+def test_a_picture_that_the_cloud_took_back_keeps_its_result(scan, album, monkeypatch):
+    """A new one has none; nor has one that was changed elsewhere since."""
+    scan(album)
+    monkeypatch.setattr(walk, "_is_elsewhere", lambda path, status: path.endswith(".png"))
+    Image.new("RGB", (32, 32), "red").save(album / "new.png")
+    found = scan(album)
+    assert found.files.set_index("path")["status"].to_dict() == {
+        "a.png": "ok", "b/b.png": "ok", "new.png": "failed", "broken.jpg": "failed",
+        "b/.IMG_1.HEIC.icloud": "failed",
+    }  # fmt: skip
+    assert found.failures["not downloaded"] == 2
+    os.utime(album / "a.png", ns=(1, 1))
+    assert scan(album).failures["not downloaded"] == 3
+    (album / "broken.jpg").unlink()
+    monkeypatch.setattr(walk, "_is_elsewhere", lambda path, status: True)
+    assert scan(album).counts["read"] == 1
+    monkeypatch.undo()
+    assert scan(album).counts["read"] == 3
+
+
+def test_place_holders_are_told_as_not_downloaded(scan, tmp_path):
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "lfs.jpg").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n")
+    (folder / "annex.jpg").write_text("/annex/objects/SHA256E-s9--1.jpg\n")
+    (folder / "nextcloud.jpg.nextcloud").write_text(" ")
+    with (folder / "no block.png").open("wb") as file:
+        file.truncate(100_000)
+    assert scan(folder).failures.to_dict() == {"not downloaded": 4}
 
 
 def test_a_failure_is_tried_again_when_its_bytes_came_behind_the_same_size_and_time(scan, album):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agestat.images.reasons import LASTING
-from agestat.images.walk import Found, LeftOut, Unwalkable
+from agestat.images.walk import Entry, Found, LeftOut, Unwalkable
 from agestat.scanning.examine import FAILED, Examined
 from agestat.scanning.store.lock import only_writer
 from agestat.scanning.store.schema import FILE_COLUMNS, check, connect, in_words, prepare
@@ -109,8 +109,10 @@ class Store:
             )
             self._db.execute("UPDATE runs SET finished_at = ?, about = ? WHERE id = ?", [_now(), text, run])
 
-    def lookup(self, run: int, file: Found) -> Known | None:
+    def lookup(self, run: int, file: Entry) -> Known | None:
         """The stored row of a file, if it was made with the run's settings and still holds."""
+        if file.size is None:  # it cannot be told
+            return None
         found = self._db.execute(_FIND_FILE, [os.fsencode(file.root), os.fsencode(file.path), run]).fetchone()
         if found is None or found[2:4] != (file.size, file.mtime_ns):
             return None
