@@ -31,10 +31,8 @@ from agestat.images.reasons import (
     DecodeError,
     os_reason,
 )
+from agestat.images.reduced import MAX_PIXELS, draft, halved
 
-MAX_PIXELS = 100_000_000  # after JPEG reduction: 300 MB of RGB
-# Before it. Cameras make 200 million; a progressive JPEG keeps the coefficients of all pixels, here 1.8 GB.
-MAX_JPEG_PIXELS = 300_000_000
 # What git-lfs and git-annex leave in place of a picture that is not downloaded.
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/|(\.\./)*(\.git)?/annex/objects/")
 NO_EXIF: Mapping[int, Any] = MappingProxyType({})
@@ -63,7 +61,7 @@ class Decoded:
 
     @property
     def scale(self) -> float:
-        """Decoded pixels per pixel of the whole picture: 1, or less for a reduced JPEG."""
+        """Decoded pixels per pixel of the whole picture: 1, or less for a reduced one."""
         return self.pixels.shape[1] / self.width
 
     @property
@@ -78,7 +76,8 @@ class Decoded:
 def decode(source: str | os.PathLike[str] | bytes, *, min_side: int | None = None) -> Decoded:
     """Decode the first picture of a file, or of its bytes, told by its content, upright.
 
-    With ``min_side`` a JPEG may come reduced by 2, 4 or 8 as long as its longer side keeps that many pixels.
+    With ``min_side`` a JPEG or JPEG 2000 may come reduced by 2, 4 or 8 as long as its longer side keeps that
+    many pixels; of what is too large for the memory reduced ones come anyway, where the format allows it.
     Transparency is laid on white; of an animation that begins in one colour a later frame is taken; of a raw
     file the largest preview. A file whose end is missing is read as far as it goes, if that is half of the
     picture. Raises `DecodeError`; whatever is not a regular file is never waited for.
@@ -237,20 +236,14 @@ def _decode(
         width, height = image.size
         if not width * height:
             raise DecodeError("damaged")
-        if width * height > MAX_JPEG_PIXELS:
-            raise DecodeError(TOO_LARGE)
-        if min_side and image.format in ("JPEG", "MPO"):
-            wanted = min(min_side, max(image.size))
-            image.draft(None, (-(-width * wanted // max(image.size)), -(-height * wanted // max(image.size))))
-        if image.width * image.height > MAX_PIXELS:
-            raise DecodeError(TOO_LARGE)
+        is_huge = draft(image, file, min_side)
         facts = {**beside, **exif.read(image)}  # not before: Pillow decodes a PNG to find it
         number = pages(image, file)
         if is_misread(image):
             rgb, rows = to_rgb(read_odd(file, MAX_PIXELS)), None
         else:
             rows = cut.load(image, file)
-            rgb = clearest(image)
+            rgb = halved(image) if is_huge else clearest(image)
         turn = exif.orientation({**beside, **exif.read(image)})  # only now: TIFF turned itself while loading
         if is_cut or (image.format in ("JPEG", "MPO") and cut.ends_early(file, rgb)):
             rows = 0, cut.coded(np.asarray(rgb))
@@ -258,7 +251,7 @@ def _decode(
         if turn in exif.UPRIGHT:
             rgb = rgb.transpose(exif.UPRIGHT[turn])
         if image.format == "TIFF":  # whose size Pillow tells before it turns it, or after
-            width, height = rgb.size
+            width, height = (side * (2 if is_huge else 1) for side in rgb.size)
         elif turn in exif.SIDEWAYS:
             width, height = height, width
         taken, doubted = exif.taken_at(facts)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agestat.images.decode import MAX_PIXELS, Decoded, decode
+from agestat.images.decode import Decoded, decode
 from agestat.images.detectors import Box
 from agestat.images.faces import RELIABLE, VIEWS, FaceDetector, overlap, views
+from agestat.images.reduced import MAX_PIXELS
 from agestat.images.tiles import asks_for_tiles, look_closer
 from agestat.images.tilt import crop_upright
 from agestat.images.turns import best_turn, turned, turned_back

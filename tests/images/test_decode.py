@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from agestat.images import reduced
 from agestat.images.decode import decode
 from agestat.images.formats import sniff
 from agestat.images.reasons import DecodeError
@@ -366,6 +367,44 @@ def test_truncated(tmp_path, extension):
     with pytest.raises(DecodeError) as caught:
         decode(tmp_path / f"a.{extension}")
     assert str(caught.value) in ("truncated", "damaged")
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+@pytest.mark.parametrize("extension", ["png", "tiff", "bmp"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_whole_pages_in_grey_come_halved(tmp_path, monkeypatch, mode, extension, orientation):
+    """Of as many bytes as colours may have; boxes are in pixels of the whole page."""
+    page = Image.new("L", (160, 100), 255)
+    page.paste(0, (0, 0, 80, 50))
+    tags = Image.Exif()
+    tags[274] = orientation
+    kept = {} if extension == "bmp" else {"exif": tags}
+    page.convert(mode).save(tmp_path / f"a.{extension}", **kept)
+    whole = decode(tmp_path / f"a.{extension}")
+    monkeypatch.setattr(reduced, "MAX_PIXELS", 9_000)
+    monkeypatch.setattr(reduced, "_MAX_GREY", 18_000)
+    half = decode(tmp_path / f"a.{extension}", min_side=40)
+    assert (half.width, half.height, half.scale) == (whole.width, whole.height, 0.5)
+    assert (half.pixels == whole.pixels[::2, ::2]).all()
+    monkeypatch.setattr(reduced, "_MAX_GREY", 9_000)
+    with pytest.raises(DecodeError, match=r"^too many pixels$"):
+        decode(tmp_path / f"a.{extension}")
+
+
+@pytest.mark.parametrize("no_jp2", [True, False])
+def test_a_jpeg_2000_comes_reduced_as_a_jpeg_does(tmp_path, monkeypatch, no_jp2):
+    path = tmp_path / "a.jp2"
+    quarters().resize((1600, 800)).save(path, no_jp2=no_jp2, num_resolutions=4)
+    sizes = {side: decode(path, min_side=side).pixels.shape[1] for side in (100, 200, 201, 800, 801, None)}
+    assert sizes == {100: 200, 200: 200, 201: 400, 800: 800, 801: 1600, None: 1600}
+    picture = decode(path, min_side=200)
+    assert (picture.width, picture.height, picture.scale) == (1600, 800, 0.125)
+    assert corners(picture.pixels) == "red green blue white"
+    monkeypatch.setattr(reduced, "MAX_PIXELS", 400_000)
+    assert decode(path).pixels.shape == (400, 800, 3)
+    quarters().resize((1600, 800)).save(path, no_jp2=no_jp2, num_resolutions=1)  # it cannot be halved
+    with pytest.raises(DecodeError, match=r"^too many pixels$"):
+        decode(path, min_side=200)
 
 
 def test_bomb(tmp_path):
