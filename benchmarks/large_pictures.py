@@ -32,6 +32,7 @@ CASES = {
     "chat": (1_080, 30_000, 40, 200),
     "crowd": (4_000, 3_000, 200, 60),
     "400 faces": (3_000, 2_400, 400, 60),
+    "page": (11_000, 14_000, 30, 160),
 }
 AROUND = 1.5  # sides of a face that are pasted with it
 

@@ -76,7 +76,7 @@ Examples:
     default="auto",
     show_default=True,
     help="Look at the full picture in tiles, for faces below 2.5 % of its longer side: auto does so in long "
-    "pictures and in crowds.",
+    "or huge pictures and in crowds.",
 )
 @device_option
 @click.option("--batch-size", default="auto", show_default=True, metavar="auto|N", help="Faces at once.")

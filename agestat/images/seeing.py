@@ -8,7 +8,7 @@ from agestat.images.decode import Decoded, decode
 from agestat.images.detectors import Box
 from agestat.images.faces import RELIABLE, VIEWS, FaceDetector, overlap, views
 from agestat.images.reduced import MAX_PIXELS
-from agestat.images.tiles import asks_for_tiles, look_closer
+from agestat.images.tiles import HUGE, asks_for_tiles, look_closer
 from agestat.images.tilt import crop_upright
 from agestat.images.turns import best_turn, turned, turned_back
 
@@ -57,7 +57,8 @@ def see(
         picture = turned(decode(source, min_side=side), turn)
         smallest = round(min_face * picture.scale)
         near = _scaled(found, picture.scale)
-        closer = look_closer(detector, picture.pixels, near, smallest, tiles == "always")
+        is_huge = max(picture.width, picture.height) > HUGE
+        closer = look_closer(detector, picture.pixels, near, smallest, tiles == "always", is_huge)
         found, is_limited = _scaled(closer.boxes, 1 / picture.scale), is_limited or closer.is_limited
     as_shown = {box: turned_back(box, turn, stored.width, stored.height) for box in found}
     found = [box for box in found if _is_there(as_shown[box], stored)]
@@ -65,7 +66,7 @@ def see(
     if boxes:
         scale = min(1.0, crop_side / min(box.side for box in boxes))
         if picture.scale < scale:
-            side = -int(-scale * max(picture.width, picture.height) // 1)
+            side = min(-int(-scale * max(picture.width, picture.height) // 1), _most(picture))
             picture = turned(decode(source, min_side=side), turn)
     near = _scaled(boxes, picture.scale)
     crops = [crop_upright(detector, picture.pixels, box, crop_side, margin) for box in near]
@@ -81,8 +82,14 @@ def _largest(picture: Decoded, min_face: int) -> tuple[int, bool]:
     """The longer side at which the smallest wanted face is large enough, or as large as may be decoded."""
     longest = max(picture.width, picture.height)
     wanted = round(longest * min(1.0, RELIABLE / max(min_face, 1)))
+    most = _most(picture)
+    return min(wanted, most), most < wanted
+
+
+def _most(picture: Decoded) -> int:
+    """The longer side at which a picture may be decoded."""
     reduction = next(r for r in (1, 2, 4, 8) if picture.width * picture.height <= MAX_PIXELS * r * r)
-    return min(wanted, longest // reduction), longest // reduction < wanted
+    return max(picture.width, picture.height) // reduction
 
 
 def _is_there(box: Box, picture: Decoded) -> bool:

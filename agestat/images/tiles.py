@@ -13,6 +13,8 @@ SIDE = VIEWS[-1]  # pixels of a tile
 SHARED = 128  # pixels that neighbours share: a face of that size lies whole in one of them
 STEP = 2  # between scales of two levels: a face that no tile holds was whole in one of the level before
 LONG = 3  # times as long as wide: in one view of such a picture no face is large enough
+HUGE = 10 * SIDE  # pixels of the longer side: two views miss faces there that nobody overlooks
+DEEPER = 4  # times the larger view, down to which a huge picture is looked at in any case
 CROWD = 3  # faces near the limit of what a level sees: there may be more beyond it
 NEAR = 2  # times that limit
 SAME = 0.2  # of the smaller box: a loose box of a small face, and the one that a closer look gave
@@ -34,22 +36,29 @@ def asks_for_tiles(faces: FaceDetector, found: list[Box], width: int, height: in
     longest = max(width, height)
     if longest <= SIDE:
         return _is_full(faces, found)
-    return _is_long(width, height) or _is_full(faces, found) or _is_crowd(found, SIDE / longest)
+    is_shaped_so = _is_long(width, height) or longest > HUGE
+    return is_shaped_so or _is_full(faces, found) or _is_crowd(found, SIDE / longest)
 
 
 def look_closer(
-    faces: FaceDetector, pixels: np.ndarray, found: list[Box], min_face: int, always: bool = False
+    faces: FaceDetector,
+    pixels: np.ndarray,
+    found: list[Box],
+    min_face: int,
+    always: bool = False,
+    is_huge: bool = False,
 ) -> Closer:
     """Look at tiles, level by level, for faces down to ``min_face`` pixels of ``pixels``.
 
     ``found`` is what the first look found. A level follows where the one before found several faces near
-    its limit; in a long picture, or ``always``, all of them.
+    its limit; in a long picture, or ``always``, all of them; in one that ``is_huge`` the first two or so.
     """
     height, width = pixels.shape[:2]
     is_wanted = always or _is_long(width, height) or _is_full(faces, found)
     boxes, budget, scale = found, MOST_TILES, min(1.0, SIDE / max(width, height))
     for finer in _levels(max(width, height), min_face):
-        if not (is_wanted or _is_crowd(boxes, scale)):
+        is_first = is_huge and finer * max(width, height) <= DEEPER * SIDE
+        if not (is_wanted or is_first or _is_crowd(boxes, scale)):
             break
         areas = list(_areas((0, 0, width, height), finer))
         budget -= len(areas)

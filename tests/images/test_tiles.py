@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from agestat.images import reduced, seeing, tiles
 from agestat.images.faces import FaceDetector
 from agestat.images.seeing import see
 from agestat.images.tiles import SHARED, _areas, asks_for_tiles, look_closer
@@ -83,6 +84,23 @@ def test_no_closer_than_the_smallest_wanted_face_asks_for(face):
         look_closer(detector, picture, [], smallest)
         looks[smallest] = detector.looks
     assert looks[100] == 1 < looks[24]
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png", "jp2"])
+def test_faces_of_a_page_are_found_as_large_as_it_may_be_decoded(face, tmp_path, monkeypatch, extension):
+    """A tenth of the first view wide; the crop of a small face asks for no more pixels than there may be."""
+    for module, name, value in (
+        (tiles, "HUGE", 5_000), (seeing, "MAX_PIXELS", 9_000_000), (reduced, "MAX_PIXELS", 9_000_000),
+        (reduced, "_MAX_GREY", 30_000_000),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(seeing, "HUGE", 5_000)
+    places = [(700, 900), (3100, 2400), (4700, 3300)]
+    crowd(face, (6000, 4400), 60, places).convert("L").save(tmp_path / f"a.{extension}")
+    seen = see(str(tmp_path / f"a.{extension}"), tiles="auto", **{**PLAIN, "crop_side": 128})
+    assert (seen.in_tiles, len(seen.boxes), len(seen.crops)) == (True, 3, 3)
+    off = see(str(tmp_path / f"a.{extension}"), tiles="off", **PLAIN)
+    assert (off.in_tiles, len(off.boxes)) == (False, 0)
 
 
 def test_what_the_limit_leaves_unseen_is_told(face, monkeypatch, tmp_path):
