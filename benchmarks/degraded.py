@@ -140,7 +140,7 @@ def run(look: str, kind: str, bags: int, known: Mapping[str, np.ndarray]) -> lis
 def as_they_are(chunks: Chunks, looks: Mapping, calibration: Calibration, **options: Any) -> Estimate:
     """`estimate_checked` without copies and weights."""
     collection = read_collection(chunks, replace(calibration, copies=None), **options)
-    verdict = shift(looks, calibration, collection.first_shares())
+    verdict = shift(looks, calibration, collection.first_shares)
     return replace(collection.estimate(verdict.unlikeness), shift=verdict if verdict.is_shifted else None)
 
 

@@ -109,8 +109,7 @@ def compare(
     if looks:
         calibration = known.like(together(looks), counted_shares(found, known))
     pilots = {name: group.pilot(METHOD, calibration) for name, group in found.items()}
-    pilot = shared_pilot(found, pilots)
-    assert pilot is not None  # `METHOD` starts from one
+    pilot = shared_pilot(pilots)
     sums = [tally(chunks(), METHOD, calibration, {EVERYTHING: pilot})[EVERYTHING] for chunks in (a, b)]
     tests = 2 + 1.5 * layout.to_rows.shape[1]  # gender, mean age, bands, cells
     count = min(max(DRAWS, math.ceil(4 * tests / (1 - level))), MOST_DRAWS)

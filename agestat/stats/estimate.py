@@ -26,7 +26,9 @@ from agestat.stats.prediction_powered import OwnLabels
 from agestat.stats.scales import Scales
 from agestat.stats.shift import Shift, looks_of_groups, shift_from, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
-from agestat.stats.tally import EVERYTHING, Chunks, Survey, counted_shares, shared_pilot, survey, tally
+from agestat.stats.tally import (
+    EVERYTHING, Chunks, Survey, counted_shares, first_shares, shared_pilot, survey, tally,
+)  # fmt: skip
 
 MADE_HOW = ["method", "level", "calibration", "calibration_n"]
 COLUMNS = [
@@ -142,7 +144,7 @@ def estimate_checked(
     whose intervals are as wide as their own looks ask for; counts and own labels need no such care.
     """
     collection = read_collection(chunks, calibration, looks=sample, **options)
-    verdict = shift_from(sample, calibration, collection.calibration, collection.first_shares())
+    verdict = shift_from(sample, calibration, collection.calibration, collection.first_shares)
     looks: dict[str, Shift] = {}
     if "group" in sample:
         shares = {name: collection.counted_shares(name) for name in collection.sums}
@@ -169,6 +171,7 @@ class Collection:
     labels: OwnLabels | None
     found: Mapping[str, Survey]
     pilots: Mapping[str, np.ndarray | None]
+    first_shares: np.ndarray  # (K,) of native cells, which cost nothing more
     sums: Mapping[str, np.ndarray]
     scales: Scales | None = None
 
@@ -211,15 +214,6 @@ class Collection:
             few={name: seen.n for name, seen in self.found.items() if name not in self.sums},
             own_labels=0 if self.labels is None else len(self.labels),
         )
-
-    def first_shares(self) -> np.ndarray:
-        """``(K,)`` shares of native cells that cost nothing more: by expectation-maximisation, if the method
-        starts from that, else by counting."""
-        shares = np.zeros(self.calibration.size)
-        for name, seen in self.found.items():
-            pilot = self.pilots.get(name)
-            shares += seen.counted @ self.calibration.to_native if pilot is None else seen.n * pilot
-        return shares / max(shares.sum(), 1)
 
     def counted_shares(self, name: str) -> np.ndarray:
         """``(K,)`` counted shares of native cells in one group."""
@@ -295,13 +289,13 @@ def read_collection(
     if looks and found:
         calibration = calibration.like(looks, counted_shares(found, calibration))
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items() if seen.n >= min_n}
-    if (
-        method == DEFAULT_METHOD and pilots
-    ):  # groups that share their errors share the point where these are looked at
-        pilots = dict.fromkeys(pilots, shared_pilot(found, pilots))
+    first = first_shares(found, pilots, calibration)
+    if method == DEFAULT_METHOD and pilots:
+        # Groups that share their errors share the point where these are looked at.
+        pilots = dict.fromkeys(pilots, shared_pilot(pilots))
     sums = tally(chunks(), method, calibration, pilots)
     return Collection(
-        layout, method, level, replicates, seed, calibration, labels, found, pilots, sums, scales
+        layout, method, level, replicates, seed, calibration, labels, found, pilots, first, sums, scales
     )
 
 

@@ -86,10 +86,22 @@ def counted_shares(found: Mapping[str, Survey], calibration: Calibration) -> np.
     return np.asarray(counted / counted.sum())
 
 
-def shared_pilot(found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | None]) -> np.ndarray:
-    """``(K,)`` mean of the groups' pilot shares over faces."""
-    known = {name: pilot for name, pilot in pilots.items() if pilot is not None}
-    return np.asarray(np.average(list(known.values()), axis=0, weights=[found[name].n for name in known]))
+def first_shares(
+    found: Mapping[str, Survey], pilots: Mapping[str, np.ndarray | None], calibration: Calibration
+) -> np.ndarray:
+    """``(K,)`` shares of native cells in all groups together: by expectation-maximisation, if the method
+    starts from that, else by counting."""
+    shares = np.zeros(calibration.size)
+    for name, seen in found.items():
+        pilot = pilots.get(name)
+        shares += seen.counted @ calibration.to_native if pilot is None else seen.n * pilot
+    return np.asarray(shares / max(shares.sum(), 1))
+
+
+def shared_pilot(pilots: Mapping[str, np.ndarray | None]) -> np.ndarray:
+    """``(K,)`` mean of the groups' pilot shares, whatever their size: under the shares of a large group the
+    few women of a small one would hardly be seen."""
+    return np.asarray(np.mean([pilot for pilot in pilots.values() if pilot is not None], axis=0))
 
 
 def counted_cells(space: LabelSpace, probabilities: np.ndarray) -> np.ndarray:
