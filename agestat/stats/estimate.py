@@ -27,7 +27,14 @@ from agestat.stats.scales import Scales
 from agestat.stats.shift import Shift, looks_of_groups, shift_from, unlike_groups
 from agestat.stats.surer_bands import SurerBands, mean_width, surer_bands, whole_ranges
 from agestat.stats.tally import (
-    EVERYTHING, Chunks, Survey, counted_shares, first_shares, shared_pilot, survey, tally,
+    EVERYTHING,
+    Chunks,
+    Survey,
+    counted_shares,
+    first_shares,
+    shared_pilot,
+    survey,
+    tally,
 )  # fmt: skip
 
 MADE_HOW = ["method", "level", "calibration", "calibration_n"]
@@ -291,7 +298,6 @@ def read_collection(
     pilots = {name: seen.pilot(method, calibration) for name, seen in found.items() if seen.n >= min_n}
     first = first_shares(found, pilots, calibration)
     if method == DEFAULT_METHOD and pilots:
-        # Groups that share their errors share the point where these are looked at.
         pilots = dict.fromkeys(pilots, shared_pilot(pilots))
     sums = tally(chunks(), method, calibration, pilots)
     return Collection(

@@ -99,8 +99,8 @@ def first_shares(
 
 
 def shared_pilot(pilots: Mapping[str, np.ndarray | None]) -> np.ndarray:
-    """``(K,)`` mean of the groups' pilot shares, whatever their size: under the shares of a large group the
-    few women of a small one would hardly be seen."""
+    """``(K,)`` mean of the groups' pilot shares, the point where the errors that they share are looked at.
+    Whatever their size: under the shares of a large one the few women of a small one would hardly be seen."""
     return np.asarray(np.mean([pilot for pilot in pilots.values() if pilot is not None], axis=0))
 
 
