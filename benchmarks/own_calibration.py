@@ -3,12 +3,13 @@ r"""What calibrating on pictures of one's own kind (`agestat calibrate`) is wort
     python benchmarks/own_calibration.py --cache ~/.cache/agestat-benchmarks --data ~/data
 
 The user's kind is UTKFace, of which the shipped calibration set holds nothing and the scales of the errors
-know nothing. 50 to 3,000 of its pictures, with exact ages, calibrate alone; bags of 1,000 distinct
-faces are drawn from the others, as they come and with shares uniform on the simplex, and judged by these and
-by the shipped set. Columns as in `benchmarks/coverage.py`. Without the images: from its predictions.
+know nothing. 50 to 3,000 of its pictures, with exact ages, calibrate alone or with the shipped ones kept
+beside them (`--keep`); bags of 1,000 distinct faces are drawn from the others, as they come and with shares
+uniform on the simplex. Columns as in `benchmarks/coverage.py`.
 """
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from coverage import add, draw_bag, mean_ages
 from domains import RACES, STARTS, Arrays, calibration_of, cells_of, predictions, take
 from error_scales import scales_without
 
+from agestat.judging.calibration import KEPT
 from agestat.model.label_space import YEARS
 from agestat.stats.bands import parse_bands
+from agestat.stats.calibration import Calibration
 from agestat.stats.estimate import estimate_checked
 from agestat.stats.scales import Scales
 
@@ -32,7 +35,18 @@ HEAD = (
 )
 
 
-def row(pictures: int, shift: str, bags: int, known: Arrays, scales: Scales) -> str:
+def calibrated(own: Arrays, shipped: Arrays, keep: bool) -> Calibration:
+    """On one's own pictures, with the shipped ones where there are none, or where these are kept."""
+    if not len(own["gender"]):
+        return calibration_of(shipped)
+    if not keep:
+        return calibration_of(own)
+    both = calibration_of({key: np.concatenate([own[key], shipped[key]]) for key in own})
+    counts = len(own["gender"]), len(shipped["gender"])
+    return replace(both, weights=np.repeat([1.0, KEPT], counts))
+
+
+def row(pictures: int, keep: bool, shift: str, bags: int, known: Arrays, scales: Scales) -> str:
     """A row of the table."""
     shipped = take(known, np.flatnonzero(np.isin(known["domain"], RACES)))
     mine = take(known, np.flatnonzero(known["domain"] == KIND))
@@ -41,7 +55,7 @@ def row(pictures: int, shift: str, bags: int, known: Arrays, scales: Scales) -> 
         rng = np.random.default_rng(number)
         order = rng.permutation(len(mine["gender"]))
         pool = take(mine, order[MOST:])
-        calibration = calibration_of(take(mine, order[:pictures]) if pictures else shipped)
+        calibration = calibrated(take(mine, order[:pictures]), shipped, keep)
         truth = cells_of(pool, STARTS)
         ages = mean_ages(pool, truth, bands, cells=2 * len(STARTS))
         shares, rows = draw_bag(shift, truth, FACES, ages, rng)
@@ -56,6 +70,7 @@ def row(pictures: int, shift: str, bags: int, known: Arrays, scales: Scales) -> 
         add(found, result, shares, ages, KIND)
     of = {key: float(np.mean(values)) for key, values in found.items()}
     name = f"{pictures:,} of one's own" if pictures else f"{len(shipped['gender']):,} shipped"
+    name += ", shipped kept" if keep else ""
     age = f"{100 * of['age held']:.0f} ({of['age error']:+.1f}, {of['age width']:.1f} wide)"
     return (
         f"| {name} | {shift} | {100 * of['held']:.1f} | {100 * of['margin held']:.1f} | {age} | "
@@ -78,7 +93,8 @@ def main() -> None:
     print(HEAD)
     for shift in ("own", "strong"):
         for pictures in PICTURES:
-            print(row(pictures, shift, args.bags, known, scales), flush=True)
+            for keep in (False, True) if pictures else (False,):
+                print(row(pictures, keep, shift, args.bags, known, scales), flush=True)
 
 
 if __name__ == "__main__":

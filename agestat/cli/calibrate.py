@@ -13,7 +13,7 @@ from agestat.cli.options import Found, device_option, message_lang_option
 FEW = 1000  # pictures; with 300 shares were further off than with the shipped set: docs/statistics.md
 EXAMPLES = """\b
 Examples:
-  agestat calibrate faces ./my_labels --split all --out my-faces
+  agestat calibrate faces ./my_labels --split all --keep --out my-faces
   agestat scan ./photos --model my-faces
   agestat calibrate faces fairface fairface_more --split val,calibration --out calibrated
   agestat calibrate faces ./shop ./street --split all --degraded 1 --out my-faces
@@ -36,6 +36,9 @@ Examples:
               help="What a model of faces sees: the picture, its largest face, or by its shape.")  # fmt: skip
 @click.option("--degraded", type=click.IntRange(0, 20), default=0, show_default=True, metavar="COPIES",
               help="See each crop so often more, small, blurred, dark and compressed.")  # fmt: skip
+@click.option("--keep", is_flag=True,
+              help="Keep the pictures that MODEL came with beside yours, each worth a little: better with "
+                   "less than some thousands of yours.")  # fmt: skip
 @click.option(
     "--limit", metavar="N", type=click.IntRange(1), help="A seeded sample of that many pictures of a split."
 )
@@ -50,11 +53,11 @@ def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> Non
 
     DATA are folders, or names of sets under AGESTAT_DATA.
     Corrected shares and their intervals rest on these errors: the more the pictures are like those that
-    you will scan, the better they hold. Take pictures that the model was not trained on, a thousand at
+    you will scan, the better they hold. Take pictures that the model was not trained on, some hundreds at
     least, with gender and age as people perceive them. Each set of DATA is a kind of pictures of its own,
     or a column domain of its labels.csv tells the kinds apart.
     """
-    from agestat.judging.calibration import calibrate
+    from agestat.judging.calibration import KEPT, calibrate
     from agestat.labelled.dataset import find_data
     from agestat.model.checkpoint import read_info
 
@@ -74,11 +77,16 @@ def command(model: str, data: tuple[Path, ...], split: str, **given: Any) -> Non
             "not trained on them.",
             number=f"{about['of_other_splits']:,}",
         )  # fmt: skip
-    if about["pictures"] < FEW:
+    if about["kept"]:
+        tell(
+            "Kept beside them: {number} pictures that the model came with, each worth {worth} % of one of "
+            "yours.",
+            number=f"{about['kept']:,}", worth=f"{100 * KEPT:.0f}",
+        )  # fmt: skip
+    elif about["pictures"] < FEW:
         tell(
             "These are few: with less than {few} pictures shares may be further off than with the "
-            "calibration pictures that the model came with; labels for the photos themselves (`agestat "
-            "label`) do more.",
+            "calibration pictures that the model came with: keep these too, with --keep.",
             few=f"{FEW:,}",
         )  # fmt: skip
     tell(

@@ -31,6 +31,8 @@ from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.model.predict import Model
 
 LAST_AGE = 100  # years: where an open range of ages ends in a calibration set
+# What a picture that the model came with is worth beside one of the user's: `benchmarks/own_calibration.py`.
+KEPT = 0.03
 STEP = 1 / 16  # of the logits of degraded copies: half the size of the file, and far below their doubt
 FEATURE_SPACE = {"feature_mean", "feature_projection", "feature_altered"}  # which novelty is judged by
 
@@ -43,6 +45,7 @@ def calibrate(
     split: str | None = "val",
     crop: str = "auto",
     degraded: int = 0,
+    keep: bool = False,
     limit: int | None = None,
     skip_bad: bool = False,
     seed: int = 0,
@@ -57,7 +60,8 @@ def calibrate(
     kind of pictures, its *domain*: its name, or what a column ``domain`` of ``labels.csv`` or the table
     ``domains.csv`` (``file,domain``) beside it says. ``split``: names of splits between commas, None is all.
     ``crop``: see `agestat.judging.cutting.Cutter`. ``degraded``: copies of each crop, seen small, blurred,
-    dark and compressed too. ``limit``: pictures of each split, drawn by ``seed``. Pictures without both
+    dark and compressed too. ``keep`` leaves the pictures that the model came with beside them, each worth
+    `KEPT` of one. ``limit``: pictures of each split, drawn by ``seed``. Pictures without both
     gender and age, or without a face, are left out. Raises `AgestatError` where none is left.
     """
     source, out = folder_of(model), Path(out)
@@ -72,18 +76,20 @@ def calibrate(
         arrays = observe(network, read.frame, crop=crop, degraded=degraded, seed=seed, quiet=quiet)
         if not len(arrays["logits"]):
             raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
-        sets.append({**arrays, **space})
+        kept = _known(source, precision) if keep else None
+        sets.append({**(arrays if kept is None else _beside(arrays, kept)), **space})
     make_folders(out)
     if out.resolve() != source.resolve():
         for path in source.glob("model.*"):
             shutil.copyfile(path, out / path.name)
     for precision, arrays in zip(precisions, sets, strict=True):
         write_calibration(out, arrays, precision)
-    names, counts = arrays["domains"].tolist(), np.bincount(arrays["domain"]).tolist()
+    own = len(arrays["logits"]) - (0 if kept is None else len(kept["logits"]))
+    names, counts = arrays["domains"].tolist(), np.bincount(arrays["domain"][:own]).tolist()
     about = {
-        "name": out.resolve().name, "pictures": len(arrays["logits"]),
-        "domains": dict(zip(names, counts, strict=True)),
-        "left_out": len(read.frame) - len(arrays["logits"]), "bad_rows": len(read.problems), "split": split,
+        "name": out.resolve().name, "pictures": own, "kept": len(arrays["logits"]) - own,
+        "domains": dict(zip(names, counts, strict=False)),
+        "left_out": len(read.frame) - own, "bad_rows": len(read.problems), "split": split,
         "of_other_splits": read.of_other_splits,
         "degraded": degraded, "command": command,
     }  # fmt: skip
@@ -96,6 +102,34 @@ def _check_target(source: Path, out: Path) -> None:
     """Raise `AgestatError` before anything long is done where ``out`` holds another model."""
     if (out / INFO).is_file() and read_info(out)["sha256"] != read_info(source)["sha256"]:
         raise AgestatError("{out} holds another model: give another --out.", out=out)
+
+
+def _known(source: Path, precision: Precision) -> dict[str, np.ndarray]:
+    """The calibration set that a checkpoint came with."""
+    if not calibration_file(source, precision.name).is_file():
+        raise AgestatError("{model} came with no calibration pictures: leave --keep out.", model=source)
+    return read_calibration(source, precision.name)
+
+
+def _beside(arrays: dict[str, np.ndarray], kept: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Calibration arrays of pictures and, after them, those that are ``kept``, worth `KEPT` of one each: what
+    both sides know of a picture, and the degraded copies of either."""
+    own, others = (len(side["logits"]) for side in (arrays, kept))
+    found = {
+        key: np.concatenate([arrays[key], kept[key]])
+        for key in arrays.keys() & kept.keys() - FEATURE_SPACE
+        if not key.startswith(("degraded", "domain"))
+    }
+    found["weight"] = np.r_[np.ones(own), np.full(others, KEPT) * kept.get("weight", 1.0)].astype(np.float32)
+    names = [*arrays["domains"].tolist(), *kept.get("domains", np.array(["kept"])).tolist()]
+    theirs = kept.get("domain", np.zeros(others, int)).astype(int) + len(arrays["domains"])
+    found |= {"domain": np.r_[arrays["domain"], theirs].astype(np.int16), "domains": np.array(names)}
+    moved = {**kept, "degraded_of": kept["degraded_of"] + own} if "degraded_of" in kept else kept
+    copied = [side for side in (arrays, moved) if "degraded_of" in side]
+    for key in copied[0] if copied else ():
+        if key.startswith("degraded") and all(key in side for side in copied):
+            found[key] = np.concatenate([side[key] for side in copied])
+    return found
 
 
 def _feature_space(network: Model, source: Path) -> dict[str, np.ndarray]:

@@ -150,7 +150,8 @@ def card(info: dict[str, Any]) -> str:
     ]
     if calibration := info.get("calibration"):
         kinds = ", ".join(f"{name} {count:,}" for name, count in calibration["domains"].items())
-        words = f"Its errors are known from {calibration['pictures']:,} pictures ({kinds}):"
+        kept = f" and, each worth little, {n:,} that it came with" if (n := calibration.get("kept")) else ""
+        words = f"Its errors are known from {calibration['pictures']:,} pictures ({kinds}){kept}:"
         lines[-2:-2] = ["", words, "", f"    {calibration['command']}"]
     for name, metrics in info["metrics"].items():
         lines += ["", f"### {name}: {metrics['n']:,} pictures", "", f"    {metrics['command']}"]

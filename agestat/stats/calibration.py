@@ -47,7 +47,7 @@ class Calibration:
         cls, space: LabelSpace, arrays: Mapping[str, np.ndarray], name: str = "calibration"
     ) -> "Calibration":
         """From ``logits (N, L)``, ``gender``, ``age_min`` and ``age_max (N,)``, and what is known of degraded
-        copies; see ``calibration.npz``."""
+        copies; what a picture is worth is its ``weight (N,)``, or one. See ``calibration.npz``."""
         missing = {"logits", "gender", "age_min", "age_max"} - set(arrays)
         if missing or not arrays["logits"].size:
             raise AgestatError(
@@ -70,7 +70,7 @@ class Calibration:
             arrays["gender"].astype(int) * ranges + truth_range,
             np.where(space.is_female, 0, ranges) + cell_range,
             {**{key: arrays[key] for key in LOOKS if key in arrays}, "age_spread": space.age_spread(seen)},
-            np.ones(len(low)),
+            arrays.get("weight", np.ones(len(low))).astype(float),
             np.arange(len(low)),
             name,
         )
@@ -293,7 +293,7 @@ def native_starts(gender: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.n
 def _fit(space: LabelSpace, arrays: Mapping[str, np.ndarray]) -> bool:
     """Whether arrays from a file have the shapes and types that `Calibration.from_arrays` needs."""
     count = arrays["logits"].size // space.width
-    labels = ("gender", "age_min", "age_max", *(key for key in LOOKS if key in arrays))
+    labels = ("gender", "age_min", "age_max", *(key for key in (*LOOKS, "weight") if key in arrays))
     fit = (
         arrays["logits"].shape == (count, space.width)
         and all(arrays[key].shape == (count,) for key in labels)

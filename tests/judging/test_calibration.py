@@ -141,6 +141,30 @@ def test_a_scan_counts_with_the_errors_on_own_pictures(model, tmp_path):
         assert "with less than 1,000 pictures" in made.stderr
 
 
+def test_pictures_that_the_model_came_with_are_kept_beside_own_ones(model, tmp_path):
+    theirs = labelled(tmp_path / "theirs", *(f"val,female,{age},,,studio" for age in range(20, 50)))
+    mine = labelled(tmp_path / "mine", "val,male,30,,,shop", "val,female,,40,49,shop")
+    options = {"split": None, "device": "cpu"}
+    came = agestat.calibrate(model, theirs, out=tmp_path / "came", degraded=1, **options)
+    arrays = read_calibration(agestat.calibrate(came, mine, out=tmp_path / "own", keep=True, **options))
+    known = read_calibration(came)
+    assert arrays["gender"].tolist() == [1, 0] + [0] * 30 and arrays["age_min"][:3].tolist() == [30, 40, 20]
+    assert arrays["weight"].tolist() == pytest.approx([1, 1] + [0.03] * 30)
+    assert arrays["logits"][2:] == pytest.approx(known["logits"])
+    assert arrays["domains"][arrays["domain"]].tolist() == ["shop"] * 2 + ["studio"] * 30
+    assert arrays["degraded_of"].tolist() == (known["degraded_of"] + 2).tolist()
+    calibration = Calibration.from_arrays(YEARS, arrays)
+    assert calibration.n == 32 and calibration.counts.sum() == pytest.approx(2.9)
+    about = read_info(tmp_path / "own")["calibration"]
+    assert (about["pictures"], about["kept"], about["domains"]) == (2, 30, {"shop": 2})
+    assert (
+        "from 2 pictures (shop 2) and, each worth little, 30 that it came with:"
+        in (tmp_path / "own" / "README.md").read_text()
+    )
+    with pytest.raises(AgestatError, match="came with no calibration pictures"):
+        agestat.calibrate(model, mine, out=tmp_path / "none", keep=True, **options)
+
+
 def test_pictures_of_splits_that_were_not_asked_for_are_told(model, tmp_path):
     """A set that names no splits is split as `agestat train` does, unless all of it is asked for."""
     rows = [f",{gender},{age},,,mine" for gender in ("female", "male") for age in range(20, 60)]
