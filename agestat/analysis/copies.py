@@ -16,7 +16,7 @@ from agestat.written.paths import composed
 
 # Bits of `agestat.images.fingerprint.BITS` in which pictures may differ. Equal crops of the faces of other
 # people differ in more, whatever their order (benchmarks/copies.py).
-COPY = 20  # where their names say so too: another size or quality
+COPY = 10  # where their names say so too: another size or quality, and hardly the badge of somebody else
 ALIKE = 30  # anywhere: another size, quality, brightness
 NEXT = 70  # beside each other in a folder
 BURST = 78  # within `BURST_SECONDS` of each other
@@ -51,10 +51,10 @@ class Same(NamedTuple):
     """Of files in the order of their paths ``(F,)``: the ``first`` one that each is a copy of, by index, the
     number of the ``scene`` that it shows, and all indices in ``order``: of the same the largest first.
 
-    Pictures are copies if they are equal; or if they look equal, and one has the name of the other, whatever
-    people and programs wrote before or behind it: "Copy of a", "a (1)", "a - Kopie", or the same in another
-    folder or format. They are of one scene if they are equal, look alike, or look similar and lie beside each
-    other in their folder or within seconds by one camera. What is the same as a third is the same.
+    Pictures are copies if they are equal; or if they look equal in one folder, and one has the name of the
+    other, whatever people and programs wrote before or behind it: "Copy of a", "a (1)", "a - Kopie", or the
+    same in another format. They are of one scene if they are equal, look alike, or look similar and lie
+    beside each other in their folder or within seconds by one camera. What is the same as a third is too.
     """
 
     first: np.ndarray
@@ -74,7 +74,7 @@ class Same(NamedTuple):
         looks = looks.reshape(len(known), -1)
         alike = _alike(looks)
         copies = alike[:, _distance(looks, alike) <= COPY]
-        copies = copies[:, _are_named_alike([_bare(one.path) for one in seen], copies)]
+        copies = copies[:, _are_named_alike(seen, copies)]
         near = np.concatenate([alike, _beside(seen, looks)], axis=1)
         first, scene = (_together(len(every), equal, known[pairs]) for pairs in (copies, near))
         return cls(first, scene, order)
@@ -115,18 +115,22 @@ def _numbers(values: Iterable[Any]) -> np.ndarray:
     return np.array([number.setdefault(value, len(number)) for value in values], np.int64)
 
 
-def _bare(path: bytes) -> str:
-    """The name of a picture without its ending, in whatever case and composition of letters."""
-    return composed(os.fsdecode(path.rpartition(b"/")[2])).rpartition(".")[0].lower()
+def _bare(path: bytes) -> tuple[bytes, str]:
+    """The folder and name of a picture without its ending, in whatever case and composition of letters."""
+    folder, _, name = path.rpartition(b"/")
+    return folder, composed(os.fsdecode(name)).rpartition(".")[0].lower()
 
 
-def _are_named_alike(names: Sequence[str], pairs: np.ndarray) -> np.ndarray:
-    """``(P,) bool`` of ``pairs (2, P)``, whether one name is the other, or stands at its beginning or end."""
-    number = _numbers(names)
+def _are_named_alike(pictures: Sequence[Picture], pairs: np.ndarray) -> np.ndarray:
+    """``(P,) bool`` of ``pairs (2, P)``, whether in one folder one name is the other, or stands at its
+    beginning or end."""
+    places = [_bare(one.path) for one in pictures]
+    number, folder = _numbers(places), _numbers(folder for folder, _ in places)
     is_named = number[pairs[0]] == number[pairs[1]]
-    lengths = np.array([len(name) for name in names])
-    for index in np.flatnonzero(lengths[pairs[0]] != lengths[pairs[1]]):  # frames of a film are not asked
-        short, long = sorted((names[i] for i in pairs[:, index]), key=len)
+    lengths = np.array([len(name) for _, name in places])
+    is_near = (folder[pairs[0]] == folder[pairs[1]]) & (lengths[pairs[0]] != lengths[pairs[1]])
+    for index in np.flatnonzero(is_near):  # frames of a film are seldom asked
+        short, long = sorted((places[i][1] for i in pairs[:, index]), key=len)
         before, behind = long.removesuffix(short), long.removeprefix(short)
         is_named[index] = len(short) >= _SHORTEST and (
             (before != long and not _WORD.match(before[-1]))

@@ -98,25 +98,26 @@ def test_pictures_without_hashes_are_each_their_own():
     [
         "Copy of IMG_1.jpg", "Copy (2) of IMG_1.jpg", "IMG_1 (1).jpg", "IMG_1(1).JPG", "IMG_1 - Copy.jpg",
         "IMG_1 copy 2.jpg", "IMG_1 - Kopie (3).png", "IMG_1 — копия.jpg", "Копия IMG_1.jpg", "IMG_1 2.jpg",
-        "Kopie von IMG_1.jpg", "img_1.webp", "IMG_1~2.jpg", "IMG_1のコピー.jpg", "web/IMG_1.jpg",
+        "Kopie von IMG_1.jpg", "img_1.webp", "IMG_1~2.jpg", "IMG_1のコピー.jpg",
         "web_IMG_1.jpg", "IMG_1-2048px.jpg", "IMG_1.sync-conflict-20240611-120000-ABCDEFG.jpg",
         "IMG_1-DESKTOP-1AB2C.jpg",
         "IMG_1 (Anna's conflicted copy 2024-06-11).jpg", "IMG_1_копи\u0438\u0306.jpg",
     ],
 )  # fmt: skip
 def test_copies_that_were_encoded_anew_count_once_by_name_and_look(name):
-    """The largest counts; another picture of the name, and the same one of another name, are no copies."""
-    original, small, other = look_of(picture(1)), look_of(picture(1, (160, 120))), look_of(picture(2))
+    """The largest counts; another picture of the name, and the same one of another name or folder, are no
+    copies: what looks the same may be the badges of two."""
+    original, small, other = map(look_of, (picture(1), picture(1).resize((240, 180)), picture(2)))
     files = [("IMG_1.jpg", original, 9), (name, small, 4), ("WA0001.jpg", small, 4), ("IMG_11.jpg", small, 4)]
-    files += [(f"d/{path}", other, 9) for path, *_ in files]
+    files += [(f"d/{path}", other, 9) for path, *_ in files] + [("e/IMG_1.jpg", original, 9)]
     same = Same.of(
         Picture(str(number), one, None, None, path.encode(), pixels)
         for number, (path, one, pixels) in enumerate(sorted(files))
     )
     first = dict(zip((path for path, *_ in sorted(files)), same.first.tolist(), strict=True))
     assert first["IMG_1.jpg"] == first[name] != first["d/IMG_1.jpg"] == first[f"d/{name}"]
-    assert len(set(first.values())) == 6
-    counts = counted(np.zeros(8), same, keep_copies=False, once=False)
+    assert len(set(first.values())) == 7
+    counts = counted(np.zeros(9), same, keep_copies=False, once=False)
     left = [path for (path, *_), mine in zip(sorted(files), counts, strict=True) if not mine]
     assert name in left
     assert len(left) == 2

@@ -26,12 +26,13 @@ _FIND_FILE = """
 SELECT files.id, status, size, mtime_ns, reason, ctime_ns FROM files JOIN roots ON roots.id = root_id
 WHERE roots.path = ? AND files.path = ? AND settings_id = (SELECT settings_id FROM runs WHERE id = ?)
 """
-# What was moved is told by its bytes. Since somebody asked for a fresh look nobody misses older rows.
+# What was moved is told by its bytes. Since somebody asked for a fresh look nobody misses older rows. CROSS
+# JOIN lets SQLite walk the rows of older runs alone.
 _MISSED = """
 SELECT roots.path, files.path, size, mtime_ns,
     run_id >= (SELECT max(id) FROM runs WHERE id < ?1 AND settings_id = files.settings_id
         AND finished_at IS NOT NULL)
-FROM files JOIN roots ON roots.id = root_id
+FROM files CROSS JOIN roots ON roots.id = root_id
 WHERE settings_id = (SELECT settings_id FROM runs WHERE id = ?1) AND run_id >= ?2 AND run_id < ?1
     AND roots.path = ?3 AND status != 'failed'
     AND content NOT IN (SELECT content FROM files WHERE run_id = ?1 AND content IS NOT NULL)
