@@ -37,13 +37,18 @@ _MADE_OF = {
     ),
     # Google's, as its archives call them in each language: a-edited, a-bearbeitet(1); and Apple's: IMG_E0001
     EDITED: re.compile(
-        r"(.+)-(?:edited|effects|smile|mix|bearbeitet|bewerkt|modifi[eé]|modificat[oa]|(?:ha )?editad[oa]|"
-        r"editat|edytowan[aeoy]|redigeret|redigert|redigerad|muokattu|upraven[oaýé]|szerkesztett|düzenlendi|"
+        r"(.+)-(?:edited|effects|smile|mix|collage|animation|bearbeitet|bewerkt|modifi[eé]|modificat[oa]|"
+        r"(?:ha )?editad[oa]|editat|edytowan[aeoy]|redigeret|redigert|redigerad|muokattu|upraven[oaýé]|"
+        r"szerkesztett|düzenlendi|"
         r"изменено|измененн?ый|изменённый|отредактировано|відредаговано|編集済み|已修改|已編輯|已编辑|수정됨)"
         r"(\(\d+\))?|(img_)e(\d{4,5})",
         re.I,
     ),
 }  # fmt: skip
+
+# Phones' second picture of one exposure, as the portrait before its background was blurred: the one to show
+# is a.PORTRAIT-01.COVER.jpg, the other a.PORTRAIT-02.ORIGINAL.jpg.
+_BEFORE = re.compile(r"(.+\.[a-z_]+-)\d+\.original", re.I)
 
 # Names of folders that machines keep, as globs.
 _FOLDERS = {
@@ -195,8 +200,11 @@ class Beside:
         """The kind of a picture that a program made of another one here."""
         if not is_picture_name(name):
             return None
+        bare = _bare(name)
+        if (before := _BEFORE.fullmatch(bare)) and f"{before[1]}01.cover" in self._stems:
+            return EDITED
         for kind, pattern in _MADE_OF.items():
-            match = pattern.fullmatch(_bare(name))
+            match = pattern.fullmatch(bare)
             if match and {"".join(filter(None, match.groups())), match[1]} & self._stems:
                 return kind
             if match and kind == THUMBNAIL and {*match.groups()} & self._videos:  # Telegram's: a.mp4_thumb

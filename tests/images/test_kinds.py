@@ -136,8 +136,9 @@ def test_pictures_of_videos_beside_them_are_thumbnails(tmp_path):
 def test_edits_are_told_by_the_names_of_their_own_picture(tmp_path):
     """Those of Apple carry a letter, those of Google's copies their number; other numbers are other
     pictures."""
-    edits = ["IMG_E0001.JPG", "b-edited(2).jpg"]
+    edits = ["IMG_E0001.JPG", "b-edited(2).jpg", "PXL_1.PORTRAIT-02.ORIGINAL.jpg", "b-2-ANIMATION.gif"]
     pictures = ["IMG_0001.HEIC", "IMG_0002.JPG", "IMG_E0003.JPG", "b(2).jpg", "b (1).jpg", "b-2.jpg"]
+    pictures += ["PXL_1.PORTRAIT-01.COVER.jpg", "PXL_2.PORTRAIT-02.ORIGINAL.jpg", "c-COLLAGE.jpg"]
     touch(tmp_path, *edits, *pictures)
     read, others = walked(tmp_path)
     assert (sorted(read), others) == (sorted(pictures), dict.fromkeys(edits, EDITED))
