@@ -14,7 +14,7 @@ METHODS = ("bayes", "emq", "pacc", "acc", "pcc", "cc")  # named and cited in doc
 UNCORRECTED = ("cc", "pcc")
 DEFAULT_METHOD = "bayes"
 # How far off the ages within a labelled range are: their density is multiplied by exp(t * position), from -1
-# to 1 within the range, and t has this standard deviation (0.42 in UTKFace and APPA-REAL).
+# to 1 within the range, and t has this standard deviation (0.56 in UTKFace and APPA-REAL).
 TILT = 0.7
 
 
