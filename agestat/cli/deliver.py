@@ -135,7 +135,9 @@ def _draw(scan: "Scan", result: "Estimate", overall: "Estimate | None", options:
 
 def warn_of_missing(scan: "Scan") -> None:
     """Say that a scan met no files, or only a part of them."""
-    if not scan.counts["found"]:
+    if not scan.counts["found"] and "archive" in scan.other_kinds:
+        tell("No picture was found, but archives, which are not read: unpack them and scan again.")
+    elif not scan.counts["found"]:
         tell("No picture was found: check the paths, and --include and --exclude.")
     if scan.run["finished_at"] is None:
         tell(

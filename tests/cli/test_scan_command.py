@@ -171,6 +171,11 @@ def test_nothing_found_says_so(db, tmp_path):
     done = agestat("scan", tmp_path, "--db", db, "-q")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "No picture was found: check the paths, and --include and --exclude.\n"
+    (tmp_path / "takeout-001.zip").write_bytes(b"PK\3\4")
+    done = agestat("scan", tmp_path, "--db", db, "-q")
+    assert (done.returncode, done.stderr) == (
+        0, "No picture was found, but archives, which are not read: unpack them and scan again.\n",
+    )  # fmt: skip
 
 
 @needs_model
