@@ -8,7 +8,8 @@ BITS, SAMPLE_FORMAT = 258, 339  # TIFF's BitsPerSample, and 1 where they are uns
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB: 16-bit greys keep their range, transparency is laid on white."""
+    """Any mode to RGB: 16-bit greys keep their range, transparency is laid on white, but not where it hides
+    all: that is a channel that nobody filled."""
     tags = getattr(image, "tag_v2", {})
     negative = image.mode[0] in "IF" and tags.get(WHITE_IS) == 0
     if image.mode.startswith("I;16"):
@@ -27,6 +28,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
         image = ImageOps.invert(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() == (0, 0):
+            return image.convert("RGB")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")

@@ -369,6 +369,27 @@ def test_truncated(tmp_path, extension):
     assert str(caught.value) in ("truncated", "damaged")
 
 
+@pytest.mark.parametrize("extension", ["png", "tiff", "webp", "palette.png", "bmp"])
+def test_transparency_that_hides_all_hides_nothing(tmp_path, extension):
+    """Programs write a channel of zeros that no viewer of BMPs obeys; in half of a picture it is meant."""
+    path, picture = tmp_path / f"a.{extension}", quarters().convert("RGBA")
+    for alpha, shown in ((0, "red green blue white"), (1, "white white white white")):
+        if extension == "bmp":  # Pillow writes none with an alpha that is read
+            head = struct.pack("<IiiHHIIiiII", 124, *picture.size, 1, 32, 3, 0, 0, 0, 0, 0)
+            masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+            picture.putalpha(alpha)
+            pixels = picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+            path.write_bytes(
+                b"BM" + struct.pack("<IHHI", 138 + len(pixels), 0, 0, 138) + head + masks + bytes(68) + pixels
+            )
+        elif extension == "palette.png":
+            quarters().convert("P").save(path, transparency=bytes([alpha] * 256))
+        else:
+            picture.putalpha(alpha)
+            picture.save(path, **({"lossless": True, "exact": True} if extension == "webp" else {}))
+        assert corners(decode(path).pixels) == shown
+
+
 @pytest.mark.parametrize("mode", ["L", "1"])
 @pytest.mark.parametrize("extension", ["png", "tiff", "bmp"])
 @pytest.mark.parametrize("orientation", [1, 6])
