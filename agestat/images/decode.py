@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from agestat.images import cut, exif, jpeg, raw
 from agestat.images.filler import FILLED
 from agestat.images.formats import FORMATS, is_other, sniff
-from agestat.images.frames import clearest, pages
+from agestat.images.frames import clearest, pages, skip_thumbnail
 from agestat.images.mend import BEGIN, Mended, as_sent, mend, unfilled
 from agestat.images.modes import to_rgb
 from agestat.images.odd_tiff import is_misread, is_odd, read_odd
@@ -233,6 +233,7 @@ def _decode(
     """``is_cut`` says that the bytes of a JPEG end early; ``beside`` is EXIF that stands elsewhere."""
     file.seek(0)
     with _opened(file) as image:
+        skip_thumbnail(image)
         width, height = image.size
         if not width * height:
             raise DecodeError("damaged")

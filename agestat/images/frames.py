@@ -12,6 +12,10 @@ _MOST_FRAMES = 33  # looked at where the first shows nothing
 _PLAIN, _CLEAR = 16, 128  # grey levels between darkest and lightest: nothing to see, surely something
 SLIDE = 1000  # milliseconds that a frame is shown: of what moves none is shown so long
 _MOST_PAGES = 100  # counted; a hostile directory can chain millions
+_SMALLER, _SAME_SHAPE = (
+    2,
+    0.03,
+)  # times as long a picture is as its thumbnail; how far their shapes may differ
 _SUBFILE, _THUMBNAIL_OR_MASK = 254, 5  # TIFF's NewSubfileType and those of its bits
 
 
@@ -37,6 +41,22 @@ def _range(rgb: Image.Image) -> int:
     return max(int(high - low) for low, high in rgb.getextrema())  # type: ignore[misc]
 
 
+def skip_thumbnail(image: Image.Image) -> None:
+    """Of a TIFF that begins with a thumbnail of its picture, as some scanners write them, go on to that."""
+    if image.format != "TIFF":
+        return
+    width, height = image.size
+    is_smaller = False
+    try:
+        image.seek(1)
+        longer, other = image.width / width, image.height / height
+        is_smaller = min(longer, other) >= _SMALLER and abs(longer / other - 1) < _SAME_SHAPE
+    except Exception:  # as in `pages`
+        pass
+    if not is_smaller:
+        image.seek(0)
+
+
 def pages(image: Image.Image, file: BinaryIO) -> int:
     """Pictures in a TIFF or HEIF ``file``, up to 100, and in a slide show as GIF, WebP, PNG or AVIF, up to
     `_MOST_FRAMES`; thumbnails, masks and the frames of what moves are none. Call before pixels are loaded."""
@@ -46,7 +66,8 @@ def pages(image: Image.Image, file: BinaryIO) -> int:
         return _slides(str(image.format), file)
     if image.format != "TIFF":
         return 1
-    number, count = 1, 1
+    start = image.tell()
+    number, count = start + 1, 1
     try:
         while number < _MOST_PAGES:
             image.seek(number)
@@ -55,7 +76,7 @@ def pages(image: Image.Image, file: BinaryIO) -> int:
             number += 1
     except Exception:  # EOFError at the end; damaged directories raise nearly anything
         pass
-    image.seek(0)
+    image.seek(start)
     return count
 
 

@@ -1,4 +1,4 @@
-"""TIFFs whose colours Pillow misreads or does not know: planes of 16 bits, floats, numbers of 64 bits."""
+"""TIFFs that Pillow misreads or does not know: planes of 16 bits, floats, 64 bits, rare compressions."""
 
 import io
 from typing import BinaryIO
@@ -19,12 +19,13 @@ def is_misread(image: Image.Image) -> bool:
 
 
 def is_odd(file: BinaryIO) -> bool:
-    """Whether a TIFF is whole as far as Pillow sees, which only does not know such pixels."""
+    """Whether a TIFF is whole as far as Pillow sees, which only does not know such pixels or their
+    compression."""
     file.seek(0)
     try:
         TiffImagePlugin.TiffImageFile(file)
     except SyntaxError as error:
-        return "pixel mode" in str(error)
+        return "pixel mode" in str(error) or str(error).isdecimal()  # the number of a compression
     except Exception:
         return False
     return False

@@ -369,6 +369,17 @@ def test_truncated(tmp_path, extension):
     assert str(caught.value) in ("truncated", "damaged")
 
 
+@pytest.mark.parametrize("compression", ["jpeg2000", "lerc", "jpegxl"])
+def test_rare_compressions_of_tiffs(tmp_path, monkeypatch, compression):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra agestat[tiff]")
+    pytest.importorskip("imagecodecs", reason="needs the extra agestat[tiff]")
+    tifffile.imwrite(tmp_path / "a.tif", np.asarray(quarters()), photometric="rgb", compression=compression)
+    assert corners(decode(tmp_path / "a.tif").pixels) == "red green blue white"
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    with pytest.raises(DecodeError, match=r"^this TIFF needs agestat\[tiff\]$"):
+        decode(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize("extension", ["png", "tiff", "webp", "palette.png", "bmp"])
 def test_transparency_that_hides_all_hides_nothing(tmp_path, extension):
     """Programs write a channel of zeros that no viewer of BMPs obeys; in half of a picture it is meant."""

@@ -53,6 +53,16 @@ def test_an_animation_of_one_colour_is_that_colour(tmp_path):
     assert decode(save(tmp_path / "a", frames, "png")).pixels.max() <= 4
 
 
+@pytest.mark.parametrize(("size", "is_first_read"), [((20, 15), False), ((5, 4), True), ((30, 22), True)])
+def test_a_tiff_that_begins_with_its_thumbnail(tmp_path, size, is_first_read):
+    """Of another shape, or not much smaller, it is a picture of its own."""
+    picture = decode(save(tmp_path / "a.tif", [half_red().resize(size), half_red(), half_red()], "tiff"))
+    if is_first_read:
+        assert ((picture.width, picture.height), picture.pages) == (size, 3)
+    else:
+        assert (picture.width, picture.pages, red_pixels(picture.pixels)) == (40, 2, 600)
+
+
 @pytest.mark.parametrize(("number", "expected"), [(1, 1), (3, 3), (150, 100)])
 def test_pages_of_a_tiff_are_counted(tmp_path, number, expected):
     picture = decode(save(tmp_path / "a.tif", [half_red()] * number, "tiff"))
