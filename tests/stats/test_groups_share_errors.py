@@ -26,11 +26,11 @@ def joint(world, calibration, shares, sizes, seed=1):
 
 
 def test_differences_of_groups_cancel_what_is_not_known_of_the_errors(calibration, world):
-    """Of two like groups so large that errors are nearly all that is not known: a part of these is a group's
-    own, and nothing would cancel if all were."""
+    """Of two like groups so large that errors are nearly all that is not known. A fifth of these is a group's
+    own: without it the ratio is 0.56, and 1 if groups shared nothing."""
     found, _ = joint(world, calibration, [world.even, world.even], [6000, 6000])
     a, b = found["a"][1:], found["b"][1:]
-    assert (a - b).std() < 0.85 * np.sqrt(a.var() + b.var())
+    assert 0.63 < (a - b).std() / np.sqrt(a.var() + b.var()) < 0.8
 
 
 def test_a_small_group_is_not_taken_for_the_whole(calibration, world):
