@@ -28,6 +28,7 @@ THUMBNAIL, TRASH, OLDER, SYSTEM = "thumbnail", "file in the trash", "older versi
 HIDDEN = "file in a hidden folder"
 RAW_TWIN, BACKUP, OTHER = "raw file beside its picture", "backup of an edited file", "other file"
 EDITED = "edited copy beside its picture"
+LINK = "other name of a file"  # that was met already: by a link
 
 # Names, without ending, of what programs make of a picture that lies beside it, and that picture's name.
 _MADE_OF = {
@@ -129,7 +130,7 @@ MACHINES = (
     EDITED,
     BACKUP,
 )  # what is left out though it may be a picture
-KINDS = (*MACHINES, *_ENDINGS, OTHER)  # all that a file that is not read can be
+KINDS = (*MACHINES, *_ENDINGS, OTHER, LINK)  # all that a file that is not read can be
 
 
 def _named(globs: dict[str, tuple[str, ...]]) -> re.Pattern[str]:

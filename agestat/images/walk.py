@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from agestat.images.formats import sniff
 from agestat.images.kinds import (
+    LINK,
     OTHER,
     SMALLER,
     THUMBNAIL,
@@ -86,7 +87,8 @@ def walk(
     not matter) against the relative path or the name of files, also of those among ``paths``; an excluded
     folder is not entered. Links are followed; a file reached again, by a link, a loop or an overlap of
     ``paths``, is not yielded again. ``leave_out`` is told of every other file met in a folder: those that
-    are no pictures and, unless ``all_files``, thumbnails, trash and the like, which machines keep.
+    are no pictures, other names of files and, unless ``all_files``, thumbnails, trash and the like, which
+    machines keep.
     """
     walker = _Walker(_matcher(include), _matcher(exclude), all_files, leave_out)
     for path in paths:
@@ -168,6 +170,8 @@ class _Walker:
                 continue
             if self._is_new(status, full):
                 yield from self._candidate(root, path, status)
+            else:
+                self.leave_out(LeftOut(root, path, LINK))
 
     def _folder(self, root: str, start: str = "") -> Iterator[Entry]:
         """Depth first without recursion: folders can be thousands deep."""
@@ -215,7 +219,9 @@ class _Walker:
             self.leave_out(LeftOut(root, path, kind))
         elif is_link:
             self.links.append((root, path))
-        elif _identity(status) not in self.seen:
+        elif _identity(status) in self.seen:
+            self.leave_out(LeftOut(root, path, LINK))
+        else:
             if status.st_nlink > 1:
                 self.seen.add(_identity(status))
             yield from self._candidate(root, path, status)

@@ -37,6 +37,7 @@ _NAMES: dict[str, Callable[[Language, int], str]] = {
     "document": lambda t, n: t.ngettext("{number} document", "{number} documents", n),
     "drawing": lambda t, n: t.ngettext("{number} drawing", "{number} drawings", n),
     "database": lambda t, n: t.ngettext("{number} database", "{number} databases", n),
+    kinds.LINK: lambda t, n: t.ngettext("{number} other name of a file", "{number} other names of files", n),
     kinds.OTHER: lambda t, n: t.ngettext("{number} other file", "{number} other files", n),
 }
 

@@ -67,6 +67,19 @@ def test_every_file_is_accounted_for(scan, album):
     assert scan(album, all_files=True).counts["read"] == 5
 
 
+def test_other_names_of_a_file_are_told(scan, album):
+    """Albums and backups of links: each picture is read once, under its first name."""
+    (album / "z").mkdir()
+    (album / "z/hard.png").hardlink_to(album / "a.png")
+    (album / "z/soft.png").symlink_to("../a.png")
+    found = scan(album)
+    assert (found.counts["found"], found.other_kinds["other name of a file"]) == (4, 2)
+    assert next(reversed(list(files_left_out(found, open_language("en"))))).endswith(
+        "2 other names of files: not read"
+    )
+    assert "2 вторых имени файлов" in " ".join(files_left_out(found, open_language("ru")))
+
+
 def test_a_folder_that_is_empty_now_keeps_what_was_known(scan, album, tmp_path):
     before = scan(album).files
     os.rename(album, tmp_path / "unmounted")  # noqa: PTH104
