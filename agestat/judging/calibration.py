@@ -29,7 +29,11 @@ from agestat.model.checkpoint import (
 from agestat.model.label_space import GENDERS
 from agestat.model.precision import FLOAT, INT8, Precision
 from agestat.model.predict import Model
+from agestat.stats.bands import name_ages
+from agestat.stats.calibration import native_starts
 
+MOST_CUT = 0.1  # of pictures whose labelled range of ages may lie in several of the others'
+SHOWN = 8  # of such ranges
 LAST_AGE = 100  # years: where an open range of ages ends in a calibration set
 # What a picture that the model came with is worth beside one of the user's: `benchmarks/own_calibration.py`.
 KEPT = 0.03
@@ -77,7 +81,9 @@ def calibrate(
         if not len(arrays["logits"]):
             raise AgestatError("No picture shows a face and has both gender and age: nothing can be learned.")
         kept = _known(source, precision) if keep else None
-        sets.append({**(arrays if kept is None else _beside(arrays, kept)), **space})
+        arrays = arrays if kept is None else _beside(arrays, kept)
+        _check_ranges(arrays)
+        sets.append({**arrays, **space})
     make_folders(out)
     if out.resolve() != source.resolve():
         for path in source.glob("model.*"):
@@ -130,6 +136,23 @@ def _beside(arrays: dict[str, np.ndarray], kept: dict[str, np.ndarray]) -> dict[
         if key.startswith("degraded") and all(key in side for side in copied):
             found[key] = np.concatenate([side[key] for side in copied])
     return found
+
+
+def _check_ranges(arrays: dict[str, np.ndarray]) -> None:
+    """Raise `AgestatError` where labelled ranges of ages cut each other, so that many pictures could be of
+    more than one of them."""
+    low, high = arrays["age_min"].astype(int), arrays["age_max"].astype(int)
+    starts = native_starts(arrays["gender"], low, high)
+    first, last = (np.searchsorted(starts, age, side="right") for age in (low, high))
+    cut = first != last
+    if cut.mean() > MOST_CUT:
+        ranges = sorted(set(zip(low[cut].tolist(), high[cut].tolist(), strict=True)))
+        raise AgestatError(
+            "Ranges of ages in the labels cut each other ({ranges}): calibrate on sets that have the same "
+            "ranges or exact ages, and leave --keep out if yours are others than those of the model's own "
+            "pictures.",
+            ranges=", ".join(name_ages(*one) for one in ranges[:SHOWN]),
+        )
 
 
 def _feature_space(network: Model, source: Path) -> dict[str, np.ndarray]:

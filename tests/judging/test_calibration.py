@@ -165,6 +165,19 @@ def test_pictures_that_the_model_came_with_are_kept_beside_own_ones(model, tmp_p
         agestat.calibrate(model, mine, out=tmp_path / "none", keep=True, **options)
 
 
+@pytest.mark.parametrize("theirs", ["10,19", "20,29"])
+def test_ranges_of_ages_that_cut_each_other_are_refused(model, tmp_path, theirs):
+    """15 to 24 and 10 to 19 years: nobody knows of which a picture of 17 is."""
+    one = labelled(tmp_path / "one", *["val,female,,15,24,", "val,male,,25,34,"] * 3)
+    other = labelled(tmp_path / "other", *[f"val,female,,{theirs},"] * 3)
+    options = {"device": "cpu", "out": tmp_path / "own"}
+    with pytest.raises(AgestatError, match=r"cut each other \((10-19|15-24)"):
+        agestat.calibrate(model, [one, other], **options)
+    agestat.calibrate(model, one, **options)
+    with pytest.raises(AgestatError, match="leave --keep out"):
+        agestat.calibrate(tmp_path / "own", other, **options, keep=True)
+
+
 def test_pictures_of_splits_that_were_not_asked_for_are_told(model, tmp_path):
     """A set that names no splits is split as `agestat train` does, unless all of it is asked for."""
     rows = [f",{gender},{age},,,mine" for gender in ("female", "male") for age in range(20, 60)]
