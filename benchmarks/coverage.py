@@ -9,6 +9,7 @@ shares are estimated with a calibration set that holds nothing of it:
     a race      FairFace without it calibrates
     utkface     all of FairFace calibrates, as in all of these:
     marketing   utkface by the default age bands, which FairFace's labels do not tell apart
+    ... wide    bands of twenty years instead of FairFace's ranges
     appa_real   ages alone; heads that the scan's detector found, as in these:
     portraits   genders alone, and the groups of `domains.tar`, three of them with ages
 
@@ -55,8 +56,11 @@ from agestat.stats.scales import Scales
 from agestat.stats.shift import shift
 from agestat.stats.tally import counted_cells
 
-SCENARIOS = ("fairface", *RACES, "utkface", "marketing", "appa_real", *GENDERS_ALONE, *LABORATORY)
-EXACT = ("utkface", "marketing", "appa_real", *LABORATORY)  # whose ages are known to the year
+WIDE = " wide"  # of scenarios that are judged by these bands
+TWENTY = "0,20,40,60"
+WIDELY = tuple(name + WIDE for name in ("fairface", *RACES, "utkface", "appa_real"))
+SCENARIOS = ("fairface", *RACES, "utkface", "marketing", "appa_real", *WIDELY, *GENDERS_ALONE, *LABORATORY)
+EXACT = ("utkface", "appa_real", *LABORATORY)  # whose ages are known to the year
 KINDS = ("own", "mild", "strong", "curve")
 SIZES = (50, 200, 1000, 5000)
 SMALL, LARGE = 0.02, 0.1  # shares that are told apart
@@ -77,6 +81,8 @@ ROWS = [  # scenario, kind, faces, own labels: what docs/coverage.md shows
     *[("portraits", kind, 200, 0) for kind in ("own", "strong")],
     *[(name, "own", 200, 0) for name in (*GENDERS_ALONE[1:], *LABORATORY)],
     *[("utkface", "own", 1000, count) for count in (10, 50, 100, 300)],
+    *[(name, kind, 150, 0) for name in WIDELY for kind in ("own", "strong")],
+    *[(name, "strong", 1000, 0) for name in WIDELY if name[:-5] in ("fairface", "utkface", "appa_real")],
 ]
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 COLLECTIONS, PHOTOS, FACES = 1000, 5, 40  # of collections whose photos' faces look alike
@@ -88,11 +94,15 @@ def split(scenario: str, known: Arrays, rng: np.random.Generator) -> tuple[Array
     if scenario == "fairface":
         rows = rng.permutation(np.flatnonzero(fairface))
         return take(known, rows[: len(rows) // 2]), take(known, rows[len(rows) // 2 :])
-    name = "utkface" if scenario == "marketing" else scenario
-    mine = known["domain"] == name
+    mine = known["domain"] == scenario
     if scenario in EXACT:
         mine &= known["age_min"] >= 0
     return take(known, np.flatnonzero(fairface & ~mine)), take(known, np.flatnonzero(mine))
+
+
+def set_of(scenario: str) -> str:
+    """Whose faces are judged."""
+    return "utkface" if scenario == "marketing" else scenario.removesuffix(WIDE)
 
 
 def draw_shares(kind: str, own: np.ndarray, ages: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -140,7 +150,9 @@ def own_labels(bag: Arrays, probabilities: np.ndarray, count: int, rng: np.rando
 def run_cell(scenario: str, kind: str, n: int, labels: int, bags: int, known: Arrays, scales: Scales) -> dict:
     """One row of the table, with these ``scales`` of the errors."""
     rng = np.random.default_rng([n, KINDS.index(kind), labels])
-    bands = parse_bands("marketing" if scenario == "marketing" else ",".join(map(str, STARTS)))
+    wide = TWENTY if scenario.endswith(WIDE) else ",".join(map(str, STARTS))
+    bands = parse_bands("marketing" if scenario == "marketing" else wide)
+    scenario = set_of(scenario)
     starts = np.array([band.age_min for band in bands])
     found: dict[str, list] = {}
     for number in range(bags):
@@ -218,7 +230,7 @@ def measured(job: tuple) -> dict:
     if not kept.exists():
         known = predictions(options["model"], options["data"], options["cache"])
         scales = scales_without(**options)
-        left_out = {"fairface": "none", "marketing": "utkface"}.get(scenario, scenario)
+        left_out = "none" if set_of(scenario) == "fairface" else set_of(scenario)
         kept.write_text(json.dumps(run_cell(scenario, kind, n, labels, bags, known, scales[left_out])))
     return json.loads(kept.read_text())
 

@@ -188,7 +188,7 @@ def scales_without(model: str, data: Path, cache: Path) -> dict[str, Scales]:
 
 def told(scales: Scales) -> str:
     """In a line."""
-    return ", ".join(f"{name} {getattr(scales, name):.3g}" for name in GUESS)
+    return ", ".join(f"{name} {getattr(scales, name):.3g}" for name in (*GUESS, "stretch_mean"))
 
 
 def tilt(summed: np.ndarray, there: np.ndarray) -> float:

@@ -160,8 +160,9 @@ class Slopes:
             scales.age_sure * self.slope["age sure"][None],
         ]
         parts = self.calibration.parts
+        mean = scales.stretch_mean * _away(self.calibration)
         return Errors(
-            self.columns, self.within, np.concatenate(directions), rest,
+            self.columns + mean[:, None] * self.slope["age"], self.within, np.concatenate(directions), rest,
             parts.away[:, None] * self.slope["age"][parts.ranges], parts.to_native,
         )  # fmt: skip
 
@@ -178,10 +179,15 @@ def errors_of(
 def _warps(calibration: Calibration, scales: Scales) -> np.ndarray:
     """``(J, K)`` factors of the covariance of the years by which each cell's ages are judged off."""
     age, gender = calibration.native_age, calibration.native_gender
-    away = (age - 35) / 20
+    away = _away(calibration)
     smooth = np.exp(-((age[:, None] - age) ** 2) / (2 * scales.reach**2))
     covariance = scales.shift**2 + scales.stretch**2 * np.outer(away, away) + scales.bend**2 * smooth
     return factors(covariance * np.where(gender[:, None] == gender, 1, scales.together))
+
+
+def _away(calibration: Calibration) -> np.ndarray:
+    """``(K,)`` how far each cell's age is from the middle, in units of the stretch."""
+    return (calibration.native_age - 35) / 20
 
 
 def _thresholds(calibration: Calibration, scales: Scales) -> np.ndarray:

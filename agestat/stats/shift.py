@@ -6,9 +6,10 @@ detector's score, as far as the calibration set holds them, with its pictures we
 and ages are shared as in the collection. Other shares alone therefore raise no alarm.
 
 How unlike the two are is the largest Kolmogorov-Smirnov distance; it scales the errors that are thought
-possible. A manager is told where faces are *harder* to judge, by the average position of a face among the
-calibration pictures (Mann and Whitney): a test of one number has more power than one of a whole curve, and
-its error is known where faces of a photo are alike (Liang and Zeger 1986).
+possible. A collection is taken for another kind of pictures until enough of its faces look like the
+calibration set's. A manager is told where faces are *harder* to judge, by the average position of a face
+among the calibration pictures (Mann and Whitney): a test of one number has more power than one of a whole
+curve, and its error is known where faces of a photo are alike (Liang and Zeger 1986).
 
 The shipped sets hold no size and no score: their pictures are labelled crops, all cut to one size and not
 found by the detector. There small faces show in sharpness and novelty alone.
@@ -33,9 +34,9 @@ CHANCE = 1.25  # deviations of a distance that sampling alone gives, which are n
 OUT = 0.001  # of the calibration pictures are so novel that a face beyond them is strange
 STRANGE = 0.05  # share of strange faces that is told
 UNLIKE = 0.06  # distance beyond these at which the errors are those of any other kind of pictures
-MENDED = (
-    0.5  # part of the unlikeness that is left where calibration pictures are weighted to look like the faces
-)
+# Distance that chance alone gives in a collection of which half is still thought that is expected of any: so
+# few faces cannot tell whose pictures they are.
+SURE = 0.07
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,16 @@ class Shift:
 
 
 def shift(
-    sample: Mapping[str, np.ndarray], calibration: Calibration, shares: np.ndarray | None = None
-) -> Shift:
+    sample: Mapping[str, np.ndarray], calibration: Calibration, shares: np.ndarray | None = None,
+    expected: float = 1.0,
+) -> Shift:  # fmt: skip
     """Compare columns ``(N,)`` of the faces with those of the calibration pictures: novelty, sharpness,
     brightness, ``size`` (shorter side of the box, pixels of the upright picture) and ``score``. Faces of one
     ``photo (N,)``, where that is known, look alike and count as one.
 
     ``shares (K,)`` are the collection's native cells from `Estimate.native_shares`; without them the
-    calibration pictures are taken as they come.
+    calibration pictures are taken as they come. ``expected`` is how unlike the faces are thought to be as
+    long as few were seen.
     """
     weights = calibration.weights
     if shares is not None:
@@ -90,28 +93,26 @@ def shift(
             if name == "novelty":
                 strange, strange_chance = _strange(known > np.quantile(reference, 1 - OUT), photo)
             noise = np.sqrt(1 / people + 1 / photos)
-            unlike.append((_distance(known, reference, weights) - CHANCE * noise) / UNLIKE)
+            seen = np.clip((_distance(known, reference, weights) - CHANCE * noise) / UNLIKE, 0, 1)
+            doubt = noise**2 / (noise**2 + SURE**2)
+            unlike.append(float(seen + doubt * (expected - seen)))
     beyond = [
         name for name, at in positions.items()
         if _harder(name, at) > FAR[name] and chances[name] < RARE
     ]  # fmt: skip
     p_value = min([1.0, strange_chance, *(chances[name] for name in beyond)])
-    unlikeness = float(np.clip(max(unlike, default=1.0), 0, 1))
-    return Shift(p_value, positions, tuple(beyond), unlikeness, strange)
+    return Shift(p_value, positions, tuple(beyond), max(unlike, default=expected), strange)
 
 
 def shift_from(
-    sample: Mapping[str, np.ndarray],
-    calibration: Calibration,
-    like: Calibration,
-    shares: np.ndarray | None = None,
-) -> Shift:
+    sample: Mapping[str, np.ndarray], calibration: Calibration, like: Calibration,
+    shares: np.ndarray | None = None, expected: float = 1.0,
+) -> Shift:  # fmt: skip
     """`shift` from the calibration set whose pictures are weighted to be ``like`` the faces. What weights
-    mend is no reason for an alarm, but still hints at other pictures: part of the unlikeness is left."""
-    before, after = (shift(sample, one, shares) for one in (calibration, like))
+    mend is no reason for an alarm, but hints at other pictures as much as before."""
+    before, after = (shift(sample, one, shares, expected) for one in (calibration, like))
     beyond = tuple(name for name in before.beyond if _harder(name, after.positions[name]) > FAR[name])
-    unlikeness = max(after.unlikeness, MENDED * before.unlikeness)
-    return replace(before, beyond=beyond, unlikeness=unlikeness)
+    return replace(before, beyond=beyond)
 
 
 def looks_of_groups(
@@ -129,10 +130,7 @@ def looks_of_groups(
     for name, mine in zip(map(str, names), rows, strict=True):
         if name in shares:
             part = {key: np.asarray(values)[mine] for key, values in sample.items()}
-            verdict = shift_from(part, calibration, like, shares[name])
-            photos = len(np.unique(part["photo"])) if "photo" in part else len(mine)
-            own = photos / (photos + UNLIKE**-2)
-            found[name] = replace(verdict, unlikeness=own * verdict.unlikeness + (1 - own) * whole)
+            found[name] = shift_from(part, calibration, like, shares[name], whole)
     return found
 
 

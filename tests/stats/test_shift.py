@@ -137,11 +137,13 @@ def test_only_what_is_harder_to_judge_is_told(calibration, name, away, told):
 
 def test_unlikeness_is_what_a_kolmogorov_smirnov_distance_has_beyond_chance(calibration):
     """The distance as scipy has it, of 800 faces and 1,600 pictures, and of pictures twice as many of which
-    half count for nothing."""
+    half count for nothing; and as much of what is expected of any collection as chance leaves open."""
     pictures, faces = normal(1600, 0), normal(800, 1, 0.25)
     distance = ks_2samp(faces, pictures).statistic
-    literal = (distance - CHANCE * np.sqrt(1 / 1600 + 1 / 800)) / UNLIKE
-    assert 0.2 < literal < 0.9
+    beyond = (distance - CHANCE * np.sqrt(1 / 1600 + 1 / 800)) / UNLIKE
+    assert 0.2 < beyond < 0.9
+    chance = 1 / 1600 + 1 / 800
+    literal = beyond + (1 - beyond) * chance / (chance + 0.07**2)
     assert shift({"novelty": faces}, known_by(calibration, "novelty", pictures)).unlikeness == pytest.approx(
         literal
     )
@@ -151,6 +153,14 @@ def test_unlikeness_is_what_a_kolmogorov_smirnov_distance_has_beyond_chance(cali
         probabilities=np.tile(calibration.probabilities, (2, 1)),
     )  # fmt: skip
     assert shift({"novelty": faces}, doubled).unlikeness == pytest.approx(literal)
+
+
+def test_few_faces_are_another_kind_of_pictures_until_more_are_seen(calibration):
+    known = known_by(calibration, "novelty", normal(1600, 0))
+    alike = [shift({"novelty": normal(count, 2)}, known).unlikeness for count in (10, 150, 1000, 10_000)]
+    assert alike == pytest.approx([0.95, 0.60, 0.25, 0.13], abs=0.01)
+    assert shift({"novelty": normal(10, 2)}, known, expected=0.0).unlikeness < 0.1
+    assert shift({}, known).unlikeness == 1
 
 
 def test_faces_that_are_alike_in_a_photo_count_as_one(calibration):
@@ -176,5 +186,5 @@ def test_looks_that_weights_mend_are_no_alarm_but_hint_at_other_pictures(calibra
     like = known.like(blurred, known.prior)
     assert shift(blurred, known).is_shifted
     found = shift_from(blurred, known, like, known.prior)
-    assert not found.is_shifted and found.unlikeness == pytest.approx(0.5, abs=0.01)
+    assert not found.is_shifted and found.unlikeness == pytest.approx(1, abs=0.01)
     assert shift_from(blurred, known, known, known.prior).is_shifted
