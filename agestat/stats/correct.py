@@ -15,7 +15,7 @@ UNCORRECTED = ("cc", "pcc")
 DEFAULT_METHOD = "bayes"
 # How far off the ages within a labelled range are: their density is multiplied by exp(t * position), from -1
 # to 1 within the range, and t has this standard deviation (0.56 in UTKFace and APPA-REAL).
-TILT = 0.7
+TILT = 0.56
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ UNUSUAL = 0.2  # Hellinger distance from the calibration set's shares at which h
 # Squared distance from the mean probabilities, in variances of corrected shares, that leaves half of the way
 # where faces look like the calibration set's, and where they do not: there errors are as good a reason.
 CLEAR = (0.2, 2.0)
-LABELS = 25.0  # own labelled faces that leave half of it: they tell the errors themselves
+LABELS = 100.0  # own labelled faces that leave half of it: they tell the errors themselves
 SELECTED = 0.5  # chance that a collection was selected, whatever its shares, that draws allow for
 TOWARDS = 0.7  # part of the way that is left that the estimate goes: kinds left out in turn erred least there
 LEAST = 1e-9

@@ -180,7 +180,7 @@ def test_the_permutation_test_keeps_its_level_whatever_the_sizes(a, b):
 
 def test_a_clear_difference_is_named_at_a_high_level_too(calibration, world):
     shares = world.even.copy()
-    shares[6] += 0.5
+    shares[6] += 1
     one, other = world.simulate(world.even, 2000, 1), world.simulate(shares / shares.sum(), 2000, 2)
     found = compare(
         chunks(one), chunks(other), calibration, bands=world.decades, looks=(LOOKS, LOOKS), level=0.999,

@@ -38,6 +38,6 @@ def test_looks_and_own_labels_leave_less_to_doubt():
     """What differs by three deviations is selection where faces look alike, error where they do not."""
     corrected, plain = np.array([0.45, 0.25, 0.2, 0.1]), np.array([0.37, 0.33, 0.2, 0.1])
     middle = around(corrected, 0).mean(axis=0)
-    ways = [np.abs(moved(corrected, plain, *how)[0] - middle).sum() for how in ((1, 0), (1, 100), (0, 0))]
+    ways = [np.abs(moved(corrected, plain, *how)[0] - middle).sum() for how in ((1, 0), (1, 400), (0, 0))]
     assert ways[0] > 3 * ways[1]
     assert ways[0] > 1.5 * ways[2]
