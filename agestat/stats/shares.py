@@ -19,7 +19,7 @@ from agestat.stats.hamiltonian import Density, sample
 
 CHAINS = 250
 GENDER, AGE, CELL = 0.3, 0.5, 0.75  # parts of a logarithm's deviation: of a gender, an age, a cell alone
-PART = 0.6  # the same of a part of a cell's range of ages alone, ...
+PART = 0.8  # the same of a part of a cell's range of ages alone, ...
 BOTH_GENDERS = 0.7  # ... of whose variance women and men share so much
 NEIGHBOURS = 20.0  # years over which ages are alike
 # Deviation of log shares from usual ones, learned around this, with this deviation of its logit below the
