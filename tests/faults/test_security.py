@@ -38,7 +38,7 @@ def scanned(whole_model, tmp_path):
     """A store of five pictures and one that does not open."""
     (tmp_path / "p").mkdir()
     for number, name in enumerate(("rgb.jpg", "rgb.png", "cmyk.jpg", "rgb.bmp", "raw.tif")):
-        (tmp_path / "p" / f"{chr(97 + number)} {name}").write_bytes(valid_pictures()[name])
+        (tmp_path / "p" / f"{number}{name}").write_bytes(valid_pictures()[name])
     (tmp_path / "p" / "secret name.jpg").write_text("text")
     options = {"model": whole_model, "device": "cpu", "workers": 1}
     agestat.scan(tmp_path / "p", db=tmp_path / "s.sqlite", **options)
@@ -75,7 +75,8 @@ def test_a_store_cannot_have_other_pictures_shown(scanned, tmp_path):
     with Scan.open(scanned) as scan:
         assert len(list(thumbnails(scan))) == 5
     change(
-        scanned, "UPDATE files SET path = CAST('../private.png' AS BLOB) WHERE path = CAST('b rgb.png' AS BLOB)"
+        scanned,
+        "UPDATE files SET path = CAST('../private.png' AS BLOB) WHERE path = CAST('1rgb.png' AS BLOB)",
     )
     with Scan.open(scanned) as scan:
         assert len(list(thumbnails(scan))) == 4
