@@ -24,6 +24,7 @@ import argparse
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from functools import partial
 from itertools import product
 from multiprocessing import get_context
@@ -51,6 +52,7 @@ from agestat.model.checkpoint import judging
 from agestat.model.label_space import YEARS
 from agestat.stats.bands import Band, parse_bands
 from agestat.stats.estimate import Estimate, estimate_checked
+from agestat.stats.layout import median
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
 from agestat.stats.scales import Scales
 from agestat.stats.shift import shift
@@ -80,7 +82,7 @@ ROWS = [  # scenario, kind, faces, own labels: what docs/coverage.md shows
     *[("appa_real", kind, 1000, 0) for kind in KINDS],
     *[("portraits", kind, 200, 0) for kind in ("own", "strong")],
     *[(name, "own", 200, 0) for name in (*GENDERS_ALONE[1:], *LABORATORY)],
-    *[("utkface", "own", 1000, count) for count in (10, 50, 100, 300)],
+    *[("utkface", "own", 1000, count) for count in (10, 20, 50, 100, 300)],
     *[(name, kind, 150, 0) for name in WIDELY for kind in ("own", "strong")],
     *[(name, "strong", 1000, 0) for name in WIDELY if name[:-5] in ("fairface", "utkface", "appa_real")],
 ]
@@ -172,7 +174,12 @@ def run_cell(scenario: str, kind: str, n: int, labels: int, bags: int, known: Ar
             calibration, bands=bands, labels=given, replicates=REPLICATES, seed=number,
             scales=scales,
         )  # fmt: skip
-        add(found, result, shares, ages, scenario)
+        add(found, result, shares, scenario)
+        if scenario in EXACT:
+            weights = (shares / np.maximum(np.bincount(truth, minlength=len(shares)), 1))[truth]
+            by_year = np.bincount(pool["age_min"], weights, minlength=101)
+            middle = float(median(by_year, np.arange(101)))
+            add_ages(found, result, {"mean": float(shares @ ages), "median": middle})
         found.setdefault("faces", []).append(len(rows))
         found.setdefault("warned", []).append(result.shift is not None)
     return {key: float(np.mean(values)) if values else None for key, values in found.items()}
@@ -187,9 +194,7 @@ def mean_ages(pool: Arrays, truth: np.ndarray, bands: list[Band], cells: int) ->
     )
 
 
-def add(
-    found: dict[str, list], result: Estimate, shares: np.ndarray, ages: np.ndarray, scenario: str
-) -> None:
+def add(found: dict[str, list], result: Estimate, shares: np.ndarray, scenario: str) -> None:
     """One bag's errors, coverage and widths: of cells and margins, or of the margin that is known."""
     if scenario in GENDERS_ALONE:
         frames = [("", result.margins.iloc[:2], shares)]
@@ -210,11 +215,15 @@ def add(
                 found.setdefault(name, []).extend(held[mine].tolist())
             found.setdefault("error", []).append(np.abs(frame["share"] - truth).mean())
             found.setdefault("counted", []).append(np.abs(frame["share_counted"] - truth).mean())
-    if scenario in EXACT:
-        row = result.age("all")
-        found.setdefault("age held", []).append(row["low"] <= shares @ ages <= row["high"])
-        found.setdefault("age error", []).append(row["value"] - shares @ ages)
-        found.setdefault("age width", []).append(row["high"] - row["low"])
+
+
+def add_ages(found: dict[str, list], result: Estimate, ages: Mapping[str, float]) -> None:
+    """The same of the mean and the median age, in years."""
+    for statistic, age in ages.items():
+        row = result.age("all", statistic=statistic)
+        found.setdefault(f"{statistic} held", []).append(row["low"] <= age <= row["high"])
+        found.setdefault(f"{statistic} error", []).append(row["value"] - age)
+        found.setdefault(f"{statistic} width", []).append(row["high"] - row["low"])
 
 
 def measured(job: tuple) -> dict:
@@ -256,9 +265,9 @@ def false_alarms(known: Arrays) -> float:
 
 
 HEAD = (
-    "| faces of | shift | faces | labels | held | < 2 % | 2-10 % | > 10 % | margins | mean age | width | "
-    "error | of counting | warned |\n"
-    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |"
+    "| faces of | shift | faces | labels | held | < 2 % | 2-10 % | > 10 % | margins | mean age | "
+    "median age | width | error | of counting | warned |\n"
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |"
 )
 
 
@@ -268,12 +277,15 @@ def line(scenario: str, kind: str, labels: int, row: dict) -> str:
         "" if row.get(key) is None else f"{100 * row[key]:.1f}"  # nothing of that size, or not known
         for key in ("held", "held small", "held middle", "held large", "margin held")
     ]
-    age = ""
-    if "age held" in row:
-        age = f"{100 * row['age held']:.0f} ({row['age error']:+.1f}, {row['age width']:.1f} wide)"
+    age = [
+        f"{100 * row[f'{one} held']:.0f} ({row[f'{one} error']:+.1f}, {row[f'{one} width']:.1f} wide)"
+        if f"{one} held" in row
+        else ""
+        for one in ("mean", "median")
+    ]
     ratio = row["error"] / row["counted"]
     return (
-        f"| {scenario} | {kind} | {row['faces']:.0f} | {labels} | {' | '.join(parts)} | {age} | "
+        f"| {scenario} | {kind} | {row['faces']:.0f} | {labels} | {' | '.join([*parts, *age])} | "
         f"{100 * row['width']:.1f} | {100 * row['error']:.2f} | {ratio:.2f} | {100 * row['warned']:.0f} % |"
     )
 

@@ -132,7 +132,7 @@ def run(look: str, kind: str, bags: int, known: Mapping[str, np.ndarray]) -> lis
         options = {"bands": bands, "replicates": REPLICATES, "seed": number}
         for collected, judge in zip(found, (as_they_are, estimate_checked), strict=True):
             result = judge(chunks, looks, calibration, **options)
-            add(collected, result, shares, ages, "fairface")
+            add(collected, result, shares, "fairface")
             collected.setdefault("warned", []).append(result.shift is not None)
     return found
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from coverage import add, draw_bag, mean_ages
+from coverage import add, add_ages, draw_bag, mean_ages
 from domains import RACES, STARTS, Arrays, calibration_of, cells_of, predictions, take
 from error_scales import scales_without
 
@@ -67,11 +67,12 @@ def row(pictures: int, keep: bool, shift: str, bags: int, known: Arrays, scales:
             {**looks, "age_spread": YEARS.age_spread(probabilities)},
             calibration, bands=bands, replicates=500, seed=number, scales=scales,
         )  # fmt: skip
-        add(found, result, shares, ages, KIND)
+        add(found, result, shares, KIND)
+        add_ages(found, result, {"mean": float(shares @ ages)})
     of = {key: float(np.mean(values)) for key, values in found.items()}
     name = f"{pictures:,} of one's own" if pictures else f"{len(shipped['gender']):,} shipped"
     name += ", shipped kept" if keep else ""
-    age = f"{100 * of['age held']:.0f} ({of['age error']:+.1f}, {of['age width']:.1f} wide)"
+    age = f"{100 * of['mean held']:.0f} ({of['mean error']:+.1f}, {of['mean width']:.1f} wide)"
     return (
         f"| {name} | {shift} | {100 * of['held']:.1f} | {100 * of['margin held']:.1f} | {age} | "
         f"{100 * of['width']:.1f} | {100 * of['error']:.2f} | {of['error'] / of['counted']:.2f} |"
