@@ -20,7 +20,6 @@ that has not enough distinct faces is drawn less often. Without --scenario, --ki
 rows of `docs/coverage.md`. Finished rows are kept in --cache, so that a stopped run goes on.
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -29,6 +28,7 @@ from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -39,6 +39,7 @@ from domains import (
     RACES,
     STARTS,
     Arrays,
+    arguments,
     calibration_of,
     cells_of,
     made_by,
@@ -51,6 +52,7 @@ from agestat import stats
 from agestat.model.checkpoint import judging
 from agestat.model.label_space import YEARS
 from agestat.stats.bands import Band, parse_bands
+from agestat.stats.calibration import Calibration
 from agestat.stats.estimate import Estimate, estimate_checked
 from agestat.stats.layout import median
 from agestat.stats.prediction_powered import OwnLabels, sample_to_label
@@ -167,13 +169,8 @@ def run_cell(scenario: str, kind: str, n: int, labels: int, bags: int, known: Ar
         bag = take(pool, rows)
         probabilities = YEARS.softmax(bag["logits"].astype(np.float32))
         given = own_labels(bag, probabilities, labels, rng) if labels else None
-        result = estimate_checked(
-            partial(list, [(probabilities, None, np.arange(len(rows)))]),
-            {name: bag[name] for name in ("novelty", "sharpness", "brightness")}
-            | {"age_spread": YEARS.age_spread(probabilities)},
-            calibration, bands=bands, labels=given, replicates=REPLICATES, seed=number,
-            scales=scales,
-        )  # fmt: skip
+        options = {"bands": bands, "labels": given, "seed": number, "scales": scales}
+        result = judge(bag, probabilities, calibration, **options)
         add(found, result, shares, scenario)
         if scenario in EXACT:
             weights = (shares / np.maximum(np.bincount(truth, minlength=len(shares)), 1))[truth]
@@ -183,6 +180,14 @@ def run_cell(scenario: str, kind: str, n: int, labels: int, bags: int, known: Ar
         found.setdefault("faces", []).append(len(rows))
         found.setdefault("warned", []).append(result.shift is not None)
     return {key: float(np.mean(values)) if values else None for key, values in found.items()}
+
+
+def judge(bag: Arrays, probabilities: np.ndarray, calibration: Calibration, **options: Any) -> Estimate:
+    """What is estimated of a bag, each of its faces in a photo of its own."""
+    looks = {name: bag[name] for name in ("novelty", "sharpness", "brightness")}
+    looks |= {"age_spread": YEARS.age_spread(probabilities)}
+    chunks = partial(list, [(probabilities, None, np.arange(len(probabilities)))])
+    return estimate_checked(chunks, looks, calibration, replicates=REPLICATES, **options)
 
 
 def mean_ages(pool: Arrays, truth: np.ndarray, bands: list[Band], cells: int) -> np.ndarray:
@@ -271,18 +276,19 @@ HEAD = (
 )
 
 
+def age_of(row: dict, statistic: str) -> str:
+    """How often the mean or the median age was held, its error and width."""
+    held, error, width = (row[f"{statistic} {part}"] for part in ("held", "error", "width"))
+    return f"{100 * held:.0f} ({error:+.1f}, {width:.1f} wide)"
+
+
 def line(scenario: str, kind: str, labels: int, row: dict) -> str:
     """A row of the Markdown table."""
     parts = [
         "" if row.get(key) is None else f"{100 * row[key]:.1f}"  # nothing of that size, or not known
         for key in ("held", "held small", "held middle", "held large", "margin held")
     ]
-    age = [
-        f"{100 * row[f'{one} held']:.0f} ({row[f'{one} error']:+.1f}, {row[f'{one} width']:.1f} wide)"
-        if f"{one} held" in row
-        else ""
-        for one in ("mean", "median")
-    ]
+    age = [age_of(row, one) if f"{one} held" in row else "" for one in ("mean", "median")]
     ratio = row["error"] / row["counted"]
     return (
         f"| {scenario} | {kind} | {row['faces']:.0f} | {labels} | {' | '.join([*parts, *age])} | "
@@ -292,12 +298,7 @@ def line(scenario: str, kind: str, labels: int, row: dict) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cache", type=Path, required=True, help="folder for predictions and finished cells")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
-    parser.add_argument("--model", default="faces")
+    parser = arguments(__doc__)
     parser.add_argument("--scenario", choices=SCENARIOS, action="append", help="default: all")
     parser.add_argument("--kind", choices=KINDS, action="append", help="default: all")
     parser.add_argument("--size", type=int, action="append", help="faces per bag; default: 50 to 5000")

@@ -8,7 +8,6 @@ judged with the pictures as they are and no weights, and with a copy of each pic
 Shifts are those of `benchmarks/coverage.py`.
 """
 
-import argparse
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from coverage import RACES, STARTS, add, cells_of, draw_bag, mean_ages, take
-from domains import crop_of, labelled, made_by
+from domains import arguments, crop_of, labelled, made_by
 from PIL import Image, ImageFilter
 
 from agestat.judging.calibration import observe, predicted
@@ -146,12 +145,7 @@ def as_they_are(chunks: Chunks, looks: Mapping, calibration: Calibration, **opti
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cache", type=Path, required=True, help="folder for predictions")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
-    parser.add_argument("--model", default="faces")
+    parser = arguments(__doc__)
     parser.add_argument("--bags", type=int, default=12)
     parser.add_argument("--kind", action="append", help="default: own, strong")
     args = parser.parse_args()

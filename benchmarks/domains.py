@@ -156,15 +156,18 @@ def predictions(model: str, data: Path, cache: Path) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
+def arguments(doc: str) -> argparse.ArgumentParser:
+    """What every benchmark of these pictures is asked with."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, required=True, help="folder for predictions and finished rows")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
+    parser.add_argument("--model", default="faces")
+    return parser
+
+
 def main() -> None:
     """Make the file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--model", default="faces")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
-    options = parser.parse_args()
+    options = arguments(__doc__).parse_args()
     found = predictions(options.model, options.data, options.cache)
     names, counts = np.unique(found["domain"], return_counts=True)
     for name, count in zip(names, counts, strict=True):

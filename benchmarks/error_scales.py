@@ -15,7 +15,6 @@ how judged years follow true ones, and the tilt of UTKFace's and APPA-REAL's yea
 predictions.
 """
 
-import argparse
 import hashlib
 import json
 from dataclasses import asdict
@@ -29,6 +28,7 @@ from domains import (
     RACES,
     STARTS,
     Arrays,
+    arguments,
     calibration_of,
     cells_of,
     made_by,
@@ -229,13 +229,7 @@ def follows(known: Arrays) -> np.ndarray:
 
 def main() -> None:
     """Estimate and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
-    parser.add_argument("--model", default="faces")
-    options = parser.parse_args()
+    options = arguments(__doc__).parse_args()
     known = predictions(options.model, options.data, options.cache)
     print("judged years to a true year within ranges:", np.sort(follows(known)).round(2).tolist())
     within = np.sqrt((tilts(known) ** 2).mean())

@@ -8,21 +8,17 @@ beside them (`--keep`); bags of 1,000 distinct faces are drawn from the others, 
 uniform on the simplex. Columns as in `benchmarks/coverage.py`.
 """
 
-import argparse
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import numpy as np
-from coverage import add, add_ages, draw_bag, mean_ages
-from domains import RACES, STARTS, Arrays, calibration_of, cells_of, predictions, take
+from coverage import add, add_ages, age_of, draw_bag, judge, mean_ages
+from domains import RACES, STARTS, Arrays, arguments, calibration_of, cells_of, predictions, take
 from error_scales import scales_without
 
 from agestat.judging.calibration import KEPT
 from agestat.model.label_space import YEARS
 from agestat.stats.bands import parse_bands
 from agestat.stats.calibration import Calibration
-from agestat.stats.estimate import estimate_checked
 from agestat.stats.scales import Scales
 
 KIND = "utkface"
@@ -61,32 +57,20 @@ def row(pictures: int, keep: bool, shift: str, bags: int, known: Arrays, scales:
         shares, rows = draw_bag(shift, truth, FACES, ages, rng)
         bag = take(pool, rows)
         probabilities = YEARS.softmax(bag["logits"].astype(np.float32))
-        looks = {name: bag[name] for name in ("novelty", "sharpness", "brightness")}
-        result = estimate_checked(
-            partial(list, [(probabilities, None, np.arange(len(rows)))]),
-            {**looks, "age_spread": YEARS.age_spread(probabilities)},
-            calibration, bands=bands, replicates=500, seed=number, scales=scales,
-        )  # fmt: skip
+        result = judge(bag, probabilities, calibration, bands=bands, seed=number, scales=scales)
         add(found, result, shares, KIND)
         add_ages(found, result, {"mean": float(shares @ ages)})
     of = {key: float(np.mean(values)) for key, values in found.items()}
     name = f"{pictures:,} of one's own" if pictures else f"{len(shipped['gender']):,} shipped"
     name += ", shipped kept" if keep else ""
-    age = f"{100 * of['mean held']:.0f} ({of['mean error']:+.1f}, {of['mean width']:.1f} wide)"
-    return (
-        f"| {name} | {shift} | {100 * of['held']:.1f} | {100 * of['margin held']:.1f} | {age} | "
-        f"{100 * of['width']:.1f} | {100 * of['error']:.2f} | {of['error'] / of['counted']:.2f} |"
-    )
+    held = f"{100 * of['held']:.1f} | {100 * of['margin held']:.1f} | {age_of(of, 'mean')}"
+    error = f"{100 * of['error']:.2f} | {of['error'] / of['counted']:.2f}"
+    return f"| {name} | {shift} | {held} | {100 * of['width']:.1f} | {error} |"
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cache", type=Path, required=True, help="folder for predictions")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
-    parser.add_argument("--model", default="faces")
+    parser = arguments(__doc__)
     parser.add_argument("--bags", type=int, default=12)
     args = parser.parse_args()
     known = predictions(args.model, args.data, args.cache)

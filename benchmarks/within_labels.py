@@ -7,11 +7,8 @@ those of the predicted shares of the calibration set, which the prior of `agesta
 a deviation that a part has alone, with the luck of the faces taken off. Women and men of UTKFace apart.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
-from domains import RACES, Arrays, calibration_of, predictions, take
+from domains import RACES, Arrays, arguments, calibration_of, predictions, take
 
 from agestat.stats.calibration import Calibration
 
@@ -35,13 +32,7 @@ def deviations(mine: Arrays, calibration: Calibration, gender: int) -> list[floa
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--cache", type=Path, required=True, help="folder for predictions")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the unpacked sets")
-    parser.add_argument("--model", default="faces")
-    args = parser.parse_args()
+    args = arguments(__doc__).parse_args()
     known = predictions(args.model, args.data, args.cache)
     calibration = calibration_of(take(known, np.flatnonzero(np.isin(known["domain"], RACES))))
     for name, genders in (("utkface", (0, 1)), ("appa_real", (-1,))):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from agestat.written.paths import composed
+from agestat.images.kinds import bare
 
 # Bits of `agestat.images.fingerprint.BITS` in which pictures may differ. Equal crops of the faces of other
 # people differ in more, whatever their order (benchmarks/copies.py).
@@ -115,16 +115,11 @@ def _numbers(values: Iterable[Any]) -> np.ndarray:
     return np.array([number.setdefault(value, len(number)) for value in values], np.int64)
 
 
-def _bare(path: bytes) -> tuple[bytes, str]:
-    """The folder and name of a picture without its ending, in whatever case and composition of letters."""
-    folder, _, name = path.rpartition(b"/")
-    return folder, composed(os.fsdecode(name)).rpartition(".")[0].lower()
-
-
 def _are_named_alike(pictures: Sequence[Picture], pairs: np.ndarray) -> np.ndarray:
     """``(P,) bool`` of ``pairs (2, P)``, whether in one folder one name is the other, or stands at its
     beginning or end."""
-    places = [_bare(one.path) for one in pictures]
+    whole = (one.path.rpartition(b"/") for one in pictures)
+    places = [(folder, bare(os.fsdecode(name))) for folder, _, name in whole]
     number, folder = _numbers(places), _numbers(folder for folder, _ in places)
     is_named = number[pairs[0]] == number[pairs[1]]
     lengths = np.array([len(name) for _, name in places])

@@ -12,10 +12,8 @@ _MOST_FRAMES = 33  # looked at where the first shows nothing
 _PLAIN, _CLEAR = 16, 128  # grey levels between darkest and lightest: nothing to see, surely something
 SLIDE = 1000  # milliseconds that a frame is shown: of what moves none is shown so long
 _MOST_PAGES = 100  # counted; a hostile directory can chain millions
-_SMALLER, _SAME_SHAPE = (
-    2,
-    0.03,
-)  # times as long a picture is as its thumbnail; how far their shapes may differ
+_SMALLER = 2  # times as long a picture is as its thumbnail, at least
+_SAME_SHAPE = 0.03  # how far their shapes may differ
 _SUBFILE, _THUMBNAIL_OR_MASK = 254, 5  # TIFF's NewSubfileType and those of its bits
 
 

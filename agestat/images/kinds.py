@@ -191,7 +191,7 @@ class Beside:
 
     @cached_property
     def _stems(self) -> frozenset[str]:
-        return frozenset(_bare(name) for name in self._all if is_picture_name(name))
+        return frozenset(bare(name) for name in self._all if is_picture_name(name))
 
     @cached_property
     def _videos(self) -> frozenset[str]:
@@ -201,11 +201,11 @@ class Beside:
         """The kind of a picture that a program made of another one here."""
         if not is_picture_name(name):
             return None
-        bare = _bare(name)
-        if (before := _BEFORE.fullmatch(bare)) and f"{before[1]}01.cover" in self._stems:
+        stem = bare(name)
+        if (before := _BEFORE.fullmatch(stem)) and f"{before[1]}01.cover" in self._stems:
             return EDITED
         for kind, pattern in _MADE_OF.items():
-            match = pattern.fullmatch(bare)
+            match = pattern.fullmatch(stem)
             if match and {"".join(filter(None, match.groups())), match[1]} & self._stems:
                 return kind
             if match and kind == THUMBNAIL and {*match.groups()} & self._videos:  # Telegram's: a.mp4_thumb
@@ -216,7 +216,7 @@ class Beside:
         """Whether all pictures among ``names`` are called as pictures here, or as what is made of them."""
         pictures = [name for name in names if is_picture_name(name)]
         return bool(pictures) and all(
-            _bare(name) in self._stems or self._made(name) == THUMBNAIL for name in pictures
+            bare(name) in self._stems or self._made(name) == THUMBNAIL for name in pictures
         )
 
     def kind(self, name: str) -> str | None:
@@ -231,8 +231,8 @@ class Beside:
         return BACKUP if is_backup and not is_picture_name(name) and kind_of_other(name) == OTHER else None
 
 
-def _bare(name: str) -> str:
-    """Without its ending, in whatever case and composition of letters."""
+def bare(name: str) -> str:
+    """A name without its ending, in whatever case and composition of letters."""
     return composed(name).rpartition(".")[0].lower()
 
 

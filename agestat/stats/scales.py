@@ -136,7 +136,6 @@ def estimate_scales(kinds: Sequence[Kind]) -> Scales:
     """`age_scales`, and the others of highest composite likelihood given these, with a weak pull to
     `GUESS`."""
     known: Mapping[str, float] = age_scales(kinds)
-    mean = known["stretch_mean"]
     free = [name not in known for name in GUESS]
     guess = np.log(variances(replace(Scales(), **{**GUESS, **known})) + RIDGE) / 2
 
@@ -155,4 +154,4 @@ def estimate_scales(kinds: Sequence[Kind]) -> Scales:
     found[free] = minimize(loss, guess[free], jac=True, method="L-BFGS-B").x
     found = np.exp(found)
     given = {name: value ** (-2 if name in RESTS else 1) for name, value in zip(GUESS, found, strict=True)}
-    return replace(Scales(), **{name: float(value) for name, value in given.items()}, stretch_mean=mean)
+    return replace(Scales(), **{**known, **{name: float(value) for name, value in given.items()}})

@@ -24,9 +24,8 @@ from scipy.special import bdtrc, stdtr
 from agestat.stats.calibration import LOOKS, TINY, Calibration
 from agestat.stats.looks import kish
 
-FAR = dict.fromkeys(LOOKS, 0.25) | {
-    "novelty": 0.05
-}  # position beyond the middle from which a manager is told
+# Position beyond the middle from which a manager is told.
+FAR = dict.fromkeys(LOOKS, 0.25) | {"novelty": 0.05}
 WORSE = {"novelty": 1, "sharpness": -1, "size": -1, "score": -1, "brightness": 0}  # which side; 0: either
 RARE = 0.01  # chance of an alarm that sampling alone may give, over all columns together
 OF_RARE = dict.fromkeys(LOOKS, 0.125) | {"novelty": 0.5}  # parts of it: novelty alone tells other kinds
@@ -72,9 +71,7 @@ def shift(
     calibration pictures are taken as they come. ``expected`` is how unlike the faces are thought to be as
     long as few were seen.
     """
-    weights = calibration.weights
-    if shares is not None:
-        weights = weights * (shares / np.maximum(calibration.counts, TINY))[calibration.truth]
+    weights = _shared_as(shares, calibration)
     people = kish(weights, calibration.picture)
     positions, chances, unlike, strange, strange_chance = {}, {}, [], 0.0, 1.0
     for name in FAR:
@@ -110,9 +107,14 @@ def shift_from(
 ) -> Shift:  # fmt: skip
     """`shift` from the calibration set whose pictures are weighted to be ``like`` the faces. What weights
     mend is no reason for an alarm, but hints at other pictures as much as before."""
-    before, after = (shift(sample, one, shares, expected) for one in (calibration, like))
-    beyond = tuple(name for name in before.beyond if _harder(name, after.positions[name]) > FAR[name])
-    return replace(before, beyond=beyond)
+    verdict, weights = shift(sample, calibration, shares, expected), _shared_as(shares, like)
+    beyond = []
+    for name in verdict.beyond:
+        known = np.asarray(sample[name], dtype=float)
+        below = _cumulative(like.columns[name], weights, known[np.isfinite(known)])
+        if _harder(name, float(below.mean())) > FAR[name]:
+            beyond.append(name)
+    return replace(verdict, beyond=tuple(beyond))
 
 
 def looks_of_groups(
@@ -138,6 +140,14 @@ def unlike_groups(verdicts: Mapping[str, Shift]) -> dict[str, Shift]:
     """Those groups that look unlike the calibration set; an alarm is as rare for all together as for one."""
     few = RARE / max(len(verdicts), 1)
     return {name: one for name, one in verdicts.items() if one.is_shifted and one.p_value < few}
+
+
+def _shared_as(shares: np.ndarray | None, calibration: Calibration) -> np.ndarray:
+    """``(N,)`` weights of the calibration pictures whose native cells are shared as ``shares (K,)``."""
+    if shares is None:
+        return calibration.weights
+    worth = shares / np.maximum(calibration.counts, TINY)
+    return np.asarray(calibration.weights * worth[calibration.truth])
 
 
 def _strange(is_out: np.ndarray, photo: np.ndarray) -> tuple[float, float]:
