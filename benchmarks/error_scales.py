@@ -12,7 +12,7 @@ Printed are the scales from all kinds, which ship, those with each kind left out
 calibration set of the others, too), which `benchmarks/coverage.py` judges it with, and each kind's mean
 squared distance per feature with the scales of the others: 1 where these fit. Ages within labelled ranges:
 how judged years follow true ones, and the tilt of UTKFace's and APPA-REAL's years against the summed
-predictions.
+predictions. And how far the warps of women and men go together.
 """
 
 import hashlib
@@ -227,6 +227,21 @@ def follows(known: Arrays) -> np.ndarray:
     return np.array(out)
 
 
+def together(known: Arrays) -> np.ndarray:
+    """``(2,)`` how far shifts and stretches of women's and men's judged ages go together over kinds: their
+    correlation around zero, the races together as one kind."""
+    women, men, weights = [], [], []
+    for name in (*RACES, "utkface"):
+        others = np.isin(known["domain"], [race for race in RACES if race != name])
+        mine = take(known, np.flatnonzero(known["domain"] == name))
+        both, _ = warped(take(known, np.flatnonzero(others)), mine)
+        women.append(both[0])
+        men.append(both[1])
+        weights.append(weight_of(name, None))
+    one, other, weight = np.array(women), np.array(men), np.array(weights)
+    return weight @ (one * other) / np.sqrt((weight @ one**2) * (weight @ other**2))
+
+
 def main() -> None:
     """Estimate and print."""
     options = arguments(__doc__).parse_args()
@@ -234,6 +249,7 @@ def main() -> None:
     print("judged years to a true year within ranges:", np.sort(follows(known)).round(2).tolist())
     within = np.sqrt((tilts(known) ** 2).mean())
     print(f"tilt of ages within ranges, root mean square: {within:.2f}")
+    print("warps of women and men go together, shift and stretch:", together(known).round(2).tolist())
     found = scales_without(options.model, options.data, options.cache)
     print(f"from all kinds: {told(found['none'])}")
 
